@@ -1,0 +1,52 @@
+# Two commands matter: `make course` runs every notebook into build/course/, `make test` checks everything.
+# Both set up .venv first. PYTHON=python3.12 make course chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: course test quick lint notebooks stamp bench lock clean
+.DELETE_ON_ERROR:
+
+course: $(READY)
+	$(BIN)/featviz run --out build/course
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+quick: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/lint_notebooks.py
+	$(BIN)/python tools/stamp.py --check
+
+notebooks: $(READY)
+	$(BIN)/python tools/make_notebooks.py
+
+stamp: $(READY)
+	$(BIN)/python tools/stamp.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/ascent.py
+
+# Needs uv alone, so that a lock file that cannot be installed can still be replaced.
+lock: $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# Written last: whatever stops the steps above it half-way, the next make takes them again.
+$(READY): requirements.txt pyproject.toml | $(BIN)/uv
+	rm -f $@
+	$(BIN)/uv pip sync --python $(BIN)/python requirements.txt
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
+	touch $@

@@ -1,0 +1,94 @@
+"""How much does the engine add to the bare forward and gradient of the network?
+
+Both sides do the same work on the same truncated, folded network: the gradient of the mean activation of one channel
+per image, for a batch of images. The bare side is one compiled call per step and nothing else; the engine's side is
+`fv.maximize`, with its steps, history, clipping, Adam, final evaluation and the way in and out. Rounds alternate in one
+process, and medians are reported, because a single timing on a shared machine means little.
+"""
+
+import json
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import numpy as np
+import tensorflow as tf
+from tqdm import trange
+
+import featviz_helpers as fv
+from featviz_helpers import steps as engine
+
+
+def seconds(function, *arguments) -> float:
+    """Return how long one call takes."""
+    began = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - began
+
+
+@click.command(help=__doc__)
+@click.option("--model", default="inception_v3", show_default=True)
+@click.option("--weights", default=None, help="Weights file; without it, what load_model finds.")
+@click.option("--layer", default="auto", show_default=True)
+@click.option("--images", default=4, show_default=True)
+@click.option("--size", default=224, show_default=True, help="Pixels.")
+@click.option("--steps", default=16, show_default=True, help="Steps a round.")
+@click.option("--rounds", default=9, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def main(model: str, weights: str, layer: str, images: int, size: int, steps: int, rounds: int, as_json: bool) -> None:
+    backbone = fv.load_model(model, weights=weights)
+    layer = backbone.resolve(layer)
+    network, total = backbone.truncate(layer), backbone.layers[layer]
+
+    @tf.function
+    def bare(pictures: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(pictures)
+            means = tf.reduce_mean(network(pictures, training=False), axis=[1, 2])
+            value = tf.reduce_sum(tf.gather(means, channels, batch_dims=1))
+        return tape.gradient(value, pictures)
+
+    noise = tf.constant(fv.noise(size, range(images), range(images), 0.1))
+    channels = [int(channel) for channel in np.linspace(0, total - 1, images)]
+
+    def bare_round() -> None:
+        for _ in range(steps):
+            answer = bare(noise, tf.constant(channels))
+        answer.numpy()
+
+    def engine_call(channels: list[int], count: int) -> None:
+        fv.maximize(backbone, fv.channel(layer, channels), steps=count, size=size, dead="mark", progress=False)
+
+    first = seconds(engine_call, channels, steps)
+    bare_round()
+    bare_times, engine_times, one_step_times = [], [], []
+    for turn in trange(rounds, disable=as_json, desc="rounds"):
+        bare_times.append(seconds(bare_round))
+        engine_times.append(seconds(engine_call, channels, steps))
+        others = [(channel + turn + 1) % total for channel in channels]
+        one_step_times.append(seconds(engine_call, others, 1))
+    per = 1000.0 / (steps * images)
+    bare_ms, engine_ms = (statistics.median(times) * per for times in (bare_times, engine_times))
+    ratios = [one / other for one, other in zip(engine_times, bare_times, strict=True)]
+    report = {
+        "model": backbone.name,
+        "layer": layer,
+        "images": images,
+        "size_px": size,
+        "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+        "bare_ms": round(bare_ms, 2),
+        "engine_ms": round(engine_ms, 2),
+        "ratio": round(statistics.median(ratios), 3),
+        "first_call_s": round(first, 2),
+        # A call for other channels, less the time of its one step: what it costs to come and go.
+        "second_call_s": round(statistics.median(one_step_times) - engine_ms * images / 1000.0, 3),
+        "traces": max(engine.TRACES.values()),
+    }
+    click.echo(json.dumps(report) if as_json else json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

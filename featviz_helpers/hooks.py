@@ -1,0 +1,41 @@
+"""What penalties, projections and transforms share: numbers that may differ from image to image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class PerImage:
+    """Base of everything that plugs into an ascent.
+
+    `values` holds one float32 array per number; each has one entry, or one per image of the batch. They enter the
+    compiled step as tensors, so a sweep over them is one batch and never a new trace. What changes the shape of
+    the computation itself belongs in `static`.
+    """
+
+    static: tuple = ()
+
+    def __init__(self, **values: float | Sequence[float]) -> None:
+        self.values = {name: np.atleast_1d(np.asarray(value, np.float32)) for name, value in values.items()}
+        for name, value in self.values.items():
+            if value.ndim != 1 or not len(value) or not np.isfinite(value).all():
+                raise ValueError(f"{type(self).__name__}: {name} must be a finite number or a list; got {value.tolist()}.")
+
+    @property
+    def name(self) -> str:
+        """Name in histories and labels."""
+        return type(self).__name__
+
+    @property
+    def count(self) -> int:
+        """Number of images the values speak about; 1 fits any number."""
+        return max((len(value) for value in self.values.values()), default=1)
+
+    @property
+    def structure(self) -> tuple:
+        """What the compiled step depends on."""
+        return (type(self), *self.static)
+
+    def describe(self) -> dict:
+        """Return name and values for a result's config."""
+        return {"name": self.name, **{k: v.tolist() if len(v) > 1 else v.item() for k, v in self.values.items()}}

@@ -1,0 +1,205 @@
+"""The knobs of a notebook: read its cell tagged `parameters`, and check new values before anything runs.
+
+papermill injects whatever it is given: an unknown name is only a warning there and a wrong type surfaces
+minutes later, deep in a cell. So the names and the types are settled here first. The type of a parameter is
+its annotation (`STEPS: int = 64`), or else the type of its default.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import reprlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+)
+
+
+class ParameterError(ValueError):
+    """A parameters cell that cannot be read, or a value or name that a notebook does not take."""
+
+
+def _exponent(value: Any) -> Any:
+    """YAML 1.1 reads `1e-3` as text because the dot is missing; people mean the number."""
+    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_exponent), Field(allow_inf_nan=False)]
+# What an annotation in a parameters cell may use: the types that survive papermill, which writes values as
+# source.
+ANNOTATIONS = {
+    "int": int, "float": Number, "str": str, "bool": bool, "list": list, "dict": dict, "Literal": Literal,
+}  # fmt: skip
+STRICT = ConfigDict(strict=True)  # so that True is no int, "5" no number and 1.5 no whole number
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One knob: its name, default, type as written (`kind`) and as pydantic checks it (`type`)."""
+
+    name: str
+    default: Any
+    kind: str
+    type: Any
+
+    def check(self, value: Any) -> Any:
+        """The value as the notebook will receive it (an int given for a float becomes one).
+
+        Raises:
+            ParameterError: the value is not of the parameter's type; the message says what to write instead.
+        """
+        if self._accepts(value):
+            return TypeAdapter(self.type, config=STRICT).validate_python(value)
+        hint = (
+            f"; write {yaml.safe_dump([value], default_flow_style=True).strip()}"
+            if self._accepts([value])
+            else ""
+        )
+        raise ParameterError(
+            f"{self.name} takes {self.kind} (default: {self.default!r}), "
+            f"but was given {reprlib.repr(value)} ({type(value).__name__}){hint}"
+        )
+
+    def parse(self, text: str) -> Any:
+        """The value that a command line's text stands for: text as it is for a str, YAML for all else.
+
+        Raises:
+            ParameterError: the text is not valid YAML, or its value is not of the parameter's type.
+        """
+        try:
+            text.encode()
+            value = text if self.type is str else yaml.safe_load(text)
+        except (
+            yaml.YAMLError,
+            ValueError,
+        ) as error:  # ValueError: a date, number or byte that Python cannot hold
+            reason = " ".join(str(error).split())
+            raise ParameterError(f"{self.name}: {reprlib.repr(text)} is not valid YAML ({reason})") from None
+        # `str | int` and the like take as text what YAML reads as something else ("no", "2024-01-01").
+        return self.check(text if not self._accepts(value) and self._accepts(text) else value)
+
+    def _accepts(self, value: Any) -> bool:
+        try:
+            # JsonValue as well, because papermill turns a date or a tuple inside a bare `list` into text.
+            TypeAdapter(JsonValue).validate_python(value)
+            TypeAdapter(self.type, config=STRICT).validate_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The parameters of a notebook, by name, in the order of its cell tagged `parameters`.
+
+    Args:
+        notebook: a notebook in format 4, as nbformat reads it.
+
+    Raises:
+        ParameterError: there is not exactly one such cell, or it holds more than plain literals.
+    """
+    cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    if len(cells) != 1:
+        raise ParameterError(f"needs one code cell tagged `parameters`, has {len(cells)}")
+    try:
+        statements = ast.parse(cells[0]["source"]).body
+    except SyntaxError as error:
+        raise ParameterError(f"parameters cell, line {error.lineno}: {error.msg}") from None
+    parameters: dict[str, Parameter] = {}
+    for statement in statements:
+        parameter = _parameter(statement)
+        if parameter.name in parameters:
+            raise ParameterError(f"parameters cell, line {statement.lineno}: {parameter.name} is set twice")
+        parameters[parameter.name] = parameter
+    return parameters
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that names what was probably meant, or all there is.
+
+    Args:
+        name: what was written.
+        known: the names that exist.
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(name.upper(), [k.upper() for k in known], n=3, cutoff=0.6)
+    names = [k for k in known if k.upper() in close]
+    if names:
+        return f"did you mean {' or '.join(names)}?"
+    return f"there is {', '.join(known)}" if known else "there are none"
+
+
+def _parameter(statement: ast.stmt) -> Parameter:
+    """One assignment of the parameters cell."""
+    target = statement.target if isinstance(statement, ast.AnnAssign) else None
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+    where = f"parameters cell, line {statement.lineno}: `{ast.unparse(statement)}`"
+    try:
+        if not isinstance(target, ast.Name):
+            raise ValueError
+        default = TypeAdapter(JsonValue, config=STRICT).validate_python(ast.literal_eval(statement.value))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, AttributeError):
+        raise ParameterError(
+            f"{where} is not a plain literal; write NAME = value with a number, text in quotes, "
+            "True, False, None, or a list or dict of those"
+        ) from None
+    if not isinstance(statement, ast.AnnAssign):
+        found = _type_of(default)
+        kind = _kind(found)
+    else:
+        kind = ast.unparse(statement.annotation)
+    try:
+        if isinstance(statement, ast.AnnAssign):
+            found = eval(kind, {"__builtins__": {}}, ANNOTATIONS)
+        return Parameter(target.id, Parameter(target.id, default, kind, found).check(default), kind, found)
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    except (NameError, TypeError, AttributeError, SyntaxError, PydanticUserError):
+        raise ParameterError(
+            f"{where} has the annotation {kind}; it may be made of {', '.join(ANNOTATIONS)}, None and |"
+        ) from None
+
+
+def _type_of(default: Any) -> Any:
+    """The type that a default without annotation stands for."""
+    if isinstance(default, bool | int | str):
+        return type(default)
+    if isinstance(default, float):
+        return Number
+    if isinstance(default, list) and default:
+        kinds = dict.fromkeys(_type_of(item) for item in default)
+        if Number in kinds:  # [1, 2.5] is a list of numbers
+            kinds.pop(int, None)
+        return list[reduce(or_, kinds)]
+    if isinstance(default, dict):
+        return dict[str, JsonValue]
+    return list[JsonValue] if isinstance(default, list) else JsonValue
+
+
+def _kind(found: Any) -> str:
+    """A type as a reader would write it."""
+    names = {Number: "float", JsonValue: "any value", list[JsonValue]: "list", dict[str, JsonValue]: "dict"}
+    if found in names:
+        return names[found]
+    arguments = getattr(found, "__args__", None)
+    if getattr(found, "__origin__", None) is list and arguments:
+        return f"list[{_kind(arguments[0])}]"
+    if isinstance(found, type):
+        return found.__name__
+    return " | ".join(_kind(argument) for argument in arguments)

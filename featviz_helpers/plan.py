@@ -1,0 +1,198 @@
+"""A call of `maximize`, validated and laid out: how many images, which sizes, which tensors."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from .hooks import PerImage
+from .images import pair
+from .models import Backbone
+from .objectives import Objective
+from .optimizers import Ascent
+from .parameterizations import Fourier, Pixels
+from .regularizers import Penalty, Projection
+from .steps import Structure, compiled
+from .transforms import Transform
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclass(frozen=True)
+class Octaves:
+    """Coarse to fine: ascend on a small image, enlarge it, ascend again (Mordvintsev et al., 2015).
+
+    Args:
+        count: number of sizes, >= 1; the last is the full size.
+        scale: factor between two sizes, > 1 (1 only with count 1); Inceptionism takes 1.4.
+        detail: when starting from images, give back at each size the detail that the small version lost.
+    """
+
+    count: int = 4
+    scale: float = 1.4
+    detail: bool = True
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.scale < 1.0 or (self.count > 1 and self.scale == 1.0):
+            raise ValueError(f"Octaves need count >= 1 and scale above 1; got {self.count} and {self.scale}.")
+
+    def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
+        """Return (height, width) of every octave, smallest first."""
+        powers = [self.scale**-power for power in reversed(range(self.count))]
+        return [(max(1, round(height * power)), max(1, round(width * power))) for power in powers]
+
+
+@dataclass
+class Plan:
+    """One call of `maximize`; the fields are its arguments, checked before anything compiles.
+
+    Attributes:
+        sizes: (height, width) of every octave, smallest first.
+        count: number of images.
+        seeds, keys, names: per image: seed, key of its random streams, what it climbs in words.
+    """
+
+    backbone: Backbone
+    objective: Objective
+    penalties: Sequence[Penalty]
+    projections: Sequence[Projection]
+    transforms: Sequence[Transform]
+    parameterization: Pixels | Fourier
+    optimizer: Ascent
+    octaves: Octaves | None
+    tile: int | None
+    start: np.ndarray | None
+    steps: int
+    size: int | tuple[int, int]
+    seed: int | Sequence[int]
+    snapshots: Sequence[int]
+    redirect: int
+    dead: str
+    precision: str
+    jit: bool
+
+    def __post_init__(self) -> None:
+        self.plugs = [*self.penalties, *self.projections, *self.transforms, self.optimizer]
+        self.objective = self.objective.resolve(self.backbone)
+        self.start = None if self.start is None else _images(self.start)
+        full = pair(self.size) if self.start is None else self.start.shape[1:3]
+        self.sizes = [tuple(full)] if self.octaves is None else self.octaves.sizes(*full)
+        seeds = np.atleast_1d(np.asarray(self.seed))
+        if not np.issubdtype(seeds.dtype, np.integer):
+            raise ValueError(f"A seed is a whole number, or a list of them; got {self.seed!r}.")
+        self.count = self._common_count(len(seeds))
+        self.objective = self.objective.broadcast(self.count)
+        self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
+        self.keys, self.names = self.objective.keys(), self.objective.names()
+        self._check()
+
+    def _common_count(self, seeds: int) -> int:
+        counts = {plug.name: plug.count for plug in self.plugs} | {"objective": self.objective.count, "seed": seeds}
+        counts["start"] = 1 if self.start is None else len(self.start)
+        several = {name: number for name, number in counts.items() if number > 1}
+        if len(set(several.values())) > 1:
+            raise ValueError(
+                f"Lists of different lengths: {several}. Give each one entry per image, or a single number for all."
+            )
+        return max(counts.values())
+
+    def _check(self) -> None:
+        if self.dead not in ("raise", "mark"):
+            raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
+        for name, number, least in (("steps", self.steps, 1), ("redirect", self.redirect, 0), ("tile", self.tile, 32)):
+            if number is not None and number < least:
+                raise ValueError(f"{name} must be at least {least}; got {number}.")
+        wrong = [moment for moment in self.snapshots if not 0 <= moment <= self.steps]
+        if wrong:
+            raise ValueError(f"Snapshots lie between 0 and steps = {self.steps}; got {wrong}.")
+        if len(self.sizes) > 1 and (self.snapshots or not self.parameterization.pixels):
+            what = "snapshots" if self.snapshots else "Fourier"
+            raise ValueError(f"Octaves change the image size, which {what} cannot follow: leave out one of them.")
+        if self.projections and not self.parameterization.pixels:
+            raise ValueError("Projections act on pixels: use parameterization=Pixels(), or leave them out.")
+        smallest = self.sizes[0]
+        self.backbone.check_size([min(side, self.tile or side) for side in smallest], *self.objective.layers)
+        for transform in self.transforms:
+            transform.check(*smallest)
+
+    def starts(self, index: np.ndarray) -> np.ndarray | None:
+        """Return the given start images of the images `index`, or None."""
+        if self.start is None:
+            return None
+        return np.broadcast_to(self.start, (self.count, *self.start.shape[1:]))[index]
+
+    def numbers(self, index: np.ndarray) -> dict:
+        """Return the per-image tensors of the images `index`."""
+
+        def rows(plug: PerImage) -> dict[str, tf.Tensor]:
+            return {k: tf.constant(np.broadcast_to(v, self.count)[index]) for k, v in plug.values.items()}
+
+        terms = self.objective.terms
+        return {
+            "units": [{k: tf.constant(v[index]) for k, v in term.units.items()} for term in terms],
+            "term_weights": tf.constant(np.stack([term.weight[index] for term in terms], axis=1)),
+            "penalties": [rows(plug) for plug in self.penalties],
+            "projections": [rows(plug) for plug in self.projections],
+            "transforms": [rows(plug) for plug in self.transforms],
+            "step_size": rows(self.optimizer)["step_size"],
+        }
+
+    def run(self, batch: int, size: tuple[int, int], redirect: bool, arguments: tuple) -> tuple:
+        """Take one chunk of steps at one batch and image size; see `steps` for the arguments and the answer."""
+        parts = {
+            "penalties": tuple(self.penalties),
+            "projections": tuple(self.projections),
+            "transforms": tuple(self.transforms),
+            "optimizer": self.optimizer,
+            "parameterization": self.parameterization,
+        }
+        structure = Structure(
+            terms=self.objective.structure,
+            penalties=tuple(plug.structure for plug in self.penalties),
+            projections=tuple(plug.structure for plug in self.projections),
+            transforms=tuple(plug.structure for plug in self.transforms),
+            optimizer=self.optimizer.structure,
+            parameterization=self.parameterization.structure,
+            batch=batch,
+            height=size[0],
+            width=size[1],
+            tile=self.tile,
+            precision=self.precision,
+            redirect=redirect,
+            jit=self.jit,
+        )
+        return compiled(self.backbone, structure, parts, arguments)(*arguments)
+
+    def describe(self) -> dict:
+        """Return the call as plain values, for records."""
+        return {
+            "model": self.backbone.name,
+            "objective": self.names,
+            "seed": self.seeds,
+            "steps": self.steps,
+            "sizes": [list(size) for size in self.sizes],
+            "start": "noise" if self.start is None else "images",
+            "parameterization": self.parameterization.describe(),
+            "plugs": [plug.describe() for plug in self.plugs],
+            "octaves": None if self.octaves is None else asdict(self.octaves),
+            "tile": self.tile,
+            "redirect": self.redirect,
+            "precision": self.precision,
+            "jit": self.jit,
+        }
+
+
+def _images(start: np.ndarray) -> np.ndarray:
+    start = np.asarray(start, np.float32)
+    start = start[None] if start.ndim == 3 else start
+    if start.ndim != 4 or start.shape[-1] != 3:
+        raise ValueError(f"Start images have the shape (N, H, W, 3) or (H, W, 3); got {start.shape}.")
+    if not np.isfinite(start).all() or np.abs(start).max() > 1.0:
+        raise ValueError(
+            f"Start images lie in [-1, 1]; got values from {start.min():g} to {start.max():g}. "
+            "For uint8 pictures use fv.from_uint8."
+        )
+    return start

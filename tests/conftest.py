@@ -1,0 +1,31 @@
+"""Shared by all tests: a quiet TensorFlow, no progress bars, real weights and images where there are any."""
+
+import os
+from pathlib import Path
+
+# Before anything imports TensorFlow, and inherited by every process that a test starts.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TQDM_DISABLE"] = "1"
+if os.environ.get("FEATVIZ_ASSETS"):
+    os.environ["FEATVIZ_ASSETS"] = str(Path(os.environ["FEATVIZ_ASSETS"]).resolve())
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def assets() -> Path:
+    """The folder of real weights and images."""
+    folder = os.environ.get("FEATVIZ_ASSETS", "")
+    if not folder:
+        pytest.skip("FEATVIZ_ASSETS is not set: no folder with real weights/ and data/")
+    if not (Path(folder) / "weights").is_dir():
+        pytest.skip(f"FEATVIZ_ASSETS={folder} has no weights/ in it")
+    return Path(folder)

@@ -1,0 +1,170 @@
+"""The real notebooks: anatomy, stored outputs, figures, and a run with other parameters than the defaults."""
+
+import base64
+import io
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from notebook_factory import stdout, whole_notebook
+from PIL import Image
+
+from featviz_helpers import course, selection
+from lint_notebooks import problems
+from make_notebooks import execute
+
+NOTEBOOKS = selection.discover(selection.CHECKOUT / "notebooks")
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+some = pytest.mark.skipif(not NOTEBOOKS, reason="notebooks/ is empty")
+# Mean absolute difference of 64 px thumbnails, on a scale of 0 to 1. An ascent is chaotic, so another
+# processor or thread count moves its motifs about; a missing panel or another picture is well above.
+TOLERANCE = 0.05
+
+
+def pictures(notebook):
+    return [
+        output.data["image/png"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+
+
+def difference(one, other):
+    """Mean absolute difference of two base64 PNGs, seen from afar; 1 if their shapes differ by more than 2
+    %."""
+    images = [Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB") for png in (one, other)]
+    (w, h), (w2, h2) = (image.size for image in images)
+    if abs(w - w2) > 0.02 * w or abs(h - h2) > 0.02 * h:
+        return 1.0
+    small = [np.asarray(image.resize((64, 64), Image.Resampling.BOX), np.float32) for image in images]
+    return float(np.abs(small[0] - small[1]).mean() / 255)
+
+
+def nbval(*paths, folder):
+    """nbval over notebooks, one process each, at most two at a time."""
+    command = [
+        sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q",
+        "--nbval-sanitize-with", str(selection.CHECKOUT / "tests" / "nbval_sanitize.cfg"),
+        "-o", "filterwarnings=", "-o", "addopts=", "-n", str(min(2, len(paths))), "--dist", "loadscope",
+        "--rootdir", str(folder), *map(str, paths),
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+
+
+@pytest.fixture(scope="session")
+def fresh():
+    """path -> the notebook as it comes out now; each is run once a session."""
+    done = {}
+
+    def run(path):
+        if path not in done:
+            done[path] = execute(nbformat.read(path, as_version=4))
+        return done[path]
+
+    return run
+
+
+@some
+@each
+def test_anatomy(path):
+    assert problems(path) == []
+
+
+@some
+@each
+def test_outputs_are_really_there(path):
+    """nbval passes a stripped notebook without checking anything."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert pictures(notebook), "not one stored picture"
+    kinds = {output.output_type for cell in code for output in cell.outputs}
+    assert "stream" in kinds, "no printed output: nothing for nbval to compare"
+
+
+@some
+@pytest.mark.slow
+def test_stored_outputs_are_what_comes_out_now(tmp_path):
+    done = nbval(*NOTEBOOKS, folder=tmp_path)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+@some
+@each
+@pytest.mark.slow
+def test_figures_are_what_comes_out_now(path, fresh):
+    stored, now = pictures(nbformat.read(path, as_version=4)), pictures(fresh(path))
+    assert len(stored) == len(now)
+    apart = [round(difference(one, other), 3) for one, other in zip(stored, now, strict=True)]
+    assert max(apart) <= TOLERANCE, apart
+
+
+@some
+@pytest.mark.slow
+def test_all_run_with_other_parameters(tmp_path, root):
+    profile = selection.read_profile(root / "tests" / "changed_parameters.yaml")
+    jobs = selection.plan(NOTEBOOKS, profile=profile)
+    for job in jobs:
+        defaults = {name: parameter.default for name, parameter in job.parameters.items()}
+        assert job.values != defaults, f"{job.path.name}: changed_parameters.yaml changes nothing"
+    report = course.run(jobs, tmp_path)
+    assert report["status"] == "ok", [(e["name"], e["error"]) for e in report["notebooks"] if e["error"]]
+
+
+def png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_comparison_forgives_noise_and_notices_another_picture():
+    rng = np.random.default_rng(0)
+    rows = np.broadcast_to(127.5 + 120 * np.sin(np.arange(256) / 8)[:, None, None], (256, 256, 3))
+    figure = rows.astype(np.uint8)
+    noisy = np.clip(rows + rng.normal(0, 20, rows.shape), 0, 255).astype(np.uint8)
+    half = figure.copy()
+    half[:, 128:] = 255  # one of two panels is missing
+    assert difference(png(figure), png(figure)) == 0
+    assert difference(png(figure), png(noisy)) < TOLERANCE / 2
+    assert difference(png(figure), png(figure.transpose(1, 0, 2))) > 3 * TOLERANCE
+    assert difference(png(figure), png(half)) > 3 * TOLERANCE
+    assert difference(png(figure), png(figure[:200])) == 1
+
+
+@pytest.mark.slow
+def test_nbval_notices_a_changed_output_and_passes_an_unchanged_one(tmp_path):
+    path = whole_notebook(tmp_path)
+    book = nbformat.read(path, as_version=4)
+    book.cells = book.cells[6:8]
+    book.cells[1].update(source="print(7)", execution_count=1, outputs=[stdout("7\n")])
+    nbformat.write(book, path)
+    good = nbval(path, folder=tmp_path)
+    assert good.returncode == 0, good.stdout
+    book.cells[1].outputs = [stdout("8\n")]
+    nbformat.write(book, path)
+    bad = nbval(path, folder=tmp_path)
+    assert bad.returncode == 1
+    assert "8" in bad.stdout
+
+
+def test_execute_stores_outputs_without_noise(tmp_path):
+    book = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("import os\nprint('one')\nprint(os.environ['CUDA_VISIBLE_DEVICES'])"),
+            nbformat.v4.new_code_cell("2 + 2", metadata={"tags": ["thumbnail"], "x": 1}),
+        ],
+        metadata={"papermill": {"duration": 1}, "language_info": {"version": "3.9.1"}},
+    )
+    ids = [cell.id for cell in book.cells]
+    done = execute(book)
+    assert [cell.execution_count for cell in done.cells] == [1, 2]
+    assert done.cells[0].outputs[0].text == "one\n-1\n"
+    assert done.cells[1].outputs[0].data["text/plain"] == "4"
+    assert [cell.id for cell in done.cells] == ids
+    assert [cell.metadata for cell in done.cells] == [{}, {"tags": ["thumbnail"]}]
+    assert done.metadata.language_info == {"name": "python"}
+    assert "papermill" not in done.metadata
+    assert book.cells[0].outputs == [], "the notebook given is left as it is"

@@ -1,0 +1,172 @@
+"""Write what follows from pyproject.toml and from the order of the notebooks into the files that repeat it.
+
+- each notebook in notebooks/: the badge line under the question, the install line of the setup cell, and the
+  navigation line at the very end;
+- README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
+  where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
+- CITATION.cff: version and repository.
+
+`python tools/stamp.py` writes; `--check` writes nothing, names the stale files and exits 1.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import nbformat
+
+from featviz_helpers import gallery, selection
+
+ROOT = Path(__file__).resolve().parent.parent
+BRANCH = "main"
+INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
+NAVIGATION = re.compile(r"^.*\[Contents\]\(\.\./README\.md.*$")
+
+
+class StampError(Exception):
+    """A file that lacks the place to stamp; the message says what to add."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What pyproject.toml says: `slug` is owner/name on GitHub."""
+
+    slug: str
+    version: str
+
+    @classmethod
+    def read(cls, root: Path) -> Project:
+        """Raises StampError if the repository is no GitHub address."""
+        table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        address = table["urls"]["Repository"]
+        if not (match := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", address)):
+            raise StampError(
+                f"pyproject.toml: Repository must be https://github.com/owner/name, not {address}"
+            )
+        return cls(match[1], table["version"])
+
+
+def badges(project: Project, name: str) -> str:
+    """The line that opens notebook `name` on Colab and on Binder."""
+    colab = f"https://colab.research.google.com/github/{project.slug}/blob/{BRANCH}/notebooks/{name}"
+    binder = f"https://mybinder.org/v2/gh/{project.slug}/{BRANCH}?labpath=notebooks%2F{name}"
+    return (
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"
+    )
+
+
+def install(project: Project) -> str:
+    """The line of the setup cell that Colab runs: this version of the package, and nothing else touched."""
+    return f"    %pip install --quiet --no-deps git+https://github.com/{project.slug}@v{project.version}"
+
+
+def navigation(names: list[str], titles: list[str], place: int) -> str:
+    """The last line of a notebook: previous | contents | next."""
+    links = ["[Contents](../README.md#notebooks)"]
+    if place > 0:
+        links.insert(0, f"[← {titles[place - 1]}]({names[place - 1]})")
+    if place + 1 < len(names):
+        links.append(f"[{titles[place + 1]} →]({names[place + 1]})")
+    return " | ".join(links)
+
+
+def stamped(root: Path) -> dict[Path, tuple[str, str]]:
+    """Every file that this script answers for: path -> (text as it is, text as it should be).
+
+    Raises:
+        StampError: a place to stamp is missing.
+    """
+    project = Project.read(root)
+    paths = selection.discover(root / "notebooks")
+    books = [nbformat.read(path, as_version=4) for path in paths]
+    headings = [gallery.heading(book) for book in books]
+    names, titles = [path.name for path in paths], [title for title, _ in headings]
+    files: dict[Path, tuple[str, str]] = {}
+    for place, (path, book) in enumerate(zip(paths, books, strict=True)):
+        before = _text(book)  # and not the file's: how the JSON is laid out is not our business
+        _stamp_notebook(book, path.name, project, navigation(names, titles, place))
+        files[path] = (before, _text(book))
+    rows = [
+        f"| [{title}](notebooks/{name}) | {question} | {badges(project, name)} |"
+        for name, (title, question) in zip(names, headings, strict=True)
+    ]
+    table = "\n".join(["| Notebook | The question it answers | Open |", "|---|---|---|", *rows])
+    clone = f"```bash\ngit clone https://github.com/{project.slug}\ncd {project.slug.split('/')[1]}\n```"
+    readme = (root / "README.md").read_text(encoding="utf-8") if (root / "README.md").exists() else ""
+    new = _region(readme, "notebooks", table)
+    if "<!-- clone:begin -->" in readme:
+        new = _region(new, "clone", clone)
+    files[root / "README.md"] = (readme, new)
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    new = _line(citation, "version", project.version)
+    files[root / "CITATION.cff"] = (
+        citation,
+        _line(new, "repository-code", f"https://github.com/{project.slug}"),
+    )
+    return files
+
+
+def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, links: str) -> None:
+    texts = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    setups = [cell for cell in book.cells if "setup" in cell.metadata.get("tags", [])]
+    if not texts or not texts[0].source.startswith("# "):
+        raise StampError(f"{name}: the first markdown cell must begin with `# NN Title`")
+    if len(setups) != 1 or not INSTALL.search(setups[0].source):
+        raise StampError(f"{name}: needs one cell tagged `setup` with the line\n{install(project)}")
+    paragraphs = [p for p in texts[0].source.split("\n\n") if not p.startswith("[![")]
+    paragraphs.insert(2, badges(project, name))
+    texts[0].source = "\n\n".join(paragraphs)
+    setups[0].source = INSTALL.sub(lambda _: install(project), setups[0].source)
+    lines = texts[-1].source.rstrip().split("\n")
+    if NAVIGATION.match(lines[-1]):
+        lines[-1] = links
+    else:
+        lines += ["", links]
+    texts[-1].source = "\n".join(lines)
+
+
+def _text(book: nbformat.NotebookNode) -> str:
+    return nbformat.writes(book) + "\n"
+
+
+def _region(text: str, name: str, content: str) -> str:
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise StampError(f"README.md needs the lines {begin} and {end}, each once and in this order")
+    return text[: text.index(begin) + len(begin)] + f"\n{content}\n" + text[text.index(end) :]
+
+
+def _line(text: str, key: str, value: str) -> str:
+    new, count = re.subn(rf"^{key}:.*$", lambda _: f"{key}: {value}", text, flags=re.MULTILINE)
+    if count != 1:
+        raise StampError(f"CITATION.cff needs one line `{key}: ...`")
+    return new
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT, hidden=True
+)
+def main(check: bool, root: Path) -> None:
+    """Stamp badges, install lines, navigation, the README's table and CITATION.cff."""
+    try:
+        files = stamped(root)
+    except StampError as error:
+        raise click.ClickException(str(error)) from None
+    stale = {path: new for path, (old, new) in files.items() if old != new}
+    for path, new in stale.items():
+        click.echo(f"{'stale' if check else 'stamped'}: {path.relative_to(root)}")
+        if not check:
+            gallery.write(path, new)
+    if check and stale:
+        raise click.ClickException("run `make stamp`")
+
+
+if __name__ == "__main__":
+    main()
