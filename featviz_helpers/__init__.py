@@ -9,14 +9,16 @@ from importlib.metadata import version
 _HOME = {
     "ascent": ("Result", "maximize"),
     "check": (),
-    "images": ("from_uint8", "grey", "load_image", "noise", "photographs", "resize", "save_image", "to_uint8"),
+    "images": ("from_uint8", "grey", "load_image", "noise", "photograph", "resize", "save_image", "to_uint8"),
     "models": ("Backbone", "load_model"),
     "objectives": ("channel", "class_score", "direction", "layer", "negative", "neuron"),
     "optimizers": ("Adam", "Ascent"),
     "parameterizations": ("Fourier", "Pixels"),
+    "plotting": ("compare", "curves", "show", "spectrum_curves"),
     "plan": ("Octaves",),
     "regularizers": ("Penalty", "Projection", "TotalVariation"),
     "shapes": (),
+    "spectra": ("high_frequency",),
     "transforms": ("Jitter", "Transform"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

@@ -1,5 +1,6 @@
 """`maximize`: climb an objective by changing an image (activation maximisation)."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -138,8 +139,9 @@ def maximize(
     batch = min(plan.count, batch or max(1, PIXELS_PER_BATCH // (height * width)))
     pieces: list[dict] = []
     total = steps * len(plan.sizes) * plan.count
-    quiet = {} if progress else {"disable": True}  # without the argument TQDM_DISABLE decides
-    with tqdm(total=total, unit="image-step", leave=False, **quiet) as bar:
+    # tqdm's bar for notebooks does not read its own environment variable.
+    quiet = not progress or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    with tqdm(total=total, unit="image-step", leave=False, disable=quiet) as bar:
         for first in range(0, plan.count, batch):
             # The last batch is filled up with repeats, so that it has the size that is already compiled.
             index = np.minimum(np.arange(first, first + batch), plan.count - 1)

@@ -19,21 +19,15 @@ def main() -> None:
 
 @main.command()
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
-@click.option(
-    "-p", "--parameter", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter."
-)
+@click.option("-p", "--parameter", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
 @click.option(
     "-f",
     "--profile",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Parameters in a YAML file.",
 )
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default="build/course", show_default=True
-)
-@click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once."
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="build/course", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
 @click.option(
     "--assets",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -60,9 +54,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         profile = selection.read_profile(options["profile"]) if options["profile"] else {}
         paths = [selection.find(name) for name in notebooks] or selection.discover()
         jobs = selection.plan(paths, given, profile)
-        report = course.run(
-            jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]]
-        )
+        report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
     except selection.CourseError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:

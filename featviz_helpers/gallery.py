@@ -67,9 +67,7 @@ def page(notebook: Any, title: str, source_folder: Path, pages: Mapping[str, str
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"^\[!\[.*\n?", "", cell.source, flags=re.MULTILINE)  # badges need a network
             cell.source = re.sub(r"\]\(\.\./README\.md(#\w*)?\)", "](index.html)", cell.source)
-            cell.source = re.sub(
-                r"\]\(([\w.-]+\.ipynb)\)", lambda m: f"]({pages.get(m[1], m[1])})", cell.source
-            )
+            cell.source = re.sub(r"\]\(([\w.-]+\.ipynb)\)", lambda m: f"]({pages.get(m[1], m[1])})", cell.source)
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], embed_images=True)
     return exporter.from_notebook_node(copy, {"metadata": {"name": title, "path": str(source_folder)}})[0]
 
@@ -81,9 +79,7 @@ def index(report: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
         report: what run.json holds.
         thumbnails: stem of the notebook -> data URI.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["duration"] = _duration
     return environment.get_template("index.html.j2").render(report=report, thumbnails=thumbnails)
 

@@ -19,7 +19,9 @@ class PerImage:
         self.values = {name: np.atleast_1d(np.asarray(value, np.float32)) for name, value in values.items()}
         for name, value in self.values.items():
             if value.ndim != 1 or not len(value) or not np.isfinite(value).all():
-                raise ValueError(f"{type(self).__name__}: {name} must be a finite number or a list; got {value.tolist()}.")
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a finite number or a list; got {value.tolist()}."
+                )
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no image at '{path}'.")
+        raise FileNotFoundError(f"There is no image at '{path}'. Without a file of your own, try 'china' or 'flower'.")
     try:
         with Image.open(path) as file:
             picture = file.convert("RGB")
@@ -85,9 +85,7 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def noise(
-    size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int], strength: float = 0.1
-) -> np.ndarray:
+def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int], strength: float = 0.1) -> np.ndarray:
     """Uniform noise around grey: the start of a plain ascent.
 
     Args:
@@ -114,26 +112,29 @@ def grey(size: int | tuple[int, int], count: int = 1) -> np.ndarray:
     return np.zeros((count, *pair(size), 3), np.float32)
 
 
-def photographs(size: int | None = None) -> dict[str, np.ndarray]:
-    """Return the two photographs that come with scikit-learn, so that no download is needed.
-
-    `china` is by danielbuechele, `flower` by vultilion (both Flickr, Creative Commons Attribution 2.0).
+def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarray:
+    """Return one of the two photographs that come with scikit-learn, or a file of your own.
 
     Args:
-        size: if given, the centre square, `size` pixels wide; otherwise the full 427 x 640 pixels.
+        name: "china" (by danielbuechele) or "flower" (by vultilion), both Creative Commons Attribution 2.0 and
+            427 x 640 pixels; or the path of an image.
+        size: if given, the centre square at `size` pixels.
 
     Returns:
-        name -> (H, W, 3) float32 in [-1, 1].
+        (H, W, 3) float32 in [-1, 1].
+
+    Raises:
+        FileNotFoundError: neither of the two, and no such file.
     """
     from sklearn.datasets import load_sample_images
 
     bunch = load_sample_images()
-    found = {}
-    for name, pixels in zip(bunch.filenames, bunch.images, strict=True):
-        photo = from_uint8(pixels)
-        if size is not None:
-            side = min(photo.shape[:2])
-            top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-            photo = resize(photo[None, top : top + side, left : left + side], size)[0]
-        found[Path(name).stem] = photo
-    return found
+    known = {Path(file).stem: pixels for file, pixels in zip(bunch.filenames, bunch.images, strict=True)}
+    if str(name) not in known:
+        return load_image(name, size)
+    photo = from_uint8(known[str(name)])
+    if size is None:
+        return photo
+    side = min(photo.shape[:2])
+    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+    return resize(photo[None, top : top + side, left : left + side], size)[0]

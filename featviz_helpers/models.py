@@ -54,6 +54,7 @@ class Backbone:
             layer.name: layer.output.shape[-1]
             for layer in model.layers
             if not isinstance(layer, keras.layers.InputLayer)
+            and len(layer._inbound_nodes) == 1  # a shared layer has no output of its own
             and isinstance(layer.output, keras.KerasTensor)
             and len(layer.output.shape) in (2, 4)
         }
@@ -86,6 +87,13 @@ class Backbone:
             close = nearest(name, self.layers)
             raise ValueError(f"{self.name} has no layer '{layer}'. Nearest: {close}. All names: backbone.layers.")
         return name
+
+    def ladder(self, count: int = 4) -> list[str]:
+        """Return `count` layers from low to high, evenly spread over the blocks (`mixed0`, ...) where there are any."""
+        blocks = [layer.name for layer in self.model.layers if isinstance(layer, keras.layers.Concatenate)]
+        named = [name for name in blocks if name.startswith("mixed") and "_" not in name]
+        rungs = named or blocks or [name for name in self.layers if name != self.logits]
+        return [rungs[round(i)] for i in np.linspace(0, len(rungs) - 1, min(count, len(rungs)))]
 
     def check_channels(self, layer: str, channels: Iterable[int]) -> None:
         """Raise ValueError when a channel number does not exist in `layer`."""
@@ -179,7 +187,9 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         return _inception(weights, download)
     if Path(name).suffix in (".keras", ".h5") or Path(name).exists():
         return _saved(Path(name))
-    raise ValueError(f"There is no model '{name}'. Known: {', '.join(NAMES)}, or a path. Nearest: {nearest(name, NAMES)}.")
+    raise ValueError(
+        f"There is no model '{name}'. Known: {', '.join(NAMES)}, or a path. Nearest: {nearest(name, NAMES)}."
+    )
 
 
 def _shapesnet(weights: str | Path | None) -> Backbone:
@@ -195,7 +205,7 @@ def _inception(weights: str | Path | None, download: bool) -> Backbone:
             raise MissingWeights(
                 f"No InceptionV3 weights ({assets.INCEPTION_FILES[0]}) in the folder of FEATVIZ_ASSETS or in "
                 f"{assets.keras_cache()}. Fetch them with load_model('inception_v3', download=True) "
-                f"({assets.INCEPTION_MEGABYTES} MB), pass weights=PATH, or use the bundled network: load_model('shapesnet')."
+                f"({assets.INCEPTION_MEGABYTES} MB), pass weights=PATH, or use the bundled load_model('shapesnet')."
             )
         print(f"Downloading InceptionV3 weights, {assets.INCEPTION_MEGABYTES} MB, to {assets.keras_cache()}.")
         model = keras.applications.InceptionV3(weights="imagenet", classifier_activation=None)

@@ -21,9 +21,7 @@ class Ascent(PerImage):
         if self.values["step_size"].min() <= 0:
             raise ValueError(f"{self.name}: step_size must be above 0; got {self.values['step_size'].tolist()}.")
 
-    def move(
-        self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor
-    ) -> tuple[tf.Tensor, tuple]:
+    def move(self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tuple]:
         """Return (what to add, new slots) for a normalised gradient; `step` counts from 0."""
         return step_size * gradient, slots
 
@@ -41,9 +39,7 @@ class Adam(Ascent):
     def __init__(self, step_size: float | Sequence[float] = 0.05) -> None:
         super().__init__(step_size)
 
-    def move(
-        self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor
-    ) -> tuple[tf.Tensor, tuple]:
+    def move(self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tuple]:
         """Return (what to add, new slots) for a normalised gradient; `step` counts from 0."""
         mean = self.beta1 * slots[0] + (1.0 - self.beta1) * gradient
         square = self.beta2 * slots[1] + (1.0 - self.beta2) * gradient**2

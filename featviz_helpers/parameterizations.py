@@ -17,7 +17,6 @@ COLOUR_ROOT = np.asarray(
 CONTRAST = 0.25  # keeps the first hundred steps inside the steep part of tanh
 
 
-
 class Pixels:
     """The image itself, clipped to [-1, 1] after each step.
 

@@ -66,11 +66,7 @@ class Parameter:
         """
         if self._accepts(value):
             return TypeAdapter(self.type, config=STRICT).validate_python(value)
-        hint = (
-            f"; write {yaml.safe_dump([value], default_flow_style=True).strip()}"
-            if self._accepts([value])
-            else ""
-        )
+        hint = f"; write {yaml.safe_dump([value], default_flow_style=True).strip()}" if self._accepts([value]) else ""
         raise ParameterError(
             f"{self.name} takes {self.kind} (default: {self.default!r}), "
             f"but was given {reprlib.repr(value)} ({type(value).__name__}){hint}"

@@ -38,9 +38,7 @@ def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def entry(
-    path: Path, text: str, title: str, question: str, values: Mapping, changed: Mapping
-) -> dict[str, Any]:
+def entry(path: Path, text: str, title: str, question: str, values: Mapping, changed: Mapping) -> dict[str, Any]:
     """The record of one notebook before it runs.
 
     Args:

@@ -168,4 +168,3 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
         return parameters, slots, history, terms
 
     return run
-

@@ -30,9 +30,7 @@ def whole_notebook(folder: Path, stem: str = "03_l2") -> Path:
         f"(https://colab.research.google.com/github/a/b/blob/main/notebooks/{stem}.ipynb) "
         f"[![Open in Binder](b.svg)](https://mybinder.org/v2/gh/a/b/main?labpath=notebooks%2F{stem}.ipynb)"
     )
-    picture = nbformat.v4.new_output(
-        "display_data", {"image/png": DOT, "text/plain": "<Figure size 640x480>"}
-    )
+    picture = nbformat.v4.new_output("display_data", {"image/png": DOT, "text/plain": "<Figure size 640x480>"})
     exercise = "answer = None\nfv.check.answer(answer)"
     book = new_notebook(
         cells=[

@@ -8,13 +8,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from models_for_tests import ASCENT_CHANNELS, pictures, shapesnet, untidy_model
 
 import featviz_helpers as fv
 from featviz_helpers import steps as engine
 from featviz_helpers.errors import DeadStart, NotFinite
 from featviz_helpers.streams import image_key, step_uniform
-
-from models_for_tests import ASCENT_CHANNELS, pictures, shapesnet, untidy_model
 
 LAYER, SIZE = "mixed1", 48
 
@@ -295,9 +294,7 @@ def test_tiles_give_the_gradient_of_the_rolled_image(sides):
 def test_many_tiles_cover_the_image_and_leave_no_seam():
     """The gradient is there in every pixel, and no stronger or weaker where tiles meet on average."""
     start = np.zeros((1, 100, 132, 3), np.float32) + 0.1 * pictures(1, 132)[:, :100]
-    result = fv.maximize(
-        shapesnet(), fv.channel(LAYER, 3), start=start, steps=40, tile=48, optimizer=fv.Ascent(0.005)
-    )
+    result = fv.maximize(shapesnet(), fv.channel(LAYER, 3), start=start, steps=40, tile=48, optimizer=fv.Ascent(0.005))
     change = np.abs(result.images - start).mean(axis=(0, 3))
     assert change.min() > 0
     rows, columns = change.mean(axis=1), change.mean(axis=0)
@@ -307,7 +304,7 @@ def test_many_tiles_cover_the_image_and_leave_no_seam():
 
 
 def test_octaves_grow_and_give_back_the_detail():
-    photo = fv.photographs(96)["china"]
+    photo = fv.photograph("china", 96)
     result = fv.maximize(
         shapesnet(), fv.layer(LAYER), start=photo, steps=2, octaves=fv.Octaves(3, 1.4), optimizer=fv.Ascent(1e-4)
     )

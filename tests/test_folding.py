@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from models_for_tests import pictures, shapesnet, untidy_model
 
 import featviz_helpers as fv
-
-from models_for_tests import pictures, shapesnet, untidy_model
 
 
 def close(one, other, tolerance=1e-4):

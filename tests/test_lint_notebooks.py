@@ -9,9 +9,7 @@ from notebook_factory import stdout, whole_notebook
 from lint_notebooks import main, problems
 
 # Where the cells of the whole notebook are.
-TITLE, LEARN, SETUP, KNOBS, LOOK, PICTURE, TEXT, PRINT, EXERCISES, ONE, CHECK, TWO, _, ENDING, NAVIGATION = (
-    range(15)
-)
+TITLE, LEARN, SETUP, KNOBS, LOOK, PICTURE, TEXT, PRINT, EXERCISES, ONE, CHECK, TWO, _, ENDING, NAVIGATION = range(15)
 
 
 def replace(cell, old, new):

@@ -48,7 +48,8 @@ def nbval(*paths, folder):
     command = [
         sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q",
         "--nbval-sanitize-with", str(selection.CHECKOUT / "tests" / "nbval_sanitize.cfg"),
-        "-o", "filterwarnings=", "-o", "addopts=", "-n", str(min(2, len(paths))), "--dist", "loadscope",
+        "-o", "filterwarnings=", "-o", "addopts=",
+        *(["-n", "2", "--dist", "loadscope"] if len(paths) > 1 else []),
         "--rootdir", str(folder), *map(str, paths),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, cwd=folder)
@@ -156,7 +157,7 @@ def test_execute_stores_outputs_without_noise(tmp_path):
             nbformat.v4.new_code_cell("import os\nprint('one')\nprint(os.environ['CUDA_VISIBLE_DEVICES'])"),
             nbformat.v4.new_code_cell("2 + 2", metadata={"tags": ["thumbnail"], "x": 1}),
         ],
-        metadata={"papermill": {"duration": 1}, "language_info": {"version": "3.9.1"}},
+        metadata={"papermill": {"duration": 1}, "language_info": {"name": "python", "version": "3.9.1"}},
     )
     ids = [cell.id for cell in book.cells]
     done = execute(book)

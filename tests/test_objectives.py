@@ -5,11 +5,10 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models_for_tests import pictures, shapesnet
 
 import featviz_helpers as fv
 from featviz_helpers.objectives import evaluate
-
-from models_for_tests import pictures, shapesnet
 
 A = fv.channel("mixed1", [3, 4])
 B = fv.neuron("mixed2", [5, 6], place=(0.25, 0.75))

@@ -141,9 +141,7 @@ def test_refuses(source, text):
 def test_says_what_to_write():
     with pytest.raises(ParameterError) as caught:
         parse("CHANNELS: list[int] = [0, 48]", "5")
-    assert (
-        str(caught.value) == "CHANNELS takes list[int] (default: [0, 48]), but was given 5 (int); write [5]"
-    )
+    assert str(caught.value) == "CHANNELS takes list[int] (default: [0, 48]), but was given 5 (int); write [5]"
 
 
 def test_nearest_names_what_was_meant():
@@ -153,17 +151,10 @@ def test_nearest_names_what_was_meant():
     assert nearest("XYZ", []) == "there are none"
 
 
-LEAVES = (
-    st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text("abc é", max_size=5)
-)
+LEAVES = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text("abc é", max_size=5)
 
 
-@given(
-    st.lists(LEAVES, max_size=4) | LEAVES | st.dictionaries(st.text("abc", min_size=1), LEAVES, max_size=3)
-)
+@given(st.lists(LEAVES, max_size=4) | LEAVES | st.dictionaries(st.text("abc", min_size=1), LEAVES, max_size=3))
 def test_every_default_is_a_value_of_its_own_type_and_survives_yaml(value):
     (parameter,) = knobs(f"A = {value!r}").values()
     assert parameter.default == value

@@ -66,9 +66,7 @@ def test_the_ends_have_one_neighbour(checkout):
 def test_readme_and_citation(checkout):
     run(checkout)
     readme = (checkout / "README.md").read_text()
-    assert readme.startswith(
-        "# Mine\n\n<!-- clone:begin -->\n```bash\ngit clone https://github.com/me/my-course\n"
-    )
+    assert readme.startswith("# Mine\n\n<!-- clone:begin -->\n```bash\ngit clone https://github.com/me/my-course\n")
     assert "cd my-course\n" in readme
     assert "| [01 Middle](notebooks/01_middle.ipynb) | What does middle do? | [![Open in Colab]" in readme
     assert readme.count("\n| [") == 3
@@ -161,6 +159,4 @@ def test_a_missing_place_is_an_error_that_names_it_and_nothing_is_written(checko
 
 
 def test_this_checkout_is_stamped(root):
-    assert [path.name for path, (old, new) in stamp.stamped(root).items() if old != new] == [], (
-        "run `make stamp`"
-    )
+    assert [path.name for path, (old, new) in stamp.stamped(root).items() if old != new] == [], "run `make stamp`"

@@ -37,4 +37,3 @@ def test_numbers_do_not_change_between_versions():
     """Published pictures are named by their seed: the stream may never change."""
     np.testing.assert_allclose(step_uniform(7, 62, 3, 1, 3)[0], [0.66530335, 0.40919846, 0.34274369], rtol=0, atol=1e-7)
     assert image_key("channel", 62) == 2316774729
-

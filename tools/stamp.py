@@ -44,9 +44,7 @@ class Project:
         table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         address = table["urls"]["Repository"]
         if not (match := re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)/?", address)):
-            raise StampError(
-                f"pyproject.toml: Repository must be https://github.com/owner/name, not {address}"
-            )
+            raise StampError(f"pyproject.toml: Repository must be https://github.com/owner/name, not {address}")
         return cls(match[1], table["version"])
 
 
@@ -150,9 +148,7 @@ def _line(text: str, key: str, value: str) -> str:
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
-@click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT, hidden=True
-)
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT, hidden=True)
 def main(check: bool, root: Path) -> None:
     """Stamp badges, install lines, navigation, the README's table and CITATION.cff."""
     try:

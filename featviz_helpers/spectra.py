@@ -1,0 +1,106 @@
+"""Numbers that an eye can check: how fine, how oriented and how coloured a picture is.
+
+They grade a picture against an answer key such as `shapes.CLASS_KEY`, in the key's own units.
+"""
+
+import numpy as np
+
+NYQUIST = 0.5  # cycles per pixel: a pattern that changes at every pixel
+
+
+def power(images: np.ndarray) -> np.ndarray:
+    """Power spectrum of the brightness, mean and borders removed.
+
+    Args:
+        images: (N, H, W, 3).
+
+    Returns:
+        (N, H, W) with frequency zero in the middle (`np.fft.fftshift`).
+    """
+    grey = images.mean(axis=-1)
+    grey = grey - grey.mean(axis=(1, 2), keepdims=True)
+    # A Hann window: without it the jump from one border to the other looks like vertical and horizontal detail.
+    window = np.hanning(grey.shape[1])[:, None] * np.hanning(grey.shape[2])[None, :]
+    return np.abs(np.fft.fftshift(np.fft.fft2(grey * window), axes=(1, 2))) ** 2
+
+
+def _frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.fft.fftshift(np.fft.fftfreq(height))[:, None]
+    columns = np.fft.fftshift(np.fft.fftfreq(width))[None, :]
+    return np.broadcast_to(rows, (height, width)), np.broadcast_to(columns, (height, width))
+
+
+def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]:
+    """Mean power at each distance from frequency zero.
+
+    Args:
+        images: (N, H, W, 3).
+        bins: how many rings between 0 and 0.5 cycles per pixel.
+
+    Returns:
+        frequencies (bins,) in cycles per pixel, and power (N, bins).
+    """
+    spectrum = power(images)
+    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    edges = np.linspace(0, NYQUIST, bins + 1)
+    ring = np.digitize(radius, edges[1:-1])
+    inside = radius <= NYQUIST
+    values = [spectrum[:, inside & (ring == i)].mean(axis=1) for i in range(bins)]
+    return (edges[1:] + edges[:-1]) / 2, np.stack(values, axis=1)
+
+
+def high_frequency(images: np.ndarray) -> np.ndarray:
+    """Share of the energy above a quarter of the sampling rate (0.25 cycles per pixel): (N,), 0 to 1."""
+    spectrum = power(images)
+    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    return spectrum[:, radius > NYQUIST / 2].sum(axis=1) / spectrum.sum(axis=(1, 2))
+
+
+def orientation(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Direction of the lines in a picture, from the axis that its spectrum lies on.
+
+    Horizontal stripes change from top to bottom, so their energy lies on the vertical frequency axis: the direction
+    of the lines is at a right angle to that of the energy. Energies at an angle a are added as vectors at 2 a, since
+    a line at 180 degrees is the line at 0 (structure tensor, Bigun and Granlund, 1987).
+
+    Args:
+        images: (N, H, W, 3).
+
+    Returns:
+        degrees (N,), counter-clockwise from horizontal, in [0, 180); and strength (N,): 0 for no preferred direction,
+        1 for perfectly parallel lines.
+    """
+    spectrum = power(images)
+    rows, columns = _frequencies(*spectrum.shape[1:])
+    angle = np.arctan2(-rows, columns)  # rows count downwards
+    vectors = (spectrum * np.exp(2j * angle)).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))
+    return (np.degrees(np.angle(vectors)) / 2 + 90) % 180, np.abs(vectors)
+
+
+def frequency(images: np.ndarray) -> np.ndarray:
+    """Frequency of the strongest ring in the spectrum, each ring counted as a whole: (N,) in cycles per pixel."""
+    rings, values = profile(images, bins=32)
+    return rings[np.argmax(values * rings, axis=1)]
+
+
+def hue(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean hue of the coloured pixels.
+
+    Args:
+        images: (N, H, W, 3) in [-1, 1].
+
+    Returns:
+        degrees (N,): 0 red, 60 yellow, 120 green, 240 blue, in [0, 360); and purity (N,): 0 for grey or for all hues
+        alike, 1 for one saturated hue.
+    """
+    red, green, blue = np.moveaxis((images + 1) / 2, -1, 0)
+    vectors = (2 * red - green - blue) / 2 + 1j * np.sqrt(3) / 2 * (green - blue)
+    mean = vectors.mean(axis=(1, 2))
+    return np.degrees(np.angle(mean)) % 360, np.abs(mean)
+
+
+def mean_frequency(images: np.ndarray) -> np.ndarray:
+    """Mean distance of the energy from frequency zero: (N,) in cycles per pixel; larger is finer."""
+    spectrum = power(images)
+    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    return (spectrum * radius).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))

@@ -1,0 +1,60 @@
+"""Images in and out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import featviz_helpers as fv
+
+
+@given(st.integers(0, 255))
+def test_uint8_survives_the_way_in_and_out(value):
+    pixels = np.full((2, 2, 3), value, np.uint8)
+    inside = fv.from_uint8(pixels)
+    assert inside.dtype == np.float32 and abs(inside).max() <= 1
+    np.testing.assert_array_equal(fv.to_uint8(inside), pixels)
+
+
+def test_save_and_load(tmp_path):
+    picture = fv.photograph("china", 64)
+    back = fv.load_image(fv.save_image(picture, tmp_path / "picture.png"))
+    assert np.abs(back - picture).max() <= 1 / 127.5
+
+
+@pytest.mark.parametrize("sides", [(80, 50), (50, 80), (33, 33)])
+def test_the_centre_square_keeps_its_proportions(tmp_path, sides):
+    """A circle in the middle stays one, whatever the shape of the file."""
+    height, width = sides
+    rows, columns = np.mgrid[:height, :width]
+    disc = np.hypot(rows - height / 2 + 0.5, columns - width / 2 + 0.5) < 10
+    Image.fromarray((disc * 255).astype(np.uint8)).save(tmp_path / "disc.png")
+    loaded = fv.load_image(tmp_path / "disc.png", size=40)
+    assert loaded.shape == (40, 40, 3)
+    inside = loaded[..., 0] > 0
+    assert abs(np.ptp(np.flatnonzero(inside.any(0))) - np.ptp(np.flatnonzero(inside.any(1)))) <= 1
+
+
+def test_a_missing_and_a_broken_file_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.png'.*'china'"):
+        fv.photograph(tmp_path / "gone.png")
+    (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
+    with pytest.raises(ValueError, match=r"torn\.jpg' is not an image"):
+        fv.load_image(tmp_path / "torn.jpg")
+
+
+def test_shrinking_smooths_and_keeps_the_mean():
+    checks = np.indices((64, 64)).sum(axis=0) % 2 * 2.0 - 1
+    images = np.repeat(checks[None, ..., None], 3, axis=3).astype(np.float32)
+    small = fv.resize(images, 16)
+    assert small.shape == (1, 16, 16, 3) and np.abs(small).max() < 0.1
+
+
+def test_noise_and_grey():
+    noise = fv.noise(16, seeds=[0, 0, 1], keys=[1, 2, 1], strength=0.2)
+    assert noise.shape == (3, 16, 16, 3) and noise.dtype == np.float32 and 0.19 < np.abs(noise).max() <= 0.2
+    assert len({picture.tobytes() for picture in noise}) == 3
+    assert not fv.grey((8, 9), 2).any() and fv.grey((8, 9), 2).shape == (2, 8, 9, 3)
+    with pytest.raises(ValueError, match=r"above 0 and at most 1; got 2"):
+        fv.noise(16, [0], [0], strength=2)
