@@ -7,16 +7,18 @@ import importlib
 from importlib.metadata import version
 
 _HOME = {
-    "ascent": ("Result", "maximize"),
+    "ascent": ("maximize",),
+    "backbone": ("Backbone",),
     "check": (),
     "images": ("from_uint8", "grey", "load_image", "noise", "photograph", "resize", "save_image", "to_uint8"),
-    "models": ("Backbone", "load_model"),
+    "models": ("load_model",),
     "objectives": ("channel", "class_score", "direction", "layer", "negative", "neuron"),
     "optimizers": ("Adam", "Ascent"),
     "parameterizations": ("Fourier", "Pixels"),
     "plotting": ("compare", "curves", "show", "spectrum_curves"),
     "plan": ("Octaves",),
     "regularizers": ("Penalty", "Projection", "TotalVariation"),
+    "result": ("Result",),
     "shapes": (),
     "spectra": ("high_frequency",),
     "transforms": ("Jitter", "Transform"),

@@ -3,57 +3,26 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
+from .backbone import Backbone
 from .errors import DeadStart, NotFinite
 from .images import resize
-from .models import Backbone
 from .objectives import Objective
 from .optimizers import Adam, Ascent
 from .parameterizations import Fourier, Pixels
 from .plan import Octaves, Plan
 from .regularizers import Penalty, Projection
+from .result import Result
 from .steps import CHUNK, TILE_DRAWS
 from .streams import step_uniform
 from .transforms import Transform
 
 SECONDS_PER_CHUNK = 1.0  # how often the bar moves, and how soon Ctrl-C is heard
 PIXELS_PER_BATCH = 32 * 224 * 224  # about 4 GB for InceptionV3 up to mixed6
-
-
-@dataclass
-class Result:
-    """What an ascent returns.
-
-    Attributes:
-        images: (N, H, W, 3) float32 in [-1, 1]; NaN for a dead start that was asked to be marked.
-        activations: (N,) value of the objective on the final images, without transforms or penalties.
-        terms: (N, T) the same for each term of the objective, unweighted.
-        history: name -> (steps, N): "objective" (as the network saw it, transformed), "gradient_norm", and each
-            penalty times its weight; row t belongs to the image before step t.
-        snapshots: number of steps taken -> images at that moment.
-        labels: one name per image.
-        dead: (N,) bool, True where the start gave no gradient.
-        interrupted: True when Ctrl-C ended the run early.
-        config: everything needed to repeat the call, as plain values.
-    """
-
-    images: np.ndarray
-    activations: np.ndarray
-    terms: np.ndarray
-    history: dict[str, np.ndarray]
-    snapshots: dict[int, np.ndarray]
-    labels: list[str]
-    dead: np.ndarray
-    interrupted: bool = False
-    config: dict = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 def maximize(

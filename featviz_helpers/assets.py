@@ -40,8 +40,15 @@ def keras_cache() -> Path:
     return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
 
 
-def find_inception() -> Path | None:
-    """Return InceptionV3 weights that are already on this machine: the assets folder first, then Keras's cache."""
+def find_inception(keras_only: bool = False) -> Path | None:
+    """Return InceptionV3 weights that are already on this machine, or None.
+
+    Args:
+        keras_only: leave out the weights that end at `mixed8`, which Keras does not publish.
+
+    Returns:
+        The first that exists: the assets folder comes before Keras's cache, the whole network before a part.
+    """
     places = [keras_cache()] if folder() is None else [folder() / "weights", keras_cache()]
-    candidates = (place / name for place in places for name in INCEPTION_FILES)
+    candidates = (place / name for place in places for name in INCEPTION_FILES[: 2 if keras_only else 3])
     return next((path for path in candidates if path.is_file()), None)

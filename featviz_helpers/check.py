@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from . import shapes
-from .ascent import Result
-from .models import Backbone
+from .backbone import Backbone
 from .objectives import Objective
 from .plan import Octaves
+from .result import Result
 
 
 def _say(right: bool, good: str, bad: str) -> bool:

@@ -1,7 +1,9 @@
-"""Errors for people, and the two checks that every module needs."""
+"""Errors for people: the exceptions of the course, and how a message names what was probably meant."""
 
 import difflib
 from collections.abc import Iterable
+
+MOST_NAMES = 40  # of a list in a message
 
 
 class DeadStart(ValueError):
@@ -16,8 +18,17 @@ class MissingWeights(FileNotFoundError):
     """A weights file is not there; the message says which, and how to get it."""
 
 
-def nearest(name: str, allowed: Iterable[str], count: int = 3) -> str:
-    """Return the allowed names closest to `name` as text, for the end of an error message."""
-    allowed = [str(a) for a in allowed]
-    close = difflib.get_close_matches(str(name), allowed, n=count, cutoff=0.3) or allowed[:count]
-    return ", ".join(f"'{c}'" for c in close)
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error message: what was probably meant, or what there is.
+
+    Args:
+        name: what was written.
+        known: the names that exist.
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(name.upper(), [k.upper() for k in known], n=3, cutoff=0.6)
+    names = [k for k in known if k.upper() in close]
+    if names:
+        return f"did you mean {' or '.join(names)}?"
+    shown = ", ".join(known[:MOST_NAMES]) + (", ..." if len(known) > MOST_NAMES else "")
+    return f"there is {shown}" if known else "there are none"

@@ -1,160 +1,20 @@
-"""Backbones: a network with names for its layers, cut at any layer, with batch norm folded away."""
+"""Load a network by name or by path: the bundled ShapesNet, InceptionV3 with any of its weights, or your own."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import h5py
 import keras
-import numpy as np
 import tensorflow as tf
 
 from . import assets, shapesnet
+from .backbone import Backbone
 from .errors import MissingWeights, nearest
-from .folding import truncate_and_fold
 
 NAMES = ("shapesnet", "inception_v3", "auto")
 DEFAULT_LAYER = {"shapesnet": "mixed2", "inception_v3": "mixed6"}
-
-# torch (LPIPS) shares the card, so TensorFlow must not take all of its memory at the first op.
-for _gpu in tf.config.list_physical_devices("GPU"):
-    tf.config.experimental.set_memory_growth(_gpu, True)
-
-
-class Backbone:
-    """A convolutional network seen as layers and channels.
-
-    Args:
-        model: a functional `keras.Model` with one image input, in inference form.
-        name: how outputs and results call it.
-        preprocess: maps images in [-1, 1] to what the network expects; identity by default.
-        default_layer: what LAYER = "auto" means; the layer two thirds of the way up by default.
-
-    Attributes:
-        layers: layer name -> number of channels, in the order of the network.
-        logits: name of the layer that holds the class scores, or None for a headless network.
-
-    Raises:
-        ValueError: the model has not exactly one image input `(N, H, W, 3)`.
-    """
-
-    def __init__(
-        self,
-        model: keras.Model,
-        name: str | None = None,
-        preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None,
-        default_layer: str | None = None,
-    ) -> None:
-        if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4 or model.inputs[0].shape[-1] != 3:
-            shapes = [tuple(tensor.shape) for tensor in model.inputs]
-            raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
-        self.model, self.name = model, name or model.name
-        self.preprocess = preprocess or (lambda images: images)
-        self.layers = {
-            layer.name: layer.output.shape[-1]
-            for layer in model.layers
-            if not isinstance(layer, keras.layers.InputLayer)
-            and len(layer._inbound_nodes) == 1  # a shared layer has no output of its own
-            and isinstance(layer.output, keras.KerasTensor)
-            and len(layer.output.shape) in (2, 4)
-        }
-        dense = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-        self.logits = dense[-1] if dense else None
-        maps = [layer.name for layer in model.layers if layer.name in self.layers and len(layer.output.shape) == 4]
-        self.default_layer = default_layer or maps[2 * len(maps) // 3]
-        self.compiled: dict = {}  # ascent.py keeps one compiled function per structure here
-        self._truncated: dict = {}
-
-    def __repr__(self) -> str:
-        scores = f"class scores in '{self.logits}'" if self.logits else "no class scores (headless)"
-        return f"{self.name}: {len(self.layers)} layers up to '{list(self.layers)[-1]}', {scores}"
-
-    def resolve(self, layer: str) -> str:
-        """Return the layer's name: "auto" becomes the default layer, "logits" the class scores.
-
-        Raises:
-            ValueError: no such layer (the message has the nearest names), or no class scores.
-        """
-        if layer == "auto":
-            return self.default_layer
-        if layer == "logits" and self.logits is None:
-            raise ValueError(
-                f"{self.name} has no class scores: its weights end at '{list(self.layers)[-1]}'. "
-                "Load weights with a classifier, or use a channel objective."
-            )
-        name = self.logits if layer == "logits" else layer
-        if name not in self.layers:
-            close = nearest(name, self.layers)
-            raise ValueError(f"{self.name} has no layer '{layer}'. Nearest: {close}. All names: backbone.layers.")
-        return name
-
-    def ladder(self, count: int = 4) -> list[str]:
-        """Return `count` layers from low to high, evenly spread over the blocks (`mixed0`, ...) where there are any."""
-        blocks = [layer.name for layer in self.model.layers if isinstance(layer, keras.layers.Concatenate)]
-        named = [name for name in blocks if name.startswith("mixed") and "_" not in name]
-        rungs = named or blocks or [name for name in self.layers if name != self.logits]
-        return [rungs[round(i)] for i in np.linspace(0, len(rungs) - 1, min(count, len(rungs)))]
-
-    def check_channels(self, layer: str, channels: Iterable[int]) -> None:
-        """Raise ValueError when a channel number does not exist in `layer`."""
-        count = self.layers[self.resolve(layer)]
-        wrong = [int(channel) for channel in channels if not 0 <= channel < count]
-        if wrong:
-            raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {wrong}.")
-
-    def truncate(
-        self, *layers: str, precision: str = "float32", redirect: bool = False, fold: bool = True
-    ) -> keras.Model:
-        """Cut the network: nothing above the highest of `layers` is left, and batch norm is folded.
-
-        Args:
-            layers: one or more layer names.
-            precision: a Keras dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
-            redirect: give every ReLU a backward pass that leaks below zero (see `folding.redirected_relu`).
-            fold: fold batch norm into the convolutions; False keeps the layers as they were trained.
-
-        Returns:
-            A model from images in the network's own range to the layer's output, or a list for several layers.
-
-        Raises:
-            ValueError: an unknown layer.
-        """
-        names = tuple(self.resolve(layer) for layer in layers)
-        key = (names, precision, redirect, fold)
-        if key not in self._truncated:
-            self._truncated[key] = truncate_and_fold(self.model, names, self.logits, precision, redirect, fold)
-        return self._truncated[key]
-
-    def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:
-        """Return what `layer` says to images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
-        network = self.truncate(layer)
-        self.check_size(images.shape[1:3], layer)
-        parts = np.array_split(images, range(batch, len(images), batch))
-        return np.concatenate([network(self.preprocess(tf.constant(part))).numpy() for part in parts])
-
-    def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
-        """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""
-        shown = self.activations(images, layer)
-        return np.flatnonzero(shown.max(axis=tuple(range(shown.ndim - 1))) <= 0.0)
-
-    def check_size(self, size: Sequence[int], *layers: str) -> None:
-        """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""
-        network = self.truncate(*layers)
-        if not _fits(network, *size):
-            smallest = next(side for side in range(min(size) + 1, 1024) if _fits(network, side, side))
-            raise ValueError(
-                f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}: "
-                f"the shorter side must be at least {smallest} pixels."
-            )
-
-
-def _fits(network: keras.Model, height: int, width: int) -> bool:
-    try:
-        shapes = network.compute_output_shape((1, height, width, 3))
-        shapes = [shapes] if isinstance(shapes, tuple) else shapes
-    except ValueError:  # Keras refuses a layer whose output would be empty
-        return False
-    return all(side > 0 for shape in shapes for side in shape)
+# What Keras numbers over the whole session when it is not given a name.
+UNNAMED = ("conv2d", "batch_normalization", "activation", "max_pooling2d", "average_pooling2d", "concatenate")
 
 
 def load_model(name: str | Path = "auto", weights: str | Path | None = None, download: bool = False) -> Backbone:
@@ -162,10 +22,12 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
 
     Args:
         name: "shapesnet" (bundled), "inception_v3", "auto" (InceptionV3 on a GPU, ShapesNet without one: decided by
-            the hardware alone), or the path of a saved `.keras`/`.h5` model with an image input in [-1, 1].
-        weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, or the
-            path of a Keras `.h5` or of a `.weights.h5` that may end at any `mixed` layer; None looks in the folder of
-            FEATVIZ_ASSETS and in Keras's cache. For "shapesnet", a `.weights.h5` from data_scripts/train_shapesnet.py.
+            the hardware alone), or a path: of a saved `.keras` or `.h5` model with an image input in [-1, 1], or of
+            weights alone, `.h5` or `.weights.h5`, of either known network.
+        weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, fetched
+            when they are not there; or the path of a Keras `.h5` or of a `.weights.h5` that may end at any `mixed`
+            layer; None takes what is in the folder of FEATVIZ_ASSETS or in Keras's cache. For "shapesnet", a
+            `.weights.h5` from data_scripts/train_shapesnet.py.
         download: allow Keras to fetch its InceptionV3 weights (96 MB) when they are not on this machine; the
             call then says so.
 
@@ -186,10 +48,9 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
     if name == "inception_v3":
         return _inception(weights, download)
     if Path(name).suffix in (".keras", ".h5") or Path(name).exists():
-        return _saved(Path(name))
-    raise ValueError(
-        f"There is no model '{name}'. Known: {', '.join(NAMES)}, or a path. Nearest: {nearest(name, NAMES)}."
-    )
+        return _from_file(Path(name))
+    meant = nearest(str(name), NAMES)
+    raise ValueError(f"There is no model '{name}': {meant} The path of a saved .keras or .h5 model works as well.")
 
 
 def _shapesnet(weights: str | Path | None) -> Backbone:
@@ -199,9 +60,10 @@ def _shapesnet(weights: str | Path | None) -> Backbone:
 
 
 def _inception(weights: str | Path | None, download: bool) -> Backbone:
-    path = assets.find_inception() if weights in (None, "imagenet") else Path(weights)
+    named = weights == "imagenet"
+    path = assets.find_inception(keras_only=named) if named or weights is None else Path(weights)
     if path is None:
-        if not download:
+        if not download and not named:  # asking for them by name is leave enough
             raise MissingWeights(
                 f"No InceptionV3 weights ({assets.INCEPTION_FILES[0]}) in the folder of FEATVIZ_ASSETS or in "
                 f"{assets.keras_cache()}. Fetch them with load_model('inception_v3', download=True) "
@@ -215,7 +77,7 @@ def _inception(weights: str | Path | None, download: bool) -> Backbone:
     counts: dict[str, int] = {}
     for layer in model.layers:
         stem = layer.name.rstrip("0123456789").rstrip("_")
-        if stem in ("conv2d", "batch_normalization", "activation", "max_pooling2d", "average_pooling2d", "concatenate"):
+        if stem in UNNAMED:
             layer.name = f"{stem}_{counts[stem]}" if stem in counts else stem
             counts[stem] = counts.get(stem, 0) + 1
     return Backbone(model, "inception_v3", default_layer=DEFAULT_LAYER["inception_v3"])
@@ -266,12 +128,20 @@ def _load(model: keras.Model, path: Path) -> None:
         raise ValueError(f"The weights in '{path}' do not fit {model.name}: {first}") from error
 
 
-def _saved(path: Path) -> Backbone:
+def _from_file(path: Path) -> Backbone:
+    """Load a saved model, or weights alone of a network that the course knows."""
     if not path.is_file():
         raise MissingWeights(f"There is no model file at '{path}'. The bundled network is load_model('shapesnet').")
-    if path.name.endswith(".weights.h5"):
-        raise ValueError(f"'{path}' holds weights without a network. Use load_model('inception_v3', weights='{path}').")
+    if path.suffix == ".h5" and not _holds_model(path):
+        convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in shapesnet.build().layers)
+        return _shapesnet(path) if _content(path)[0] == convolutions else _inception(path, download=False)
     try:
         return Backbone(keras.models.load_model(path, compile=False), path.stem)
     except (ValueError, OSError) as error:
         raise ValueError(f"'{path}' is not a saved Keras model ({str(error).splitlines()[0]}).") from error
+
+
+def _holds_model(path: Path) -> bool:
+    _content(path)  # refuses what is not HDF5
+    with h5py.File(path) as file:
+        return "model_config" in file.attrs

@@ -17,7 +17,7 @@ import tensorflow as tf
 from .streams import image_key
 
 if TYPE_CHECKING:
-    from .models import Backbone
+    from .backbone import Backbone
 
 
 @dataclass(frozen=True)

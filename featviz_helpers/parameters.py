@@ -8,10 +8,9 @@ its annotation (`STEPS: int = 64`), or else the type of its default.
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -123,21 +122,6 @@ def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
             raise ParameterError(f"parameters cell, line {statement.lineno}: {parameter.name} is set twice")
         parameters[parameter.name] = parameter
     return parameters
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence that names what was probably meant, or all there is.
-
-    Args:
-        name: what was written.
-        known: the names that exist.
-    """
-    known = sorted(known)
-    close = difflib.get_close_matches(name.upper(), [k.upper() for k in known], n=3, cutoff=0.6)
-    names = [k for k in known if k.upper() in close]
-    if names:
-        return f"did you mean {' or '.join(names)}?"
-    return f"there is {', '.join(known)}" if known else "there are none"
 
 
 def _parameter(statement: ast.stmt) -> Parameter:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import tensorflow as tf
 
+from .backbone import Backbone
 from .hooks import PerImage
 from .images import pair
-from .models import Backbone
 from .objectives import Objective
 from .optimizers import Ascent
 from .parameterizations import Fourier, Pixels

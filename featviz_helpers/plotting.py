@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from . import spectra
-from .ascent import Result
 from .images import to_uint8
+from .result import Result
 
 INCH = 1.9  # width of one picture
 DPI = 80  # stored in the notebooks: sharp enough, and small

@@ -12,7 +12,8 @@ import nbformat
 import yaml
 
 from featviz_helpers import gallery
-from featviz_helpers.parameters import Parameter, ParameterError, nearest, read_parameters
+from featviz_helpers.errors import nearest
+from featviz_helpers.parameters import Parameter, ParameterError, read_parameters
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -63,15 +64,11 @@ def find(name: str) -> Path:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise CourseError(
-            f"{name} stands for {' and '.join(p.name for p in matches)}; write one of the names"
-        )
+        raise CourseError(f"{name} stands for {' and '.join(p.name for p in matches)}; write one of the names")
     raise CourseError(f"there is no notebook {name!r}: {nearest(name, [p.name for p in known])}")
 
 
-def plan(
-    paths: Sequence[Path], given: Mapping[str, str] = NOTHING, profile: Mapping[Any, Any] = NOTHING
-) -> list[Job]:
+def plan(paths: Sequence[Path], given: Mapping[str, str] = NOTHING, profile: Mapping[Any, Any] = NOTHING) -> list[Job]:
     """Read the notebooks and settle every parameter, so that nothing starts which cannot be right.
 
     Args:
@@ -85,13 +82,9 @@ def plan(
     """
     jobs = [_read(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if not jobs:
-        raise CourseError(
-            "found no notebooks: expected notebooks/NN_name.ipynb here; or name the files to run"
-        )
+        raise CourseError("found no notebooks: expected notebooks/NN_name.ipynb here; or name the files to run")
     if len({job.path.stem for job in jobs}) < len(jobs):
-        raise CourseError(
-            "two notebooks have one name and would overwrite each other's pages; run them one by one"
-        )
+        raise CourseError("two notebooks have one name and would overwrite each other's pages; run them one by one")
     shared, own = _split(profile, jobs)
     names = {name for job in jobs for name in job.parameters}
     for name in given.keys() - names:
@@ -122,9 +115,7 @@ def read_profile(path: Path) -> dict[Any, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise CourseError(f"cannot read the profile {path}: {' '.join(str(error).split())}") from None
     if not isinstance(profile, dict | None):
-        raise CourseError(
-            f"the profile {path} must hold lines of NAME: value, but holds {type(profile).__name__}"
-        )
+        raise CourseError(f"the profile {path} must hold lines of NAME: value, but holds {type(profile).__name__}")
     return profile or {}
 
 
@@ -151,9 +142,7 @@ def _read(path: Path) -> Job:
     return Job(path, text, gallery.heading(notebook), cells, parameters)
 
 
-def _split(
-    profile: Mapping[Any, Any], jobs: Sequence[Job]
-) -> tuple[dict[str, Any], dict[Path, dict[str, Any]]]:
+def _split(profile: Mapping[Any, Any], jobs: Sequence[Job]) -> tuple[dict[str, Any], dict[Path, dict[str, Any]]]:
     """A profile taken apart: what is for all, and what is for one notebook. It may name notebooks not
     selected."""
     known = {job.path: job for job in jobs}

@@ -13,13 +13,14 @@ hue_deg: hue angle of the HSV model. 0 is red, 60 yellow, 120 green, 240 blue.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from .errors import nearest
 
 COARSE = (0.075, 0.125)  # cycles per pixel: a period of 8 to 13 pixels
 FINE = (0.16, 0.21)  # a period of 4.8 to 6.2 pixels
@@ -124,8 +125,7 @@ def _known(classes: Sequence[str] | None) -> Sequence[str]:
         raise ValueError(f"classes must be a list of one or more different class names, not {classes!r}")
     for name in classes:
         if name not in CLASS_KEY:
-            near = difflib.get_close_matches(str(name), CLASSES, n=3, cutoff=0.3) or CLASSES
-            raise ValueError(f"Shapes has no class {name!r}; the nearest names are {', '.join(near)}")
+            raise ValueError(f"Shapes has no class {name!r}: {nearest(str(name), CLASSES)}")
     return classes
 
 

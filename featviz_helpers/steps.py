@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from .models import Backbone
+from .backbone import Backbone
 from .objectives import evaluate
 
 CHUNK = 64  # most steps of one call: histories have this fixed length, so that XLA could compile the loop

@@ -60,9 +60,7 @@ def execute(job: Job, out: Path, pages: Mapping[str, str]) -> dict[str, Any]:
             picture = gallery.thumbnail(notebook)
             os.replace(part, out / f"{job.path.stem}.ipynb")
             files.append(f"{job.path.stem}.ipynb")
-            gallery.write(
-                out / f"{job.path.stem}.html", gallery.page(notebook, job.heading[0], job.path.parent, pages)
-            )
+            gallery.write(out / f"{job.path.stem}.html", gallery.page(notebook, job.heading[0], job.path.parent, pages))
             files.append(f"{job.path.stem}.html")
     except KeyboardInterrupt:
         # The kernel is down by now. This worker must not take up the next notebook, so it goes at once.

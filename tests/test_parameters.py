@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from featviz_helpers.parameters import ParameterError, nearest, read_parameters
+from featviz_helpers.errors import nearest
+from featviz_helpers.parameters import ParameterError, read_parameters
 
 
 def knobs(source: str, count: int = 1) -> dict:

@@ -127,7 +127,7 @@ def test_images_fill_the_promised_range_and_type():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="no class 'horizontal stripe'; the nearest names are horizontal stripes"):
+    with pytest.raises(ValueError, match=r"no class 'horizontal stripe': did you mean .*horizontal stripes"):
         draw(4, seed=0, classes=["horizontal stripe"])
     with pytest.raises(ValueError, match="different class names"):
         draw(4, seed=0, classes=["star", "star"])
