@@ -7,11 +7,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "featviz_helpers" / "data" / "shapesnet.md",
-    *sorted(ROOT.glob("notebooks/*.ipynb")),
-]
+PAGES = [ROOT / "README.md", ROOT / "featviz_helpers/data/shapesnet.md", *sorted(ROOT.glob("notebooks/*.ipynb"))]
 
 
 def text(path):
