@@ -35,8 +35,8 @@ def seconds(function, *arguments) -> float:
 @click.option("--layer", default="auto", show_default=True)
 @click.option("--images", default=4, show_default=True)
 @click.option("--size", default=224, show_default=True, help="Pixels.")
-@click.option("--steps", default=16, show_default=True, help="Steps a round.")
-@click.option("--rounds", default=9, show_default=True)
+@click.option("--steps", default=32, show_default=True, help="Steps a round.")
+@click.option("--rounds", default=11, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def main(model: str, weights: str, layer: str, images: int, size: int, steps: int, rounds: int, as_json: bool) -> None:
     backbone = fv.load_model(model, weights=weights)
