@@ -58,7 +58,12 @@ def execute(job: Job, out: Path, pages: Mapping[str, str]) -> dict[str, Any]:
         if part.exists():
             notebook = nbformat.read(part, as_version=4)
             picture = gallery.thumbnail(notebook)
-            os.replace(part, out / f"{job.path.stem}.ipynb")
+            # papermill was given the text that was checked, and records it whole as the path it came from.
+            notebook.metadata.get("papermill", {}).update(
+                input_path=job.path.name, output_path=f"{job.path.stem}.ipynb"
+            )
+            gallery.write(out / f"{job.path.stem}.ipynb", nbformat.writes(notebook))
+            part.unlink()
             files.append(f"{job.path.stem}.ipynb")
             gallery.write(out / f"{job.path.stem}.html", gallery.page(notebook, job.heading[0], job.path.parent, pages))
             files.append(f"{job.path.stem}.html")

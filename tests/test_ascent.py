@@ -291,6 +291,25 @@ def test_tiles_give_the_gradient_of_the_rolled_image(sides):
     assert np.abs(tiled.images - expected).max() < 1e-4
 
 
+def test_many_tiles_are_their_gradients_put_together():
+    start = 0.5 * np.random.default_rng(5).uniform(-1, 1, (1, 96, 144, 3)).astype(np.float32)
+    objective = fv.layer(LAYER)
+    result = fv.maximize(
+        shapesnet(), objective, start=start, steps=1, tile=50, optimizer=fv.Ascent(0.01), seed=3, progress=False
+    )
+    shift = (step_uniform(3, objective.keys()[0], 0, 1, 2)[0] * np.float32([96, 144])).astype(int)
+    rolled, slope = np.roll(start, shift, axis=(1, 2)), np.zeros_like(start)
+    for top in (0, 48):
+        for left in (0, 48, 96):
+            tile = tf.constant(rolled[:, top : top + 48, left : left + 48])
+            with tf.GradientTape() as tape:
+                tape.watch(tile)
+                half = 0.5 * tf.reduce_sum(shapesnet().truncate(LAYER)(tile) ** 2)
+            slope[:, top : top + 48, left : left + 48] = tape.gradient(half, tile)
+    slope = np.roll(slope, -shift, axis=(1, 2))
+    assert np.abs(result.images - (start + 0.01 * slope / slope.std())).max() < 1e-4
+
+
 def test_many_tiles_cover_the_image_and_leave_no_seam():
     """The gradient is there in every pixel, and no stronger or weaker where tiles meet on average."""
     start = np.zeros((1, 100, 132, 3), np.float32) + 0.1 * pictures(1, 132)[:, :100]

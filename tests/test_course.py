@@ -60,6 +60,8 @@ def test_each_notebook_gets_its_status_and_one_failure_stops_no_other(finished):
         "02_files": "ok",
     }
     assert report["status"] == "failed"
+    ledger = nbformat.read(out / "00_good.ipynb", as_version=4).metadata.papermill
+    assert ledger.input_path == "00_good.ipynb" and ledger.parameters is not None
     assert report == json.loads((out / "run.json").read_text())
     assert sorted(p.name for p in out.iterdir()) == [
         "00_good.html", "00_good.ipynb", "01_bad.html", "01_bad.ipynb", "02_files.html", "02_files.ipynb",

@@ -43,14 +43,13 @@ def difference(one, other):
     return float(np.abs(small[0] - small[1]).mean() / 255)
 
 
-def nbval(*paths, folder):
-    """nbval over notebooks, one process each, at most two at a time."""
+def nbval(path, folder):
+    """nbval over one notebook, in a process of its own: outside its root folder nbval cannot tell notebooks apart."""
     command = [
         sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q",
         "--nbval-sanitize-with", str(selection.CHECKOUT / "tests" / "nbval_sanitize.cfg"),
         "-o", "filterwarnings=", "-o", "addopts=",
-        *(["-n", "2", "--dist", "loadscope"] if len(paths) > 1 else []),
-        "--rootdir", str(folder), *map(str, paths),
+        "--rootdir", str(folder), str(path),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, cwd=folder)
 
@@ -87,9 +86,10 @@ def test_outputs_are_really_there(path):
 
 
 @some
+@each
 @pytest.mark.slow
-def test_stored_outputs_are_what_comes_out_now(tmp_path):
-    done = nbval(*NOTEBOOKS, folder=tmp_path)
+def test_stored_outputs_are_what_comes_out_now(path, tmp_path):
+    done = nbval(path, folder=tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]
 
 
