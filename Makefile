@@ -13,10 +13,10 @@ course: $(READY)
 	$(BIN)/featviz run --out build/course
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 quick: $(READY)
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,12 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from . import devices  # noqa: F401  (memory growth comes before the first operation)
 from .errors import nearest
 from .folding import truncate_and_fold
-
-# torch (LPIPS) shares the card, so TensorFlow must not take all of its memory at the first op.
-for _gpu in tf.config.list_physical_devices("GPU"):
-    tf.config.experimental.set_memory_growth(_gpu, True)
 
 
 class Backbone:

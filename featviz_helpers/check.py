@@ -3,7 +3,7 @@
 An answer of None is an exercise not begun: it is neither right nor wrong, and the notebook runs on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +11,9 @@ import tensorflow as tf
 from . import shapes
 from .backbone import Backbone
 from .objectives import Objective
-from .plan import Octaves
+from .octaves import Octaves
 from .result import Result
+from .spectra import high_frequency
 
 
 def _say(right: bool, good: str, bad: str) -> bool:
@@ -77,7 +78,7 @@ def octave_sizes(answer: Sequence[int] | None, octaves: Octaves, size: int) -> b
     return _say(
         list(answer) == sides,
         f"{sides}.",
-        f"{list(answer)}: the last of {octaves.count} sizes is {size}, and each is 1/{octaves.scale:g} of the next.",
+        f"{list(answer)}: {len(sides)} sizes, the last of them {size}, and the ratio of two is always the same.",
     )
 
 
@@ -133,4 +134,57 @@ def favourite_class(
         answer == order[0],
         f"'{order[0]}' is its favourite.",
         f"'{answer}' comes as number {order.index(answer) + 1} of {len(order)}. Average the channel over each class.",
+    )
+
+
+def number(answer: float | None, value: float, tolerance: float, hint: str) -> bool | None:
+    """Judge a number: right within `tolerance` of `value`; `hint` says how to find it."""
+    if not _begun(answer):
+        return None
+    return _say(bool(abs(answer - value) <= tolerance), f"{value:.4g}.", f"{answer:.4g} is not it. {hint}")
+
+
+def best_of(answer: str | None, scores: Mapping[str, float], what: str) -> bool | None:
+    """Judge which name has the highest of the scores; `what` names the score."""
+    if not _begun(answer):
+        return None
+    if answer not in scores:
+        return _say(False, "", f"'{answer}' is not among {', '.join(scores)}.")
+    order = sorted(scores, key=scores.get, reverse=True)
+    return _say(
+        answer == order[0],
+        f"'{answer}' has the highest {what}.",
+        f"'{answer}' comes as number {order.index(answer) + 1} of {len(order)} in {what}.",
+    )
+
+
+def same_function(
+    answer: Callable[[np.ndarray], np.ndarray] | None, reference: Callable[[np.ndarray], np.ndarray], hint: str
+) -> bool | None:
+    """Judge a function of images (N, H, W, 3) by what it returns for random ones; `hint` says what to look at."""
+    if not _begun(answer):
+        return None
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 24, 32, 3)).astype(np.float32)
+    expected, given = np.asarray(reference(tf.constant(images))), np.asarray(answer(images))
+    if given.shape != expected.shape:
+        return _say(
+            False, "", f"for images of shape {images.shape} it must return {expected.shape}, not {given.shape}."
+        )
+    away = np.abs(given - expected).mean() / np.abs(expected).mean()
+    return _say(
+        bool(away < 1e-3), "the same on random images.", f"on random images it is {away:.0%} off on average. {hint}"
+    )
+
+
+def smoother(answer: Result | None, than: Result, keep: float) -> bool | None:
+    """Judge whether an ascent has half the share of high frequencies, or less, at a share `keep` of the activation."""
+    if not _begun(answer):
+        return None
+    if answer.labels != than.labels:
+        return _say(False, "", f"climb the same units as before ({', '.join(than.labels)}), not {answer.labels}.")
+    rough = high_frequency(answer.images).mean() / high_frequency(than.images).mean()
+    left = answer.activations.mean() / than.activations.mean()
+    told = f"{rough:.0%} of the share of high frequencies and {left:.0%} of the activation are left"
+    return _say(
+        bool(rough <= 0.5 and left >= keep), f"{told}.", f"{told}; wanted: at most 50% and at least {keep:.0%}."
     )

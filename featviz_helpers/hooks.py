@@ -20,8 +20,30 @@ class PerImage:
         for name, value in self.values.items():
             if value.ndim != 1 or not len(value) or not np.isfinite(value).all():
                 raise ValueError(
-                    f"{type(self).__name__}: {name} must be a finite number or a list; got {value.tolist()}."
+                    f"{type(self).__name__}: {name} must be a finite number, or a list with one an image; "
+                    f"got {value.tolist()}."
                 )
+
+    def at_least(self, name: str, least: float) -> None:
+        """Raise ValueError when a number is below `least`."""
+        if self.values[name].min() < least:
+            raise ValueError(f"{self.name}: {name} must be {least:g} or more; got {self._shown(name)}.")
+
+    def above(self, name: str, bound: float) -> None:
+        """Raise ValueError when a number is `bound` or below."""
+        if self.values[name].min() <= bound:
+            raise ValueError(f"{self.name}: {name} must be above {bound:g}; got {self._shown(name)}.")
+
+    def in_order(self, hint: str) -> None:
+        """Raise ValueError when the range from `low` to `high` is empty for some image."""
+        if (self.values["low"] > self.values["high"]).any():
+            raise ValueError(
+                f"{self.name}: an empty range, low {self._shown('low')} is above high {self._shown('high')}. {hint}"
+            )
+
+    def _shown(self, name: str) -> float | list[float]:
+        values = np.array([float(f"{value:.6g}") for value in self.values[name]])  # 0.05, not its nearest float32
+        return values.tolist() if len(values) > 1 else values.item()
 
     @property
     def name(self) -> str:
@@ -40,4 +62,4 @@ class PerImage:
 
     def describe(self) -> dict:
         """Return name and values for a result's config."""
-        return {"name": self.name, **{k: v.tolist() if len(v) > 1 else v.item() for k, v in self.values.items()}}
+        return {"name": self.name, **{name: self._shown(name) for name in self.values}}

@@ -1,46 +1,24 @@
 """A call of `maximize`, validated and laid out: how many images, which sizes, which tensors."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from .backbone import Backbone
+from .composition import Transform
 from .hooks import PerImage
 from .images import pair
 from .objectives import Objective
+from .octaves import Octaves
 from .optimizers import Ascent
-from .parameterizations import Fourier, Pixels
-from .regularizers import Penalty, Projection
+from .parameterizations import Parameterization
+from .projections import Projection
+from .regularizers import Penalty
 from .steps import Structure, compiled
-from .transforms import Transform
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
-@dataclass(frozen=True)
-class Octaves:
-    """Coarse to fine: ascend on a small image, enlarge it, ascend again (Mordvintsev et al., 2015).
-
-    Args:
-        count: number of sizes, >= 1; the last is the full size.
-        scale: factor between two sizes, > 1 (1 only with count 1); Inceptionism takes 1.4.
-        detail: when starting from images, give back at each size the detail that the small version lost.
-    """
-
-    count: int = 4
-    scale: float = 1.4
-    detail: bool = True
-
-    def __post_init__(self) -> None:
-        if self.count < 1 or self.scale < 1.0 or (self.count > 1 and self.scale == 1.0):
-            raise ValueError(f"Octaves need count >= 1 and scale above 1; got {self.count} and {self.scale}.")
-
-    def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
-        """Return (height, width) of every octave, smallest first."""
-        powers = [self.scale**-power for power in reversed(range(self.count))]
-        return [(max(1, round(height * power)), max(1, round(width * power))) for power in powers]
 
 
 @dataclass
@@ -48,8 +26,8 @@ class Plan:
     """One call of `maximize`; the fields are its arguments, checked before anything compiles.
 
     Attributes:
-        sizes: (height, width) of every octave, smallest first.
         count: number of images.
+        sizes: per image, (height, width) of every octave, smallest first.
         seeds, keys, names: per image: seed, key of its random streams, what it climbs in words.
     """
 
@@ -58,7 +36,7 @@ class Plan:
     penalties: Sequence[Penalty]
     projections: Sequence[Projection]
     transforms: Sequence[Transform]
-    parameterization: Pixels | Fourier
+    parameterization: Parameterization
     optimizer: Ascent
     octaves: Octaves | None
     tile: int | None
@@ -73,11 +51,11 @@ class Plan:
     jit: bool
 
     def __post_init__(self) -> None:
-        self.plugs = [*self.penalties, *self.projections, *self.transforms, self.optimizer]
+        self.transforms = [part for transform in self.transforms for part in transform.parts]
+        octaves = [] if self.octaves is None else [self.octaves]
+        self.plugs = [*self.penalties, *self.projections, *self.transforms, *octaves, self.optimizer]
         self.objective = self.objective.resolve(self.backbone)
         self.start = None if self.start is None else _images(self.start)
-        full = pair(self.size) if self.start is None else self.start.shape[1:3]
-        self.sizes = [tuple(full)] if self.octaves is None else self.octaves.sizes(*full)
         seeds = np.atleast_1d(np.asarray(self.seed))
         if not np.issubdtype(seeds.dtype, np.integer):
             raise ValueError(f"A seed is a whole number, or a list of them; got {self.seed!r}.")
@@ -85,6 +63,9 @@ class Plan:
         self.objective = self.objective.broadcast(self.count)
         self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
         self.keys, self.names = self.objective.keys(), self.objective.names()
+        full = pair(self.size) if self.start is None else self.start.shape[1:3]
+        sizes = Octaves(1).sizes if self.octaves is None else self.octaves.sizes
+        self.sizes = [sizes(*full, image) for image in range(self.count)]
         self._check()
 
     def _common_count(self, seeds: int) -> int:
@@ -105,18 +86,24 @@ class Plan:
         for name, number, least in (("steps", self.steps, 1), ("redirect", self.redirect, 0), ("tile", self.tile, 32)):
             if number is not None and number < least:
                 raise ValueError(f"{name} must be at least {least}; got {number}.")
-        wrong = [moment for moment in self.snapshots if not 0 <= moment <= self.steps]
+        last = self.steps * min(len(sizes) for sizes in self.sizes)
+        wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:
-            raise ValueError(f"Snapshots lie between 0 and steps = {self.steps}; got {wrong}.")
-        if len(self.sizes) > 1 and (self.snapshots or not self.parameterization.pixels):
-            what = "snapshots" if self.snapshots else "Fourier"
-            raise ValueError(f"Octaves change the image size, which {what} cannot follow: leave out one of them.")
-        if self.projections and not self.parameterization.pixels:
-            raise ValueError("Projections act on pixels: use parameterization=Pixels(), or leave them out.")
-        smallest = self.sizes[0]
+            raise ValueError(f"Snapshots lie between 0 and the last step, {last}; got {wrong}.")
+        smallest = min(sizes[0] for sizes in self.sizes)
         self.backbone.check_size([min(side, self.tile or side) for side in smallest], *self.objective.layers)
         for transform in self.transforms:
             transform.check(*smallest)
+
+    def batches(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield the images of each batch, all of the same sizes, and how many of them count."""
+        for sizes in dict.fromkeys(map(tuple, self.sizes)):
+            group = np.flatnonzero([tuple(own) == sizes for own in self.sizes])
+            size = min(len(group), most)
+            for first in range(0, len(group), size):
+                # The last batch is filled up with repeats, so that it has the size that is already compiled.
+                index = group[np.minimum(np.arange(first, first + size), len(group) - 1)]
+                yield index, min(size, len(group) - first)
 
     def starts(self, index: np.ndarray) -> np.ndarray | None:
         """Return the given start images of the images `index`, or None."""
@@ -173,11 +160,10 @@ class Plan:
             "objective": self.names,
             "seed": self.seeds,
             "steps": self.steps,
-            "sizes": [list(size) for size in self.sizes],
+            "size": list(self.sizes[0][-1]),
             "start": "noise" if self.start is None else "images",
             "parameterization": self.parameterization.describe(),
             "plugs": [plug.describe() for plug in self.plugs],
-            "octaves": None if self.octaves is None else asdict(self.octaves),
             "tile": self.tile,
             "redirect": self.redirect,
             "precision": self.precision,

@@ -1,38 +1,55 @@
 """Every figure of the course: pictures in rows and columns, curves, spectra."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from . import spectra
+from .grids import Grid
 from .images import to_uint8
 from .result import Result
 
+
+class _Cell(NamedTuple):
+    picture: np.ndarray
+    above: str = ""
+    left: str = ""
+    below: str = ""
+
+
 INCH = 1.9  # width of one picture
+WIDEST = 10.0  # inches of a whole row of a grid
 DPI = 80  # stored in the notebooks: sharp enough, and small
 
 
 def show(
     pictures: Result | np.ndarray | Sequence[np.ndarray],
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Grid | None = None,
     title: str | None = None,
     columns: int = 5,
     inch: float = INCH,
+    stretch: bool = False,
 ) -> Figure:
-    """Show pictures side by side.
+    """Show pictures side by side, or as a labelled grid.
 
     Args:
         pictures: a result, a batch (N, H, W, 3) in [-1, 1], or a list of (H, W, 3) of any sizes.
-        labels: one a picture; a result brings its own.
+        labels: one a picture; a result brings its own. With a `Grid`, its last axis goes across and the others down.
         title: what the figure shows.
         columns: pictures a row.
         inch: width of one picture.
+        stretch: for the eye only, spread each picture's own range of tones (but for 1 % at both ends) over all tones;
+            say so where it is shown.
 
     Returns:
         The figure, also shown in a notebook.
     """
+    if isinstance(labels, Grid):
+        return _draw(_by_axes(pictures, labels), title, min(inch, WIDEST / labels.shape[-1]), stretch)
     if isinstance(pictures, Result):
         labels = labels or [
             f"{name}\nactivation {value:.3g}" for name, value in zip(pictures.labels, pictures.activations, strict=True)
@@ -42,8 +59,8 @@ def show(
     labels = labels or [""] * len(pictures)
     grid = [[None] * min(columns, len(pictures)) for _ in range(rows)]
     for i, picture in enumerate(pictures):
-        grid[i // columns][i % columns] = (picture, labels[i])
-    return _draw(grid, title, inch)
+        grid[i // columns][i % columns] = _Cell(picture, labels[i])
+    return _draw(grid, title, inch, stretch)
 
 
 def compare(
@@ -51,6 +68,7 @@ def compare(
     labels: Sequence[str] | None = None,
     title: str | None = None,
     inch: float = INCH,
+    stretch: bool = False,
 ) -> Figure:
     """Show several batches under each other: one row per name, one column per image.
 
@@ -59,6 +77,7 @@ def compare(
         labels: names of the columns; those of the first result by default.
         title: what the figure shows.
         inch: width of one picture.
+        stretch: as for `show`.
 
     Returns:
         The figure.
@@ -68,16 +87,46 @@ def compare(
     grid = []
     for row, (name, batch) in enumerate(results.items()):
         images = batch.images if isinstance(batch, Result) else batch
-        grid.append([(image, labels[i] if row == 0 else "") for i, image in enumerate(images)])
-        grid[-1][0] = (*grid[-1][0], name)
-    return _draw(grid, title, inch)
+        grid.append(
+            [_Cell(image, labels[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
+        )
+    return _draw(grid, title, inch, stretch)
 
 
-def _draw(grid: list[list[tuple | None]], title: str | None, inch: float) -> Figure:
-    """Draw cells of (picture, label above[, name of the row])."""
+def _by_axes(pictures: Result | np.ndarray, axes: Grid) -> list[list[_Cell]]:
+    """Lay pictures out along the axes of a grid, the activation under each where there is one."""
+    *down, across = axes.axes
+    rows = [", ".join(words) for words in product(*(axes.headings(name) for name in down))] or [""]
+    headings = axes.headings(across)
+    below = [f"{value:.3g}" for value in pictures.activations] if isinstance(pictures, Result) else [""] * len(axes)
+    images = axes.table(pictures.images if isinstance(pictures, Result) else pictures)
+    images = images.reshape(len(rows), len(headings), *images.shape[len(axes.shape) :])
+    return [
+        [
+            _Cell(
+                images[i, j],
+                headings[j] if i == 0 else "",
+                name if j == 0 else "",
+                below[i * len(headings) + j],
+            )
+            for j in range(len(headings))
+        ]
+        for i, name in enumerate(rows)
+    ]
+
+
+def _stretched(picture: np.ndarray) -> np.ndarray:
+    """Spread the tones between the 1st and the 99th percentile over [-1, 1], all colours alike."""
+    low, high = np.percentile(picture, (1, 99))
+    return 2.0 * (picture - low) / max(high - low, 1e-6) - 1.0
+
+
+def _draw(grid: list[list[_Cell | None]], title: str | None, inch: float, stretch: bool) -> Figure:
+    """Draw rows of cells."""
     columns = max(len(row) for row in grid)
-    heights = [max(cell[0].shape[0] / cell[0].shape[1] for cell in row if cell) for row in grid]
-    lines = sum(max((cell[1].count("\n") + bool(cell[1]) for cell in row if cell), default=0) for row in grid)
+    heights = [max(cell.picture.shape[0] / cell.picture.shape[1] for cell in row if cell) for row in grid]
+    texts = [[text for cell in row if cell for text in (cell.above, cell.below)] for row in grid]
+    lines = sum(max(text.count("\n") + bool(text) for text in part[k::2]) for part in texts for k in (0, 1))
     size = (inch * columns, inch * sum(heights) + 0.2 * lines + 0.1 * len(grid) + (0.35 if title else 0))
     figure, axes = plt.subplots(
         len(grid), columns, figsize=size, dpi=DPI, squeeze=False, height_ratios=heights, layout="constrained"
@@ -89,14 +138,16 @@ def _draw(grid: list[list[tuple | None]], title: str | None, inch: float) -> Fig
         axis.spines[:].set_visible(False)
         if cell is None:
             axis.set_visible(False)
-        elif not np.isfinite(cell[0]).all():
+            continue
+        if np.isfinite(cell.picture).all():
+            picture = _stretched(cell.picture) if stretch else cell.picture
+            axis.imshow(to_uint8(picture), interpolation="nearest")
+        else:
             axis.text(0.5, 0.5, "dead start:\nno gradient", ha="center", va="center", transform=axis.transAxes)
             axis.set_facecolor("0.9")
-        else:
-            axis.imshow(to_uint8(cell[0]), interpolation="nearest")
-        if cell is not None:
-            axis.set_title(cell[1], fontsize=9)
-            axis.set_ylabel(cell[2] if len(cell) > 2 else "", fontsize=9)
+        axis.set_title(cell.above, fontsize=9)
+        axis.set_ylabel(cell.left, fontsize=9)
+        axis.set_xlabel(cell.below, fontsize=8, labelpad=2)
     if title:
         figure.suptitle(title, fontsize=11)
     return figure

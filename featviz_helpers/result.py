@@ -1,8 +1,15 @@
 """What an ascent returns."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 
 @dataclass
@@ -34,3 +41,44 @@ class Result:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+def gather(plan: Plan, pieces: list[dict]) -> Result:
+    """Put the batches of a call back together, in the order of the images."""
+    index = np.concatenate([piece["index"] for piece in pieces])
+    order = np.argsort(index)
+
+    def together(blocks: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate(list(blocks))[order]
+
+    for piece in pieces:
+        count = len(piece["index"])
+        empty = np.zeros((0, count, 3 + len(plan.penalties)), np.float32)
+        piece["history"] = np.concatenate([empty, *piece["history"]]).swapaxes(0, 1)
+        if piece["terms"] is None:
+            piece["terms"] = np.full((count, len(plan.objective.terms)), np.nan, np.float32)
+    interrupted = any(piece["interrupted"] for piece in pieces)
+    lengths = [piece["history"].shape[1] for piece in pieces]
+    steps = min(lengths) if interrupted else max(lengths)
+    # Images with fewer octaves than others have no history at the end.
+    pads = [[(0, 0), (0, max(0, steps - length)), (0, 0)] for length in lengths]
+    rows = [np.pad(p["history"][:, :steps], pad, constant_values=np.nan) for p, pad in zip(pieces, pads, strict=True)]
+    history = together(rows).swapaxes(0, 1)
+    images, terms = (together(piece[name] for piece in pieces) for name in ("images", "terms"))
+    index = np.sort(index)
+    weights = np.stack([term.weight for term in plan.objective.terms], axis=1)[index]
+    dead = together(piece["dead"] & (piece["history"].shape[1] > plan.redirect) for piece in pieces)
+    images[dead] = np.nan
+    moments = sorted(set.intersection(*(set(piece["snapshots"]) for piece in pieces)))
+    columns = ["objective", "gradient_norm", *(penalty.name for penalty in plan.penalties)]
+    return Result(
+        images=images,
+        activations=(terms * weights).sum(axis=1),
+        terms=terms,
+        history={name: history[:, :, column] for column, name in enumerate(columns)},
+        snapshots={moment: together(piece["snapshots"][moment] for piece in pieces) for moment in moments},
+        labels=[plan.names[image] for image in index],
+        dead=dead,
+        interrupted=interrupted,
+        config=plan.describe(),
+    )

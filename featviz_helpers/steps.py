@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from .backbone import Backbone
+from .composition import apply_all
 from .objectives import evaluate
 
 CHUNK = 64  # most steps of one call: histories have this fixed length, so that XLA could compile the loop
@@ -79,63 +80,95 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
             total = tf.reduce_sum(value) * half
         return value, tape.gradient(total, images) / half
 
-    def slope_by_tiles(images: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, tf.Tensor]:
-        """The same one tile at a time: the memory is that of a tile.
-
-        The image is rolled first, by another amount at each step, so that no seam stays in one place.
-        """
+    def by_tiles(images: tf.Tensor, shift: tf.Tensor, measure: Callable, kinds: Callable) -> tuple[tf.Tensor, ...]:
+        """Map `measure` over the tiles of the rolled images, one at a time: the memory is that of a tile."""
         rows, columns = -(-s.height // s.tile), -(-s.width // s.tile)
         high, wide = -(-s.height // rows), -(-s.width // columns)
-        shift = tf.cast(draws * tf.constant([s.height, s.width], tf.float32), tf.int32)
         grown = tf.roll(images, shift=shift, axis=[1, 2])
         grown = tf.concat([grown, grown[:, : rows * high - s.height]], axis=1)
         grown = tf.concat([grown, grown[:, :, : columns * wide - s.width]], axis=2)
 
-        def one(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def one(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
             corner = [0, (index // columns) * high, (index % columns) * wide, 0]
-            return slope_of(tf.slice(grown, corner, [s.batch, high, wide, 3]), numbers)
+            return measure(tf.slice(grown, corner, [s.batch, high, wide, 3]))
 
-        kinds = (tf.TensorSpec([s.batch]), tf.TensorSpec([s.batch, high, wide, 3]))
-        values, tiles = tf.map_fn(one, tf.range(rows * columns), fn_output_signature=kinds, parallel_iterations=1)
+        signature = kinds([s.batch, high, wide, 3])
+        answer = tf.map_fn(one, tf.range(rows * columns), fn_output_signature=signature, parallel_iterations=1)
+        return answer, (rows, columns, high, wide)
+
+    def slope_by_tiles(images: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, tf.Tensor]:
+        """The slope, tile by tile; rolled by another amount at each step, so that no seam stays in one place."""
+        shift = tf.cast(draws * tf.constant([s.height, s.width], tf.float32), tf.int32)
+        (values, tiles), (rows, columns, high, wide) = by_tiles(
+            images,
+            shift,
+            lambda tile: slope_of(tile, numbers),
+            lambda shape: (tf.TensorSpec([s.batch]), tf.TensorSpec(shape)),
+        )
         tiles = tf.transpose(tf.reshape(tiles, [rows, columns, s.batch, high, wide, 3]), [2, 0, 3, 1, 4, 5])
         whole = tf.reshape(tiles, [s.batch, rows * high, columns * wide, 3])[:, : s.height, : s.width]
         return tf.reduce_mean(values, axis=0), tf.roll(whole, shift=-shift, axis=[1, 2])
 
-    def gradient(parameters: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return d(objective - penalties)/d(parameters) and the row of the history (N, 2 + penalties)."""
-        with tf.GradientTape() as tape:
+    def final_terms(parameters: tf.Tensor, numbers: dict) -> tf.Tensor:
+        """Return the terms (N, T) of the finished images; with tiles, their mean over the tiles."""
+        images = parameterization.decode(parameters, s.height, s.width)
+        if s.tile is None:
+            return term_values(images, numbers)
+        terms, _ = by_tiles(
+            images,
+            tf.zeros(2, tf.int32),
+            lambda tile: term_values(tile, numbers),
+            lambda shape: tf.TensorSpec([s.batch, len(s.terms)]),
+        )
+        return tf.reduce_mean(terms, axis=0)
+
+    def gradient(parameters: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, ...]:
+        """Return d(objective - penalties)/d(parameters), the row of the history (N, 2 + penalties), and
+        d(objective)/d(images) where a projection asks for it."""
+        asked = any(projection.needs_gradient for projection in parts["projections"])
+        with tf.GradientTape(persistent=asked) as tape:
             tape.watch(parameters)
             images = parameterization.decode(parameters, s.height, s.width)
-            seen, used = images, 0
-            for transform, values in zip(parts["transforms"], numbers["transforms"], strict=True):
-                seen = transform.apply(seen, draws[:, used : used + transform.draws], values)
-                used += transform.draws
-            fixed = tf.stop_gradient(seen)
-            if s.tile is None:
-                value, slope = slope_of(fixed, numbers)
-            else:
-                value, slope = slope_by_tiles(fixed, draws[0, used : used + TILE_DRAWS], numbers)
+            seen = apply_all(parts["transforms"], images, draws, numbers["transforms"])
+            with tape.stop_recording():
+                if s.tile is None:
+                    value, slope = slope_of(seen, numbers)
+                else:
+                    value, slope = slope_by_tiles(seen, draws[0, -TILE_DRAWS:], numbers)
             # A linear function with the network's gradient: the tape carries it through transforms and decode.
-            total = tf.reduce_sum(slope * seen)
+            gain = tf.reduce_sum(slope * seen)
             paid = [
                 values["weight"] * penalty.value(images)
                 for penalty, values in zip(parts["penalties"], numbers["penalties"], strict=True)
             ]
-            for cost in paid:
-                total -= tf.reduce_sum(cost)
+            total = gain - tf.add_n([tf.reduce_sum(cost) for cost in paid]) if paid else gain
         norm = tf.sqrt(tf.reduce_sum(slope**2, axis=[1, 2, 3]))
-        return tape.gradient(total, parameters), tf.stack([value, norm, *paid], axis=1)
+        of_images = tape.gradient(gain, images) if asked else None
+        return tape.gradient(total, parameters), tf.stack([value, norm, *paid], axis=1), of_images
+
+    def projected(parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor | None, numbers: dict) -> tf.Tensor:
+        """Apply each projection to the images that are due at this step."""
+        for projection, values in zip(parts["projections"], numbers["projections"], strict=True):
+            due = tf.math.floormod(step + 1, tf.cast(values["every"], tf.int32)) == 0
+
+            def act(parameters: tf.Tensor = parameters, projection=projection, values=values, due=due) -> tf.Tensor:
+                images = parameterization.decode(parameters, s.height, s.width)
+                images = tf.clip_by_value(projection.project(images, values, slope), -1.0, 1.0)
+                moved = parameterization.encode(images)
+                return tf.where(tf.reshape(due, [-1] + [1] * (moved.shape.rank - 1)), moved, parameters)
+
+            parameters = tf.cond(tf.reduce_any(due), act, lambda parameters=parameters: parameters)
+        return parameters
 
     def one_step(parameters: tf.Tensor, slots: tuple, draws: tf.Tensor, step: tf.Tensor, numbers: dict) -> tuple:
-        slope, row = gradient(parameters, draws, numbers)
+        slope, row, of_images = gradient(parameters, draws, numbers)
         inner = list(range(1, slope.shape.rank))
         # A vanishing gradient stays zero instead of becoming 0/0: the caller then reports a dead start.
         slope = tf.math.divide_no_nan(slope, tf.math.reduce_std(slope, axis=inner, keepdims=True))
         size = tf.reshape(numbers["step_size"], [-1] + [1] * len(inner))
         move, slots = optimizer.move(slope, slots, step, size)
         parameters = parameterization.constrain(parameters + move)
-        for projection, values in zip(parts["projections"], numbers["projections"], strict=True):
-            parameters = projection.project(parameters, step, values)
+        parameters = projected(parameters, step, of_images, numbers)
         # ReLU and clipping can swallow a NaN, a sum cannot.
         whole = tf.reduce_sum(parameters, axis=inner)
         return parameters, slots, tf.concat([row, whole[:, None]], axis=1)
@@ -162,7 +195,7 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
         )
         terms = tf.cond(
             finish,
-            lambda: term_values(parameterization.decode(parameters, s.height, s.width), numbers),
+            lambda: final_terms(parameters, numbers),
             lambda: tf.zeros([s.batch, len(s.terms)]),
         )
         return parameters, slots, history, terms

@@ -29,3 +29,10 @@ def assets() -> Path:
     if not (Path(folder) / "weights").is_dir():
         pytest.skip(f"FEATVIZ_ASSETS={folder} has no weights/ in it")
     return Path(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares compiled functions in one process: a notebook's tests, or else a file's (--dist loadgroup)."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

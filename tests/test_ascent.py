@@ -227,21 +227,82 @@ def test_redirected_steps_wake_a_unit_that_is_off_at_the_start():
 
 def test_nan_is_reported_by_channel_and_step():
     class Poison(fv.Projection):
-        def project(self, images, step, values):
-            bad = tf.reshape(tf.where(values["at"] == tf.cast(step, tf.float32), np.nan, 0.0), [-1, 1, 1, 1])
-            return images + bad
+        def project(self, images, values, gradient):
+            return images + np.nan
 
     with pytest.raises(NotFinite, match=r"step 2 while climbing mixed1:5"):
-        ascend([3, 5], projections=[Poison(at=[99.0, 2.0])])
+        ascend([3, 5], projections=[Poison(every=[99, 3])])
 
 
 def test_a_projection_runs_after_every_step():
-    class Half(fv.Projection):
-        def project(self, images, step, values):
-            return images * values["factor"][:, None, None, None]
+    free, held = ascend([3, 3], projections=[fv.WeightDecay([0.0, 0.999])]).images
+    assert np.abs(free).max() > 0.1 and np.abs(held).max() < 0.001
 
-    free, held = ascend([3, 3], projections=[Half(factor=[1.0, 0.0])]).images
-    assert np.abs(free).max() > 0.1 and np.abs(held).max() == 0.0
+
+def test_a_projection_waits_for_its_step_image_by_image():
+    class Erase(fv.Projection):
+        def project(self, images, values, gradient):
+            return 0.0 * images
+
+    moments = [1, 2, 3, 4, 5, 6]
+    result = ascend([3, 3, 3], projections=[Erase(every=[2, 3, 1])], snapshots=moments)
+    erased = np.array([np.abs(result.snapshots[moment]).max(axis=(1, 2, 3)) == 0 for moment in moments])
+    np.testing.assert_array_equal(erased[:, 0], [False, True, False, True, False, True])
+    np.testing.assert_array_equal(erased[:, 1], [False, False, True, False, False, True])
+    assert erased[:, 2].all()
+
+
+def test_a_projection_may_ask_for_the_gradient_of_the_objective_alone():
+    seen = {}
+
+    class Ask(fv.Projection):
+        needs_gradient = True
+
+        def project(self, images, values, gradient):
+            return gradient * 100.0  # small enough not to be clipped
+
+    start = 0.3 * pictures(2, SIZE)
+    for penalties in ((), [fv.TotalVariation(1e-2)]):
+        seen[bool(penalties)] = ascend([3, 5], start=start, steps=1, projections=[Ask()], penalties=penalties).images
+    assert relative(seen[False], 100 * plain_gradient(start, [3, 5])) < 1e-3
+    np.testing.assert_array_equal(seen[False], seen[True])
+
+
+@pytest.mark.parametrize("parameterization", [fv.Pixels(), fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
+def test_every_parameterization_takes_every_regularizer(parameterization):
+    result = ascend(
+        [3, 5],
+        parameterization=parameterization,
+        penalties=[fv.L2(1e-5), fv.Norm(1e-5), fv.TotalVariation([0, 1e-4])],
+        projections=[
+            fv.GaussianBlur(0.5, every=2),
+            fv.Bilateral(1.0, 0.3, every=3),
+            fv.ClipNorm(5, every=4),
+            fv.ClipContribution(5, every=4),
+            fv.WeightDecay(0.01, every=3),
+        ],
+        transforms=[fv.standard(0.5), fv.Flip()],
+        octaves=fv.Octaves(2, 1.3),
+        steps=6,
+    )
+    assert np.isfinite(result.images).all() and np.abs(result.images).max() <= 1.0
+    assert np.std(result.images) > 0.01 and result.history["objective"].shape == (12, 2)
+    assert {"L2", "Norm", "TotalVariation"} < set(result.history)
+
+
+@pytest.mark.parametrize("parameterization", [fv.Pixels(), fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
+def test_a_blur_smooths_whatever_is_optimised(parameterization):
+    options = {"parameterization": parameterization, "steps": 8}
+    sharp, soft = (
+        ascend([3, 3], projections=[fv.GaussianBlur([0.0, 2.0], every=2)], **options)
+        if not isinstance(parameterization, fv.MACO)
+        else ascend([3, 3], projections=[fv.ClipNorm([0, 60], every=8)], **options)
+    ).images
+    if isinstance(parameterization, fv.MACO):
+        # The magnitudes are fixed, so a projection can only rearrange: most of the picture is fainter than before.
+        assert np.median(np.abs(soft)) < np.median(np.abs(sharp))
+    else:
+        assert fv.high_frequency(soft[None]) < 0.5 * fv.high_frequency(sharp[None])
 
 
 def test_ctrl_c_returns_what_there_is():
@@ -256,11 +317,7 @@ def test_ctrl_c_returns_what_there_is():
     assert np.isnan(result.activations).all()  # they belong to the end of a run, which never came
 
 
-def test_fourier_gives_back_what_it_encodes_and_climbs():
-    images = 0.5 * pictures(2, SIZE)
-    for parameterization in (fv.Fourier(), fv.Fourier(decorrelate=False)):
-        decoded = parameterization.decode(tf.constant(parameterization.encode(images)), SIZE, SIZE)
-        np.testing.assert_allclose(decoded, images, atol=1e-4)
+def test_fourier_climbs_and_starts_smooth():
     result = ascend(parameterization=fv.Fourier(), steps=24, snapshots=[0])
     assert (result.activations > 1.3 * result.history["objective"][0]).all()
     assert np.abs(result.images).max() < 1.0
@@ -270,11 +327,6 @@ def test_fourier_gives_back_what_it_encodes_and_climbs():
         return waves[:, :4, :4].sum() / waves.sum()
 
     assert low(result.snapshots[0]) > 5 * low(ascend(steps=1, snapshots=[0]).snapshots[0])
-
-
-def test_fourier_needs_an_even_or_odd_width_alike():
-    for size in ((40, 41), (41, 40)):
-        assert ascend(parameterization=fv.Fourier(), size=size).images.shape[1:3] == size
 
 
 @pytest.mark.parametrize("sides", [(96, 96), (90, 130)])
@@ -322,26 +374,6 @@ def test_many_tiles_cover_the_image_and_leave_no_seam():
         assert inner.max() < 1.6 * inner.mean() and inner.min() > 0.5 * inner.mean()
 
 
-def test_octaves_grow_and_give_back_the_detail():
-    photo = fv.photograph("china", 96)
-    result = fv.maximize(
-        shapesnet(), fv.layer(LAYER), start=photo, steps=2, octaves=fv.Octaves(3, 1.4), optimizer=fv.Ascent(1e-4)
-    )
-    assert result.config["sizes"] == [[49, 49], [69, 69], [96, 96]]
-    assert result.history["objective"].shape == (6, 1)
-    # Steps this small leave the photograph as it was, if what the small sizes lost has come back.
-    assert np.abs(result.images[0] - photo).mean() < 0.01
-    lost = fv.maximize(
-        shapesnet(),
-        fv.layer(LAYER),
-        start=photo,
-        steps=2,
-        octaves=fv.Octaves(3, 1.4, detail=False),
-        optimizer=fv.Ascent(1e-4),
-    )
-    assert np.abs(lost.images[0] - photo).mean() > 0.03
-
-
 @pytest.mark.parametrize(("precision", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)])
 def test_half_precision_climbs_to_the_same_height(precision, tolerance):
     full, half = ascend(steps=12), ascend(steps=12, precision=precision)
@@ -368,7 +400,7 @@ def test_a_start_key_is_the_unit():
         ({"steps": 0}, "steps must be at least 1"),
         ({"dead": "ignore"}, "'raise' or 'mark'"),
         ({"precision": "half"}, "mixed_bfloat16"),
-        ({"snapshots": [9]}, "between 0 and steps = 6"),
+        ({"snapshots": [9]}, "between 0 and the last step, 6"),
         ({"seed": [0, 1]}, "different lengths"),
         ({"seed": 0.5}, "whole number"),
         ({"start": np.zeros((5, 5))}, r"\(N, H, W, 3\)"),
@@ -376,9 +408,8 @@ def test_a_start_key_is_the_unit():
         ({"tile": 8}, "tile must be at least 32"),
         ({"size": 0}, "at least 1 pixel"),
         ({"transforms": [fv.Jitter(60)]}, "larger than that; got 48 x 48"),
-        ({"octaves": fv.Octaves(2, 1.2), "snapshots": [0]}, "leave out one"),
-        ({"octaves": fv.Octaves(2, 1.2), "parameterization": fv.Fourier()}, "leave out one"),
-        ({"projections": [fv.Projection()], "parameterization": fv.Fourier()}, "act on pixels"),
+        ({"transforms": [fv.Jitter(40)], "octaves": fv.Octaves(2, 1.4)}, "larger than that; got 34 x 34"),
+        ({"octaves": fv.Octaves([2, 3], 1.2), "seed": [0, 1, 2, 3]}, "different lengths"),
     ],
 )
 def test_mistakes_are_explained_before_anything_compiles(options, words):
@@ -398,7 +429,8 @@ def test_mistakes_are_explained_before_anything_compiles(options, words):
         (lambda: fv.Pixels(noise=2), "at most 1"),
         (lambda: fv.Fourier(noise=0), "above 0"),
         (lambda: fv.Octaves(0), "count >= 1"),
-        (lambda: fv.Octaves(2, 0.5), "scale above 1"),
+        (lambda: fv.Octaves(1.5), "whole count"),
+        (lambda: fv.Octaves(2, [1.2, 0.5]), "scale >= 1"),
     ],
 )
 def test_bad_settings_are_explained(make, words):
@@ -406,24 +438,21 @@ def test_bad_settings_are_explained(make, words):
         make()
 
 
-def test_jitter_is_a_roll_and_its_gradient_the_roll_back():
-    images, target = tf.constant(pictures(2, 20)), pictures(2, 20, seed=1)
-    draws = tf.constant([[0.0, 0.999], [0.5, 0.25]])
-    values = {"pixels": tf.constant([3.0, 3.0])}
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        moved = fv.Jitter(3).apply(images, draws, values)
-        total = tf.reduce_sum(moved * target)
-    shifts = [(-3, 3), (0, -2)]
-    np.testing.assert_array_equal(moved, [np.roll(i, s, (0, 1)) for i, s in zip(images.numpy(), shifts, strict=True)])
-    back = [np.roll(t, (-s[0], -s[1]), (0, 1)) for t, s in zip(target, shifts, strict=True)]
-    np.testing.assert_array_equal(tape.gradient(total, images), back)  # <Tx, y> = <x, T*y>
-
-
-def test_jitter_reaches_every_shift_equally():
-    draws = tf.constant(np.random.default_rng(0).uniform(size=(7000, 2)).astype(np.float32))
-    one = np.zeros((7000, 7, 1, 1), np.float32)
-    one[:, 3] = 1.0
-    moved = fv.Jitter(3).apply(tf.constant(one), draws, {"pixels": tf.fill([7000], 3.0)})
-    counts = moved.numpy().sum(axis=(0, 2, 3))
-    assert counts.min() > 850 and counts.max() < 1150
+@pytest.mark.slow
+def test_every_regularizer_compiles_under_xla_and_gives_the_same_step():
+    options = {
+        "penalties": [fv.L2(1e-5), fv.Norm(1e-5), fv.TotalVariation(1e-4), fv.TotalVariation(1e-5, isotropic=True)],
+        "projections": [
+            fv.GaussianBlur(0.5, every=2),
+            fv.Bilateral(1.0, 0.3, every=2),
+            fv.ClipNorm(5, every=2),
+            fv.ClipContribution(5, every=2),
+            fv.WeightDecay(0.01),
+        ],
+        "transforms": [fv.standard(0.5), fv.Flip()],
+        "optimizer": fv.Ascent(0.02),
+        "steps": 1,
+    }
+    plain, compiled = (ascend([3, 5], jit=jit, **options).images for jit in (False, True))
+    assert np.abs(plain - compiled).max() < 2e-3  # a tenth of a step
+    assert np.isfinite(ascend([3, 5], jit=True, **{**options, "steps": 4}).images).all()

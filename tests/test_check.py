@@ -46,6 +46,8 @@ def best_class():
 def cases(low):
     higher = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30)
     others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
+    blurs = [fv.GaussianBlur(1.0, every=2)]
+    blurred = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, projections=blurs)
     a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
     best, worst = best_class()
     return {
@@ -66,6 +68,22 @@ def cases(low):
             lambda x: check.combination(x, {(LAYER, 1): 2.0, (LAYER, 2): -1.0}),
             [2 * a - b, a + a - b, -(b - 2 * a)],
             [a - b, 2 * a + b, 2 * a],
+        ),
+        "number": (lambda x: check.number(x, 0.25, 0.01, "Count again."), [0.25, 0.2501], [0.3, -0.25]),
+        "best_of": (
+            lambda x: check.best_of(x, {"L2": 0.1, "TV": 0.5, "blur": 0.3}, "contrast"),
+            ["TV"],
+            ["L2", "blur", "jitter"],
+        ),
+        "same_function": (
+            lambda x: check.same_function(x, fv.L2(1).value, "Squares."),
+            [lambda x: 224**2 * (x**2).sum(axis=3).mean(axis=(1, 2))],
+            [lambda x: (x**2).sum(axis=(1, 2, 3)), lambda x: x**2, lambda x: np.abs(x).sum(axis=(1, 2, 3))],
+        ),
+        "smoother": (
+            lambda x: check.smoother(x, higher, keep=0.3),
+            [blurred],
+            [higher, low, others],
         ),
         "favourite_class": (favourite, [best], [worst, "cat"]),
     }

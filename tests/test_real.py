@@ -1,6 +1,8 @@
 """The real network: InceptionV3's trunk and real photographs, where FEATVIZ_ASSETS has them."""
 
 import functools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -91,3 +93,48 @@ def test_a_sweep_of_the_real_network_is_one_trace(backbone):
             dead="mark",
         )
     assert sum(engine.TRACES.values()) - before == 1
+
+
+MEMORY = """
+import resource, sys
+import featviz_helpers as fv
+backbone = fv.load_model("inception_v3", weights=sys.argv[1])
+fv.maximize(backbone, fv.layer("mixed4"), steps=1, size=128)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+result = fv.maximize(backbone, fv.layer("mixed4"), steps=2, size=1024, tile=int(sys.argv[2]), transforms=[fv.Jitter(8)])
+assert result.images.shape == (1, 1024, 1024, 3) and result.activations[0] > 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_dream_of_1024_pixels_runs_in_the_memory_of_its_tiles(assets):
+    """A run is measured in a process of its own, since a process never gives its highest mark back."""
+    weights = str(assets / "weights" / INCEPTION_FILES[2])
+    grown = []
+    for tile in ("1024", "256"):
+        command = [sys.executable, "-c", MEMORY, weights, tile]
+        grown.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    print("kB above the small run, in one tile and in sixteen:", grown)
+    assert grown[1] < 0.5 * grown[0]
+
+
+def test_regularizers_keep_their_promises_on_the_real_network(backbone):
+    """What notebooks 03 to 06 claim, in small: 4 methods on one channel that the course does not show."""
+    options = {"steps": 48, "size": 160, "optimizer": fv.Adam(0.02)}
+    unit = fv.channel("mixed6", 612)
+    base = fv.maximize(backbone, unit, **options)
+    smooth = fv.maximize(backbone, unit, penalties=[fv.TotalVariation(2e-3)], **options)
+    robust = fv.maximize(backbone, unit, transforms=[fv.standard()], **options)
+    coarse = fv.maximize(backbone, unit, octaves=fv.Octaves(3, 1.4), **{**options, "steps": 16})
+    waves = fv.maximize(backbone, unit, parameterization=fv.Fourier(), **options)
+    fine = [fv.high_frequency(result.images)[0] for result in (base, smooth, coarse, waves)]
+    left = [fv.robustness(backbone, unit, result.images, fv.Rotate(5))[0] for result in (base, robust)]
+    print(
+        "high frequencies: base, total variation, octaves, Fourier:",
+        np.round(fine, 2),
+        "robustness:",
+        np.round(left, 2),
+    )
+    assert max(fine[1:]) < 0.75 * fine[0]
+    assert left[1] > left[0] + 0.1
+    assert min(result.activations[0] for result in (smooth, robust, coarse, waves)) > 0.2 * base.activations[0]
