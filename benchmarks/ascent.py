@@ -4,12 +4,16 @@ Both sides do the same work on the same truncated, folded network: the gradient 
 per image, for a batch of images. The bare side is one compiled call per step and nothing else; the engine's side is
 `fv.maximize`, with its steps, history, clipping, Adam, final evaluation and the way in and out. Rounds alternate in one
 process, and medians are reported, because a single timing on a shared machine means little.
+
+With --full a third side takes part: the engine with every kind of penalty (L2, 6-norm, total variation) and with the
+standard transformation (pad, jitter, scale, rotate, jitter).
 """
 
 import json
 import os
 import statistics
 import time
+from functools import partial
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -37,8 +41,11 @@ def seconds(function, *arguments) -> float:
 @click.option("--size", default=224, show_default=True, help="Pixels.")
 @click.option("--steps", default=32, show_default=True, help="Steps a round.")
 @click.option("--rounds", default=11, show_default=True)
+@click.option("--full", is_flag=True, help="Also with all penalties and the standard transformation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def main(model: str, weights: str, layer: str, images: int, size: int, steps: int, rounds: int, as_json: bool) -> None:
+def main(
+    model: str, weights: str, layer: str, images: int, size: int, steps: int, rounds: int, full: bool, as_json: bool
+) -> None:
     backbone = fv.load_model(model, weights=weights)
     layer = backbone.resolve(layer)
     network, total = backbone.truncate(layer), backbone.layers[layer]
@@ -59,34 +66,49 @@ def main(model: str, weights: str, layer: str, images: int, size: int, steps: in
             answer = bare(noise, tf.constant(channels))
         answer.numpy()
 
-    def engine_call(channels: list[int], count: int) -> None:
-        fv.maximize(backbone, fv.channel(layer, channels), steps=count, size=size, dead="mark", progress=False)
+    def engine_call(channels: list[int], count: int, **options: object) -> None:
+        objective = fv.channel(layer, channels)
+        fv.maximize(backbone, objective, steps=count, size=size, dead="mark", progress=False, **options)
+
+    penalties, transforms = [fv.L2(1e-4), fv.Norm(1e-4), fv.TotalVariation(5e-4)], [fv.standard()]
+    sides = {"engine": {}}
+    if full:
+        sides |= {"penalties": {"penalties": penalties}, "transforms": {"transforms": transforms}}
+        sides["full"] = {"penalties": penalties, "transforms": transforms}
 
     first = seconds(engine_call, channels, steps)
     bare_round()
-    bare_times, engine_times, one_step_times = [], [], []
+    for options in sides.values():
+        engine_call(channels, steps, **options)
+    times = {name: [] for name in ("bare", "one step", *sides)}
     for turn in trange(rounds, disable=as_json, desc="rounds"):
-        bare_times.append(seconds(bare_round))
-        engine_times.append(seconds(engine_call, channels, steps))
+        times["bare"].append(seconds(bare_round))
+        for name, options in sides.items():
+            times[name].append(seconds(partial(engine_call, channels, steps, **options)))
         others = [(channel + turn + 1) % total for channel in channels]
-        one_step_times.append(seconds(engine_call, others, 1))
+        times["one step"].append(seconds(engine_call, others, 1))
     per = 1000.0 / (steps * images)
-    bare_ms, engine_ms = (statistics.median(times) * per for times in (bare_times, engine_times))
-    ratios = [one / other for one, other in zip(engine_times, bare_times, strict=True)]
+    ms = {name: statistics.median(values) * per for name, values in times.items()}
+
+    def ratio(name: str) -> float:
+        return round(statistics.median(own / bare for own, bare in zip(times[name], times["bare"], strict=True)), 3)
+
     report = {
         "model": backbone.name,
         "layer": layer,
         "images": images,
         "size_px": size,
         "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
-        "bare_ms": round(bare_ms, 2),
-        "engine_ms": round(engine_ms, 2),
-        "ratio": round(statistics.median(ratios), 3),
+        "bare_ms": round(ms["bare"], 2),
+        "engine_ms": round(ms["engine"], 2),
+        "ratio": ratio("engine"),
         "first_call_s": round(first, 2),
         # A call for other channels, less the time of its one step: what it costs to come and go.
-        "second_call_s": round(statistics.median(one_step_times) - engine_ms * images / 1000.0, 3),
+        "second_call_s": round(statistics.median(times["one step"]) - ms["engine"] * images / 1000.0, 3),
         "traces": max(engine.TRACES.values()),
     }
+    for name in [name for name in sides if name != "engine"]:
+        report[f"{name}_ms"], report[f"{name}_ratio"] = round(ms[name], 2), ratio(name)
     click.echo(json.dumps(report) if as_json else json.dumps(report, indent=2))
 
 

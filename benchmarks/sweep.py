@@ -1,0 +1,73 @@
+"""What does a sweep cost in one call, against the same images one by one?
+
+One call is `fv.sweep`: every method at six values on every channel, one compiled batch per method. One by one is what a
+loop in a notebook does: one `fv.maximize` per image. Both sides pay for their own compilation. Methods alternate, so
+that a slow minute of the machine hits both sides. With --sample, only the first channels are made one by one, twice:
+the first time pays for the compilation, the second gives the time that is multiplied up to all channels.
+"""
+
+import json
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+from tqdm import tqdm
+
+import featviz_helpers as fv
+from featviz_helpers.grids import Grid
+
+
+@click.command(help=__doc__)
+@click.option("--model", default="inception_v3", show_default=True)
+@click.option("--weights", default=None, help="Weights file; without it, what load_model finds.")
+@click.option("--layer", default="auto", show_default=True)
+@click.option("--channel", "channels", multiple=True, type=int, default=(48, 62, 73, 91), show_default=True)
+@click.option("--method", "methods", multiple=True, default=tuple(fv.METHODS), show_default="all")
+@click.option("--steps", default=64, show_default=True)
+@click.option("--size", default=224, show_default=True, help="Pixels.")
+@click.option("--sample", type=int, default=None, help="Channels to make one by one; all by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def main(
+    model: str, weights: str, layer: str, channels: tuple[int, ...], methods: tuple[str, ...], steps: int, size: int,
+    sample: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    backbone = fv.load_model(model, weights=weights)
+    layer = backbone.resolve(layer)
+    options = {"steps": steps, "size": size, "dead": "mark", "progress": False}
+    together, alone = {}, {}
+    for name in tqdm(methods, disable=as_json, desc="methods"):
+        began = time.perf_counter()
+        cells, _ = fv.sweep(backbone, layer, channels, [name], **options)[name]
+        together[name] = time.perf_counter() - began
+        chosen = channels[:sample]
+
+        def one_by_one(name: str = name, cells: Grid = cells, chosen: tuple[int, ...] = chosen) -> float:
+            began = time.perf_counter()
+            for channel, value in zip(cells.channel, cells.value, strict=True):
+                if channel in chosen:
+                    fv.sweep(backbone, layer, [channel], {name: [value]}, **options)
+            return time.perf_counter() - began
+
+        alone[name] = one_by_one()
+        if len(chosen) < len(channels):
+            again = one_by_one()
+            alone[name] += again * (len(channels) / len(chosen) - 1)
+    report = {
+        "model": backbone.name,
+        "layer": layer,
+        "size_px": size,
+        "steps": steps,
+        "images": len(cells) * len(methods),
+        "made_one_by_one": sum(channel in chosen for channel in cells.channel) * len(methods),
+        "one_call_s": round(sum(together.values()), 1),
+        "one_by_one_s": round(sum(alone.values()), 1),
+        "ratio": round(sum(alone.values()) / sum(together.values()), 3),
+        "methods": {name: [round(together[name], 1), round(alone[name], 1)] for name in methods},
+    }
+    click.echo(json.dumps(report) if as_json else json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()
