@@ -19,6 +19,7 @@ _HOME = {
     "octaves": ("Octaves",),
     "optimizers": ("Adam", "Ascent"),
     "parameterizations": ("MACO", "Fourier", "Pixels"),
+    "perceptual": ("Distance", "distance"),
     "plotting": ("compare", "curves", "show", "spectrum_curves"),
     "projections": ("Bilateral", "ClipContribution", "ClipNorm", "GaussianBlur", "Projection", "WeightDecay"),
     "regularizers": ("L2", "Norm", "Penalty", "TotalVariation"),

@@ -68,3 +68,31 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
             click.echo(f"{entry['name']} failed{where}\n    {error['name']}: {error['message']}", err=True)
     click.echo(f"{options['out'] / 'index.html'} ({report['duration']:.0f} s)")
     context.exit(0 if report["status"] == "ok" else 1)
+
+
+@main.command()
+@click.argument("first", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="A.png")
+@click.argument("second", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="B.png")
+@click.option(
+    "--net",
+    type=click.Choice(["alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels"]),
+    default="alex",
+    show_default=True,
+    help="Who judges: LPIPS on one of three networks, the bundled network, SSIM, or plain pixels.",
+)
+def distance(first: Path, second: Path, net: str) -> None:
+    """Print how far two pictures are apart: 0 for equal ones.
+
+    Exit status: 0, or 2 if a picture or the judge's weights cannot be read.
+    """
+    from featviz_helpers import images, perceptual
+
+    try:
+        pair = [images.load_image(path)[None] for path in (first, second)]
+        if pair[0].shape != pair[1].shape:
+            high, wide = pair[0].shape[1:3]
+            click.echo(f"{second} was brought to {high} x {wide} pixels, the size of {first}.", err=True)
+            pair[1] = images.resize(pair[1], (high, wide))
+        click.echo(f"{perceptual.distance(net).pairs(*pair)[0]:.4f}")
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from None

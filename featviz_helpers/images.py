@@ -61,6 +61,24 @@ def from_uint8(images: np.ndarray) -> np.ndarray:
     return (np.asarray(images, np.float32) / 127.5 - 1.0).astype(np.float32)
 
 
+def check_range(images: np.ndarray) -> np.ndarray:
+    """Return a batch as float32, or say what is wrong with it.
+
+    Raises:
+        ValueError: not (N, H, W, 3), NaN, or values outside [-1, 1].
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or not len(images):
+        raise ValueError(f"A batch of images is (N, H, W, 3) with N > 0; got {images.shape}.")
+    low, high = float(images.min()), float(images.max())
+    if not (low >= -1.001 and high <= 1.001):  # also true for NaN
+        what = "NaN (a dead start?)" if np.isnan(low) else f"values from {low:.4g} to {high:.4g}"
+        raise ValueError(
+            f"Images must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
+        )
+    return np.clip(images, -1.0, 1.0, dtype=np.float32)
+
+
 def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     """Resize a batch bilinearly, smoothing first when it shrinks.
 
