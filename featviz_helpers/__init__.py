@@ -8,9 +8,11 @@ from importlib.metadata import version
 
 _HOME = {
     "ascent": ("maximize",),
+    "assets": (),
     "backbone": ("Backbone",),
     "check": (),
     "composition": ("Compose", "Transform"),
+    "fetching": ("fetch",),
     "grids": ("grid",),
     "images": ("from_uint8", "grey", "load_image", "noise", "photograph", "resize", "save_image", "to_uint8"),
     "methods": ("METHODS", "sweep"),

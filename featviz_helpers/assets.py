@@ -1,8 +1,12 @@
-"""Where weights live: the package's own data, the FEATVIZ_ASSETS folder, Keras's cache."""
+"""Where weights and data live: the package's own, the FEATVIZ_ASSETS folder, the user's cache, Keras's and torch's."""
 
 import os
 from importlib.resources import files
 from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from . import catalogue
 
 # In order of preference; the last one is the headless network up to `mixed8`.
 INCEPTION_FILES = (
@@ -35,9 +39,54 @@ def folder() -> Path | None:
     return Path(named)
 
 
+def user_folder() -> Path:
+    """Return the assets folder of this user, where `featviz fetch` puts things unless told otherwise."""
+    return user_cache_path("featviz")
+
+
 def keras_cache() -> Path:
     """Return the folder where Keras keeps downloaded weights (KERAS_HOME moves it)."""
     return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
+def torch_cache() -> Path:
+    """Return the folder where torch keeps downloaded weights (TORCH_HOME and XDG_CACHE_HOME move it)."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return Path(os.environ.get("TORCH_HOME", cache / "torch")) / "hub" / "checkpoints"
+
+
+def folders() -> list[Path]:
+    """Return the assets folders in the order in which they are searched.
+
+    Raises:
+        NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
+    """
+    named = folder()
+    return [user_folder()] if named is None else [named, user_folder()]
+
+
+def find(name: str) -> Path | None:
+    """Return where an asset is on this machine, or None.
+
+    Args:
+        name: as `featviz fetch` lists them: "inception_v3", "alexnet", "imagenetv2-matched-frequency", ...
+
+    Returns:
+        A weights file, or a folder of images in folders 0 ... 999. The folder of FEATVIZ_ASSETS comes first, then the
+        user's, then, for weights, Keras's and torch's caches. A file of another size than it should have is passed
+        over: the caches of others may hold what was cut off.
+
+    Raises:
+        ValueError: there is no asset of that name.
+        NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
+    """
+    asset = catalogue.asset(name)
+    places = [place / asset.path for place in folders()]
+    if asset.folder:
+        return next((path for path in places if path.is_dir()), None)
+    places += [cache / asset.file for cache in (keras_cache(), torch_cache())]
+    sizes = {path: path.stat().st_size for path in places if path.is_file()}
+    return next((path for path, size in sizes.items() if asset.size in (None, size)), None)
 
 
 def find_inception(keras_only: bool = False) -> Path | None:
@@ -47,8 +96,8 @@ def find_inception(keras_only: bool = False) -> Path | None:
         keras_only: leave out the weights that end at `mixed8`, which Keras does not publish.
 
     Returns:
-        The first that exists: the assets folder comes before Keras's cache, the whole network before a part.
+        The first that exists: the assets folders come before Keras's cache, the whole network before a part.
     """
-    places = [keras_cache()] if folder() is None else [folder() / "weights", keras_cache()]
+    places = [place / "weights" for place in folders()] + [keras_cache()]
     candidates = (place / name for place in places for name in INCEPTION_FILES[: 2 if keras_only else 3])
     return next((path for path in candidates if path.is_file()), None)

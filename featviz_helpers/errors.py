@@ -18,6 +18,18 @@ class MissingWeights(FileNotFoundError):
     """A weights file is not there; the message says which, and how to get it."""
 
 
+class DownloadError(OSError):
+    """A file could not be fetched; the message says why, and what to do."""
+
+
+class DiskFull(DownloadError):
+    """There is no room for a file; the message says how much is missing, and where."""
+
+
+class UnsafeArchive(ValueError):
+    """An archive holds what no archive of data should: a path that leads out, a link, a device, far too much."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: what was probably meant, or what there is.
 

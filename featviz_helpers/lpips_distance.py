@@ -16,11 +16,11 @@ from .perceptual import EmbeddingDistance
 if TYPE_CHECKING:
     import torch
 
-# torchvision's own file, and the same network without its classifier, which LPIPS does not use.
-FILES = {
-    "alex": ("alexnet-owt-7be5be79.pth", "alexnet_features.pth"),
-    "squeeze": ("squeezenet1_1-b8a52dc0.pth", "squeezenet1_1_features.pth"),
-    "vgg": ("vgg16-397923af.pth", "vgg16_features.pth"),
+# The asset that `featviz fetch` knows, and the same network without its classifier, which LPIPS does not use.
+ASSETS = {
+    "alex": ("alexnet", "alexnet_features.pth"),
+    "squeeze": ("squeezenet1_1", "squeezenet1_1_features.pth"),
+    "vgg": ("vgg16", "vgg16_features.pth"),
 }
 TITLES = {"alex": "AlexNet", "squeeze": "SqueezeNet", "vgg": "VGG16"}
 
@@ -33,8 +33,8 @@ class LPIPS(EmbeddingDistance):
 
     Args:
         net: "alex", "squeeze" or "vgg".
-        weights: torchvision's file of that network, or one with its `features.*` alone; found in the folder of
-            FEATVIZ_ASSETS or in torch's cache by default.
+        weights: torchvision's file of that network, or one with its `features.*` alone; by default what is on this
+            machine, see `assets.find`.
 
     Raises:
         MissingWeights: no such file on this machine.
@@ -46,9 +46,8 @@ class LPIPS(EmbeddingDistance):
         path = Path(weights) if weights else _find(net)
         if path is None or not path.is_file():
             raise MissingWeights(
-                f"LPIPS with {TITLES[net]} needs {' or '.join(FILES[net])}: "
-                f"{f'there is no {path}' if path else 'it is not in the folder of FEATVIZ_ASSETS or in torch’s cache'}."
-                " Fetch torchvision's file, or use the bundled distance('shapesnet')."
+                f"LPIPS needs {TITLES[net]}'s weights, and {f'there is no {path}' if path else 'they are not here'}. "
+                f"Fetch them with `featviz fetch {ASSETS[net][0]}`, or use the bundled distance('shapesnet')."
             )
         torch, lpips = _import()
         with warnings.catch_warnings():
@@ -86,11 +85,9 @@ class LPIPS(EmbeddingDistance):
 
 
 def _find(net: str) -> Path | None:
-    import torch
-
-    places = [assets.folder() / "weights"] if assets.folder() else []
-    places.append(Path(torch.hub.get_dir()) / "checkpoints")
-    return next((place / name for place in places for name in FILES[net] if (place / name).is_file()), None)
+    name, features = ASSETS[net]
+    alone = [folder / "weights" / features for folder in assets.folders()]
+    return assets.find(name) or next((path for path in alone if path.is_file()), None)
 
 
 def _import() -> tuple:

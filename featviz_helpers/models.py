@@ -26,8 +26,8 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
             weights alone, `.h5` or `.weights.h5`, of either known network.
         weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, fetched
             when they are not there; or the path of a Keras `.h5` or of a `.weights.h5` that may end at any `mixed`
-            layer; None takes what is in the folder of FEATVIZ_ASSETS or in Keras's cache. For "shapesnet", a
-            `.weights.h5` from data_scripts/train_shapesnet.py.
+            layer; None takes what is in the folder of FEATVIZ_ASSETS, in the user's own or in Keras's cache. For
+            "shapesnet", a `.weights.h5` from data_scripts/train_shapesnet.py.
         download: allow Keras to fetch its InceptionV3 weights (96 MB) when they are not on this machine; the
             call then says so.
 
@@ -65,9 +65,10 @@ def _inception(weights: str | Path | None, download: bool) -> Backbone:
     if path is None:
         if not download and not named:  # asking for them by name is leave enough
             raise MissingWeights(
-                f"No InceptionV3 weights ({assets.INCEPTION_FILES[0]}) in the folder of FEATVIZ_ASSETS or in "
-                f"{assets.keras_cache()}. Fetch them with load_model('inception_v3', download=True) "
-                f"({assets.INCEPTION_MEGABYTES} MB), pass weights=PATH, or use the bundled load_model('shapesnet')."
+                f"No InceptionV3 weights ({assets.INCEPTION_FILES[0]}) in the folder of FEATVIZ_ASSETS, in "
+                f"{assets.user_folder()} or in {assets.keras_cache()}. Fetch them with `featviz fetch inception_v3` or "
+                f"load_model('inception_v3', download=True) ({assets.INCEPTION_MEGABYTES} MB), pass weights=PATH, or "
+                "use the bundled load_model('shapesnet')."
             )
         print(f"Downloading InceptionV3 weights, {assets.INCEPTION_MEGABYTES} MB, to {assets.keras_cache()}.")
         model = keras.applications.InceptionV3(weights="imagenet", classifier_activation=None)

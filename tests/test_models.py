@@ -17,6 +17,7 @@ def nowhere(monkeypatch, tmp_path):
     """A machine without any InceptionV3 weights."""
     monkeypatch.delenv("FEATVIZ_ASSETS", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(places, "user_folder", lambda: tmp_path / "own")
     return tmp_path
 
 
@@ -149,6 +150,10 @@ def test_the_assets_folder_comes_first_and_must_exist(monkeypatch, nowhere):
     cached = nowhere / "models" / places.INCEPTION_FILES[0]
     cached.touch()
     assert places.find_inception() == cached
+    fetched = nowhere / "own" / "weights" / places.INCEPTION_FILES[1]
+    fetched.parent.mkdir(parents=True)
+    fetched.touch()
+    assert places.find_inception() == fetched, "what `featviz fetch` put there comes before Keras's cache"
     monkeypatch.setenv("FEATVIZ_ASSETS", str(nowhere / "usb"))
     own = nowhere / "usb" / "weights" / places.INCEPTION_FILES[2]
     own.touch()

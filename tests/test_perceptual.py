@@ -11,6 +11,7 @@ from models_for_tests import pictures
 from skimage.metrics import structural_similarity
 
 import featviz_helpers as fv
+from featviz_helpers import assets as assets_module
 from featviz_helpers.cli import main
 from featviz_helpers.errors import MissingWeights
 
@@ -116,8 +117,9 @@ def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch)
     with pytest.raises(ValueError, match="alex"):
         fv.distance("alexx")
     monkeypatch.setenv("FEATVIZ_ASSETS", str(tmp_path))
+    monkeypatch.setattr(assets_module, "user_folder", lambda: tmp_path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(MissingWeights, match=r"alexnet-owt-7be5be79\.pth.*distance\('shapesnet'\)"):
+    with pytest.raises(MissingWeights, match=r"featviz fetch alexnet.*distance\('shapesnet'\)"):
         fv.distance("alex")
 
 
