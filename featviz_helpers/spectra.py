@@ -24,7 +24,8 @@ def power(images: np.ndarray) -> np.ndarray:
     return np.abs(np.fft.fftshift(np.fft.fft2(grey * window), axes=(1, 2))) ** 2
 
 
-def _frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row and column frequency of each entry of `power`: (H, W) each, in cycles per pixel."""
     rows = np.fft.fftshift(np.fft.fftfreq(height))[:, None]
     columns = np.fft.fftshift(np.fft.fftfreq(width))[None, :]
     return np.broadcast_to(rows, (height, width)), np.broadcast_to(columns, (height, width))
@@ -41,7 +42,7 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
         frequencies (bins,) in cycles per pixel, and power (N, bins).
     """
     spectrum = power(images)
-    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    radius = np.hypot(*frequencies(*spectrum.shape[1:]))
     edges = np.linspace(0, NYQUIST, bins + 1)
     ring = np.digitize(radius, edges[1:-1])
     inside = radius <= NYQUIST
@@ -52,7 +53,7 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
 def high_frequency(images: np.ndarray) -> np.ndarray:
     """Share of the energy above a quarter of the sampling rate (0.25 cycles per pixel): (N,), 0 to 1."""
     spectrum = power(images)
-    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    radius = np.hypot(*frequencies(*spectrum.shape[1:]))
     return spectrum[:, radius > NYQUIST / 2].sum(axis=1) / spectrum.sum(axis=(1, 2))
 
 
@@ -71,7 +72,7 @@ def orientation(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         1 for perfectly parallel lines.
     """
     spectrum = power(images)
-    rows, columns = _frequencies(*spectrum.shape[1:])
+    rows, columns = frequencies(*spectrum.shape[1:])
     angle = np.arctan2(-rows, columns)  # rows count downwards
     vectors = (spectrum * np.exp(2j * angle)).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))
     return (np.degrees(np.angle(vectors)) / 2 + 90) % 180, np.abs(vectors)
@@ -102,5 +103,5 @@ def hue(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def mean_frequency(images: np.ndarray) -> np.ndarray:
     """Mean distance of the energy from frequency zero: (N,) in cycles per pixel; larger is finer."""
     spectrum = power(images)
-    radius = np.hypot(*_frequencies(*spectrum.shape[1:]))
+    radius = np.hypot(*frequencies(*spectrum.shape[1:]))
     return (spectrum * radius).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))
