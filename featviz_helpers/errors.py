@@ -18,6 +18,14 @@ class MissingWeights(FileNotFoundError):
     """A weights file is not there; the message says which, and how to get it."""
 
 
+class DamagedImage(ValueError):
+    """An image file that cannot be decoded; the message is the reason."""
+
+
+class DamagedImageWarning(UserWarning):
+    """Some images of a data set could not be decoded and were left out; the message counts and names them."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: what was probably meant, or what there is.
 
