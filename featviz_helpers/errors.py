@@ -30,6 +30,14 @@ class UnsafeArchive(ValueError):
     """An archive holds what no archive of data should: a path that leads out, a link, a device, far too much."""
 
 
+class DamagedImage(ValueError):
+    """An image file that cannot be decoded; the message is the reason."""
+
+
+class DamagedImageWarning(UserWarning):
+    """Some images of a data set could not be decoded and were left out; the message counts and names them."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: what was probably meant, or what there is.
 

@@ -61,20 +61,21 @@ def _foldable(model: keras.Model, keep: tuple[str, ...]) -> dict[str, str]:
     """Map each batch norm to the convolution it can be folded into: one that nothing else reads."""
     readers: dict[str, list[str]] = {}
     for layer in model.layers:
-        for source in _sources(layer):
+        for source in sources(layer):
             readers.setdefault(source.name, []).append(layer.name)
     pairs = {}
     for layer in model.layers:
         if not isinstance(layer, keras.layers.BatchNormalization):
             continue
-        (source,) = _sources(layer)
+        (source,) = sources(layer)
         linear = isinstance(source, keras.layers.Conv2D) and source.activation is keras.activations.linear
         if linear and readers[source.name] == [layer.name] and source.name not in keep:
             pairs[layer.name] = source.name
     return pairs
 
 
-def _sources(layer: keras.layers.Layer) -> list:
+def sources(layer: keras.layers.Layer) -> list:
+    """Return the layers whose outputs a layer of a functional model reads."""
     if isinstance(layer, keras.layers.InputLayer):
         return []
     return [tensor._keras_history.operation for tensor in keras.tree.flatten(layer.input)]

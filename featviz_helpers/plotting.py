@@ -9,8 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from . import spectra
+from .datasets import ImageSet
+from .exemplar_tables import Exemplars
 from .grids import Grid
 from .images import to_uint8
+from .receptive import Field, patch
 from .result import Result
 
 
@@ -91,6 +94,48 @@ def compare(
             [_Cell(image, labels[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
         )
     return _draw(grid, title, inch, stretch)
+
+
+def exemplar_sheet(
+    exemplars: Exemplars,
+    data: ImageSet,
+    layer: str,
+    channels: Sequence[int],
+    pooling: str = "mean",
+    field: Field | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Show the strongest images of several channels: one row per channel, strongest first, activations below.
+
+    Args:
+        exemplars: what was found.
+        data: the data set it was found in.
+        layer: layer name; "auto" if only one was scanned.
+        channels: channel numbers.
+        pooling: "mean" or "max".
+        field: show only what the strongest unit looks at, see `receptive_field` and `effective_field`.
+        title: what the figure shows.
+
+    Returns:
+        The figure. A channel that is silent on the whole data set has a row that says so.
+
+    Raises:
+        ValueError: not scanned, or another data set.
+    """
+    if data.fingerprint != exemplars.meta["fingerprint"]:
+        raise ValueError(f"These exemplars were not found in {data!r}: its fingerprint is another one.")
+    grid = []
+    for channel in channels:
+        rows = exemplars.rows(layer, channel, pooling)
+        silent = "\n(silent)" if rows["activation"].max() <= 0 else ""
+        cells = []
+        for row in rows.itertuples():
+            image = data.load(data.index(row.path), exemplars.meta["size"])
+            image = image if field is None else patch(image, row.row, row.col, field)
+            label = f"{layer}:{channel}{silent}" if row.rank == 1 else ""
+            cells.append(_Cell(image, left=label, below=f"{row.activation:.3g}"))
+        grid.append(cells)
+    return _draw(grid, title, WIDEST / max(map(len, grid)), stretch=False)
 
 
 def _by_axes(pictures: Result | np.ndarray, axes: Grid) -> list[list[_Cell]]:

@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 
 from .errors import nearest
+from .outlines import OUTLINES, SQRT2, outline
 
 COARSE = (0.075, 0.125)  # cycles per pixel: a period of 8 to 13 pixels
 FINE = (0.16, 0.21)  # a period of 4.8 to 6.2 pixels
-TAU, SQRT2 = math.tau, math.sqrt(2)
+TAU = math.tau
 
 
 def _entry(pattern, orientation=None, band=None, hue=None, shape=None) -> dict:
@@ -73,7 +74,7 @@ class Shapes:
     key: pd.DataFrame
 
 
-def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = None) -> Shapes:
+def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = None, first: int = 0) -> Shapes:
     """Draw `count` labelled images; the same arguments give the same pixels, bit for bit.
 
     Image i depends on (seed, size, classes) and i alone, so a longer draw starts with the shorter one. Each
@@ -85,23 +86,20 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
         seed: whole number from 0 up.
         size: side in pixels, 32 to 512.
         classes: names out of `CLASSES` to draw from; None draws from all.
+        first: i of the first image, 0 to 1,000,000; those before it cost nothing.
 
     Raises:
         ValueError: an argument outside its range, or a class that does not exist.
     """
-    ranges = {"count": (count, 1, 1_000_000), "seed": (seed, 0, 2**63 - 1), "size": (size, 32, 512)}
-    for name, (value, low, high) in ranges.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-            raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
-    chosen = np.array([CLASSES.index(name) for name in _known(classes)], np.int32)
-
-    order_rng, number_rng, noise_rng = (np.random.default_rng([seed, stream]) for stream in range(3))
-    order = order_rng.random((-(-count // len(chosen)), len(chosen))).argsort(axis=1)  # a row for each round
-    labels = chosen[order].reshape(-1)[:count]
-    numbers = number_rng.random((count, len(_NUMBERS.split())), np.float32)
-    images = noise_rng.random((count, size, size, 3), np.float32)  # painted over, block by block
+    labels = draw_labels(count, seed, classes, first)
+    _check(size=(size, 32, 512))
+    # Two 32-bit numbers share a word of the generator, so a skip has to end on an even image.
+    odd, width = first % 2, len(_NUMBERS.split())
+    rows, before = count + odd, (first - odd) // 2
+    numbers = _stream(seed, 1, before * width).random((rows, width), np.float32)[odd:]
+    images = _stream(seed, 2, before * size * size * 3).random((rows, size, size, 3), np.float32)[odd:]
     truth = np.empty((count, 3))  # orientation, frequency, hue
-    for label in chosen:
+    for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         for block in np.split(rows, range(32, len(rows), 32)):  # blocks that fit the processor's cache
             images[block], truth[block] = _paint(images[block], CLASS_KEY[CLASSES[label]], numbers[block])
@@ -111,6 +109,27 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
     key = pd.DataFrame({"class": np.array(CLASSES, object)[labels], "pattern": table["pattern"]})
     key[["orientation_deg", "frequency_cpp", "hue_deg"]] = np.where(defined, truth, np.nan)
     return Shapes(images, labels, key.assign(shape=table["shape"]))
+
+
+def draw_labels(count: int, seed: int, classes: Sequence[str] | None = None, first: int = 0) -> np.ndarray:
+    """Return the labels (count,) int32 of the images that `draw` would draw, without drawing them."""
+    _check(count=(count, 1, 1_000_000), seed=(seed, 0, 2**63 - 1), first=(first, 0, 1_000_000))
+    chosen = np.array([CLASSES.index(name) for name in _known(classes)], np.int32)
+    turn, inside = divmod(first, len(chosen))
+    turns = -(-(inside + count) // len(chosen))  # every class once in each
+    order = _stream(seed, 0, turn * len(chosen)).random((turns, len(chosen))).argsort(axis=1)
+    return chosen[order].reshape(-1)[inside : inside + count]
+
+
+def _check(**ranges: tuple[int, int, int]) -> None:
+    for name, (value, low, high) in ranges.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+            raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _stream(seed: int, number: int, skipped: int) -> np.random.Generator:
+    """One of the three streams of random numbers of a seed, after so many words of 64 bits."""
+    return np.random.Generator(np.random.PCG64([seed, number]).advance(skipped))
 
 
 # One uniform number in [0, 1) for each of these words, for each image.
@@ -143,7 +162,7 @@ def _paint(noise: np.ndarray, entry: dict, numbers: np.ndarray) -> tuple[np.ndar
     s = x * np.sin(angle) + y * np.cos(angle)  # runs across the lines, downwards at angle 0
     t = x * np.cos(angle) - y * np.sin(angle)  # runs along the lines, rightwards at angle 0
     if entry["shape"]:
-        mask = _outline(s, t, n, _SHAPES[entry["shape"]])
+        mask = outline(s, t, n, OUTLINES[entry["shape"]])
     else:  # from soft to nearly hard edges
         pair = np.arange(size) // 2 * 2  # grains of 2 by 2 pixels outlive a little smoothing
         n["grain"] = noise[:, pair[:, None], pair, 0]
@@ -213,38 +232,4 @@ _LEVELS = {
     "blobs": _blobs,
     "grain": lambda s, t, f, n: np.sign(n["grain"] - 0.5),
     "blank": lambda s, t, f, n: np.full_like(s, -1),
-}
-
-
-def _outline(s, t, n, level):
-    """Ink coverage of one shape, repeated on a square lattice of 40 to 64 pixels."""
-    lattice = 40 + 24 * n["tile"]
-    radius = lattice * (0.3 + 0.12 * n["radius"])
-    v, u = ((c - lattice * np.round(c / lattice)) / radius for c in (s, t))  # v points down, u to the right
-    return np.clip(0.5 - level(u, v) * radius / (1 + n["sharpness"]), 0, 1)
-
-
-def _star(u, v, points, inner):
-    """Tips at radius 1, notches at `inner`; in a polygon they lie on the straight line between two tips."""
-    half, r = math.pi / points, np.hypot(u, v)
-    fold = np.abs((np.arctan2(u, -v) + half) % (2 * half) - half)
-    out, side = inner * math.sin(half), 1 - inner * math.cos(half)  # normal of the edge
-    return (out * (r * np.cos(fold) - 1) + side * r * np.sin(fold)) / math.hypot(out, side)
-
-
-def _face(u, v):
-    eyes = np.hypot(np.abs(u) - 0.4, v + 0.25) - 0.2
-    mouth = np.maximum(np.abs(np.hypot(u, v) - 0.6) - 0.11, 0.2 - v)
-    return np.maximum(np.hypot(u, v) - 1, -np.minimum(eyes, mouth))
-
-
-# Signed distance to each outline in units of its radius, negative inside.
-_SHAPES = {
-    "triangle": lambda u, v: _star(u, v, 3, 0.5),
-    "square": lambda u, v: _star(u, v, 4, SQRT2 / 2),
-    "star": lambda u, v: _star(u, v, 5, 0.42),
-    "cross": lambda u, v: np.maximum(np.minimum(abs(u), abs(v)) - 0.3, np.maximum(abs(u), abs(v)) - 1),
-    "crescent": lambda u, v: np.maximum(np.hypot(u, v) - 1, 0.85 - np.hypot(u - 0.5, v)),
-    "face": _face,
-    "disc": lambda u, v: np.hypot(u, v) - 1,
 }

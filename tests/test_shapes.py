@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw
+from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw, draw_labels
 
 ORIENTED = [name for name, entry in CLASS_KEY.items() if entry["orientation_deg"] is not None]
 PERIODIC = [name for name, entry in CLASS_KEY.items() if entry["frequency_band_cpp"] is not None]
@@ -149,3 +149,12 @@ def test_the_key_has_classes_that_differ_by_one_property_alone():
     assert but("fine dots", "frequency_band_cpp") == but("coarse dots", "frequency_band_cpp")
     assert but("triangle", "shape") == but("square", "shape")
     assert but("horizontal stripes", "orientation_deg") == but("vertical stripes", "orientation_deg")
+
+
+@pytest.mark.parametrize(("first", "size"), [(1, 33), (17, 64), (62, 64)])
+def test_a_draw_may_begin_anywhere(first, size):
+    whole, part = draw(80, seed=5, size=size), draw(7, seed=5, size=size, first=first)
+    np.testing.assert_array_equal(part.images, whole.images[first : first + 7])
+    np.testing.assert_array_equal(part.labels, whole.labels[first : first + 7])
+    assert part.key.equals(whole.key[first : first + 7].reset_index(drop=True))
+    np.testing.assert_array_equal(draw_labels(7, seed=5, first=first), part.labels)
