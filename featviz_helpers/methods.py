@@ -72,6 +72,27 @@ METHODS = {
 }  # fmt: skip
 
 
+# A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
+SHAPESNET = {
+    "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
+    "total variation": (3e-6, 1e-5, 2e-5, 4e-5, 7e-5, 1e-4),
+    "jitter": (1, 2, 4, 8, 16, 32),
+}
+
+
+def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
+    """Return the values worth comparing on a network.
+
+    Args:
+        name: of a method.
+        network: the backbone's name.
+
+    Raises:
+        ValueError: no such method.
+    """
+    return SHAPESNET.get(name, method(name).values) if network == "shapesnet" else method(name).values
+
+
 def method(name: str) -> Method:
     """Return one of `METHODS`.
 

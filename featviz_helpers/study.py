@@ -1,0 +1,271 @@
+"""The study: which method's pictures come closest to what really drives a channel, and whether that can be believed.
+
+Every cell (method, value, channel, seed) is climbed, and its picture compared with the top-9 images of its own channel
+and of a crowd of other channels. The cells of one method are one batch; a method that is finished is on disk, so that a
+study that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from . import controls as control
+from .backbone import Backbone
+from .crowd import draw_crowd
+from .datasets import ImageSet
+from .errors import nearest
+from .exemplar_tables import Exemplars
+from .files import replacing
+from .images import from_uint8
+from .methods import METHODS, sweep
+from .objectives import channel
+from .perceptual import Distance, Summary
+from .scoring import score
+
+Values = Annotated[list[float], Field(min_length=1)]
+
+
+class Plan(BaseModel):
+    """What a study compares.
+
+    Attributes:
+        layer: layer name, or "auto".
+        channels: those of the table, each with its own row for every value and seed.
+        crowd: how many other channels, drawn evenly from the layer's branches; they are what specificity is measured
+            against, and the trial (values chosen on one half, reported on the other) is run on them.
+        methods: name -> values; all of `METHODS` by default.
+        seeds: one ascent each.
+        trial_seeds: seeds of the trial.
+        steps: of an ascent, over all octaves together.
+        size: side in pixels, of the pictures and of the data set images that they are compared with.
+        k: data set images a channel.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: str = "auto"
+    channels: Annotated[list[int], Field(min_length=1)]
+    crowd: Annotated[int, Field(ge=2)] = 32
+    methods: dict[str, Values] = {name: list(method.values) for name, method in METHODS.items()}
+    seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2]
+    trial_seeds: Annotated[list[int], Field(min_length=1)] = [0]
+    steps: Annotated[int, Field(ge=1)] = 64
+    size: Annotated[int, Field(ge=32)] = 224
+    k: Annotated[int, Field(ge=2)] = 9
+
+    @field_validator("methods")
+    @classmethod
+    def _known(cls, methods: dict) -> dict:
+        unknown = [name for name in methods if name not in METHODS]
+        if unknown:
+            raise ValueError(f"there is no method '{unknown[0]}': {nearest(unknown[0], METHODS)}")
+        if "none" not in methods:
+            raise ValueError("the method 'none' is what the others are compared with; add it")
+        return methods
+
+
+class Study:
+    """A study of one network on one data set with one distance.
+
+    Args:
+        plan: what to compare.
+        backbone: the network.
+        data: the images that `exemplars` were found in.
+        exemplars: of the plan's layer.
+        distance: the judge.
+        out: folder for the tables; parts of an unfinished study are kept there and used.
+
+    Raises:
+        ValueError: a channel that does not exist, a crowd that the layer cannot give, or a folder that holds another
+            study.
+    """
+
+    def __init__(
+        self, plan: Plan, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, out: Path
+    ) -> None:
+        self.plan, self.backbone, self.data = plan, backbone, data
+        self.exemplars, self.distance, self.out = exemplars, distance, Path(out)
+        self.layer = backbone.resolve(plan.layer)
+        backbone.check_channels(self.layer, plan.channels)
+        self.crowd = draw_crowd(backbone, exemplars, self.layer, plan.crowd, avoid=plan.channels)
+        self.everyone = [*plan.channels, *self.crowd]
+        self._refuse_another_study()
+        self._sets: dict[int, np.ndarray] | None = None
+        self._summary: Summary | None = None
+
+    def _refuse_another_study(self) -> None:
+        asked = {
+            "plan": self.plan.model_dump(),
+            "network": self.exemplars.meta["weights"],
+            "data": self.exemplars.meta["fingerprint"],
+            "distance": self.distance.name,
+        }
+        path = self.out / "asked.json"
+        self.out.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and (there := json.loads(path.read_text())) != json.loads(json.dumps(asked)):
+            differs = ", ".join(key for key in asked if there.get(key) != asked[key])
+            raise ValueError(f"'{self.out}' holds a study that differs in its {differs}. Choose another folder.")
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(asked, indent=2))
+
+    @property
+    def sets(self) -> dict[int, np.ndarray]:
+        """Channel -> its top-k images (k, size, size, 3), strongest first."""
+        if self._sets is None:
+            self._sets = {
+                number: np.stack([self.load(name) for name in self.exemplars.top(self.layer, number, k=self.plan.k)])
+                for number in self.everyone
+            }
+        return self._sets
+
+    @property
+    def summary(self) -> Summary:
+        """The sets of all channels as the distance sees them."""
+        if self._summary is None:
+            self._summary = self.distance.summarise(self.sets)
+        return self._summary
+
+    def load(self, name: str) -> np.ndarray:
+        """One image of the data set: (size, size, 3) in [-1, 1]."""
+        return self.data.load(self.data.index(name), self.plan.size)
+
+    def run(self, tell: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Run what is not finished yet.
+
+        Args:
+            tell: hears one line per finished part.
+
+        Returns:
+            The table of the plan's channels, and the table of the trial: columns method, value, channel, seed,
+            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds.
+        """
+        rounds = {
+            "study": (self.plan.channels, self.plan.seeds),
+            "trial": (self.crowd, self.plan.trial_seeds),
+        }
+        found = []
+        for name, (channels, seeds) in rounds.items():
+            parts = []
+            for method in self.plan.methods:
+                path = self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"
+                if not path.is_file():
+                    table = self._climb(method, channels, seeds, path.with_suffix(".npz") if name == "study" else None)
+                    with replacing(path) as temporary:
+                        table.to_parquet(temporary, index=False)
+                parts.append(pd.read_parquet(path))
+                tell(f"{name}, {method}: {len(parts[-1])} pictures, {parts[-1]['seconds'].sum():.0f} s")
+            found.append(pd.concat(parts, ignore_index=True))
+        return found[0], found[1]
+
+    def _climb(self, method: str, channels: Sequence[int], seeds: Sequence[int], pictures: Path | None) -> pd.DataFrame:
+        """Climb all cells of one method and score them; keep the pictures where a path is given."""
+        began = time.perf_counter()
+        values = {method: self.plan.methods[method]}
+        options = {"seeds": seeds, "steps": self.plan.steps, "size": self.plan.size, "dead": "mark"}
+        cells, result = sweep(self.backbone, self.layer, channels, values, **options)[method]
+        seconds = (time.perf_counter() - began) / len(cells)
+        rows = pd.DataFrame({"method": method, "value": cells.value, "channel": cells.channel, "seed": cells.seed})
+        rows = rows.assign(**self.grade(result.images, cells.channel, result.activations), seconds=seconds)
+        if pictures:
+            with replacing(pictures) as temporary, temporary.open("wb") as file:
+                np.savez(file, images=np.nan_to_num(result.images).astype(np.float16))
+        return rows
+
+    def grade(self, images: np.ndarray, channels: Sequence[int], activations: np.ndarray) -> dict[str, np.ndarray]:
+        """Score pictures of given channels.
+
+        Args:
+            images: (N, size, size, 3) in [-1, 1]; NaN for a dead start, whose scores are NaN.
+            channels: N of the plan's channels and its crowd.
+            activations: (N,), without transforms.
+
+        Returns:
+            Columns exemplar_distance (mean over its own channel's top-k), other_distance (mean over the sets of all
+            other channels), specificity (other minus own; above 0 is closer to its own), rank (of its own set, 1 is
+            the closest), auc (share of the other sets that are farther; 0.5 is chance), activation and
+            activation_percentile (share of the data set below it, in %).
+        """
+        alive = np.isfinite(images).all(axis=(1, 2, 3))
+        distances = np.full((len(images), len(self.everyone)), np.nan)
+        if alive.any():
+            distances[alive] = self.distance.to_sets(images[alive], self.summary)
+        own_column = np.array([self.everyone.index(number) for number in channels])
+        own = distances[np.arange(len(images)), own_column]
+        others = np.where(own_column[:, None] == np.arange(len(self.everyone)), np.nan, distances)
+        rest = np.nansum(others, axis=1) / (len(self.everyone) - 1)
+        closer = (others < own[:, None]).sum(axis=1)
+        ties = (others == own[:, None]).sum(axis=1)
+        percentile = [
+            self.exemplars.percentile(self.layer, number, value) if np.isfinite(value) else np.nan
+            for number, value in zip(channels, activations, strict=True)
+        ]
+        columns = {
+            "exemplar_distance": own,
+            "other_distance": rest,
+            "specificity": rest - own,
+            "rank": closer + 1.0,
+            "auc": 1.0 - (closer + ties / 2) / (len(self.everyone) - 1),
+            "activation": activations,
+            "activation_percentile": np.array(percentile),
+        }
+        return {name: np.where(alive, values, np.nan) for name, values in columns.items()}
+
+    def controls(self) -> pd.DataFrame:
+        """Grade pictures that know nothing of any channel, and the natural ceiling.
+
+        Returns:
+            Columns control, channel, seed and those of `grade`. "own images" compares each of a channel's images with
+            the others of its set: what a picture would score that is one of them.
+        """
+        blind = np.random.default_rng(0)
+        photos = [self.data.names[i] for i in blind.permutation(len(self.data)) if self.data.names[i] not in self._used]
+        photographs = np.stack([self.load(name) for name in photos[: max(self.plan.k, len(self.plan.seeds))]])
+        base = np.load(self.out / "parts" / "study-none.npz")["images"].astype(np.float32)
+        default = self.plan.methods["none"].index(_middle(self.plan.methods["none"], METHODS["none"].default))
+        shape = (len(self.plan.seeds), len(self.plan.channels), len(self.plan.methods["none"]))
+        base = base.reshape(*shape, *base.shape[1:])[:, :, default]
+        shared = control.pictures(
+            self.plan.size, self.plan.seeds, photographs, self._mean(), base.reshape(-1, *base.shape[2:])
+        )
+        owners = [number for _ in self.plan.seeds for number in self.plan.channels]
+        rows = []
+        for name, pictures in shared.items():
+            if name.startswith("none"):
+                found = self._graded(name, pictures, owners, np.repeat(self.plan.seeds, len(self.plan.channels)))
+                rows.append(found)
+                continue
+            for number in self.everyone:
+                rows.append(self._graded(name, pictures, [number] * len(pictures), range(len(pictures))))
+        for number, values in zip(self.summary.names, self.distance.within(self.summary, self.sets), strict=True):
+            found = self._graded("own images", self.sets[number], [number] * len(values), range(len(values)))
+            rest = found["other_distance"] - values
+            rows.append(found.assign(exemplar_distance=values, specificity=rest, rank=np.nan, auc=np.nan))
+        return pd.concat(rows, ignore_index=True)
+
+    def _graded(self, name: str, pictures: np.ndarray, channels: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
+        activations = score(self.backbone, channel(self.layer, list(channels)), pictures)
+        rows = pd.DataFrame({"control": name, "channel": list(channels), "seed": list(seeds)})
+        return rows.assign(**self.grade(pictures, channels, activations))
+
+    @property
+    def _used(self) -> set[str]:
+        return {name for number in self.everyone for name in self.exemplars.top(self.layer, number, k=self.plan.k)}
+
+    def _mean(self) -> np.ndarray:
+        total, count = np.zeros((self.plan.size, self.plan.size, 3)), 0
+        for _, images in self.data.batches(32, self.plan.size):
+            images = from_uint8(images) if images.dtype == np.uint8 else images
+            total, count = total + images.sum(axis=0), count + len(images)
+        return (total / count).astype(np.float32)
+
+
+def _middle(values: Sequence[float], default: float) -> float:
+    return min(values, key=lambda value: abs(np.log(value / default)))

@@ -1,0 +1,167 @@
+"""The study end to end on the bundled network, against brute force, and stopped half-way."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from models_for_tests import shapesnet
+
+import featviz_helpers as fv
+from featviz_helpers import controls, study_report
+from featviz_helpers.cli import main
+from featviz_helpers.crowd import branches, draw_crowd
+from featviz_helpers.study import Plan, Study
+
+CHANNELS = [10, 28]
+COLUMNS = [
+    "method", "value", "channel", "seed", "exemplar_distance", "other_distance", "specificity", "activation",
+    "activation_percentile", "seconds",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data():
+    return fv.ShapesImages(256, seed=3)
+
+
+@pytest.fixture(scope="module")
+def exemplars(data):
+    return fv.find_exemplars(shapesnet(), data, "mixed2", k=4)
+
+
+def plan(**changes):
+    methods = {"none": [0.02, 0.05], "standard": [0.5, 1.0]}
+    given = {"channels": CHANNELS, "crowd": 6, "methods": methods, "seeds": [0, 1], "steps": 3, "size": 64, "k": 4}
+    return Plan(**(given | changes))
+
+
+@pytest.fixture
+def work(data, exemplars, tmp_path):
+    return Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path / "study")
+
+
+def test_a_grade_is_what_its_definition_says(work):
+    images = np.stack([work.sets[10][0], work.sets[28][1], np.full((64, 64, 3), np.nan, np.float32)])
+    activations = np.array([1e6, -1.0, np.nan])
+    found = pd.DataFrame(work.grade(images, [10, 28, 10], activations))
+    judge = fv.distance("pixels")
+    every = {
+        number: [np.mean([judge.pairs(image[None], other[None])[0] for other in others]) for image in images[:2]]
+        for number, others in work.sets.items()
+    }
+    for row, own in enumerate((10, 28)):
+        rest = [values[row] for number, values in every.items() if number != own]
+        told = found.iloc[row]
+        assert told["exemplar_distance"] == pytest.approx(every[own][row], rel=1e-4)
+        assert told["other_distance"] == pytest.approx(np.mean(rest), rel=1e-4)
+        assert told["specificity"] == pytest.approx(np.mean(rest) - every[own][row], abs=1e-4)
+        assert told["rank"] == 1 + sum(value < every[own][row] for value in rest)
+        assert told["auc"] == pytest.approx(np.mean([value > every[own][row] for value in rest]))
+    assert found["activation_percentile"].tolist()[:2] == [100.0, 0.0]
+    assert found.iloc[2].isna().all()
+
+
+def test_the_crowd_is_alive_and_comes_from_every_branch(exemplars):
+    ranges = branches(shapesnet(), "mixed2")
+    assert [len(branch) for branch in ranges] == [28, 40, 32, 20]
+    crowd = draw_crowd(shapesnet(), exemplars, "mixed2", 16, avoid=CHANNELS)
+    assert len(set(crowd)) == 16
+    assert not set(crowd) & set(CHANNELS)
+    assert [sum(number in branch for number in crowd) for branch in ranges] == [4, 4, 4, 4]
+    with pytest.raises(ValueError, match="other living channels"):
+        draw_crowd(shapesnet(), exemplars, "mixed2", 120, avoid=CHANNELS)
+
+
+def test_the_noises_have_the_spectra_that_they_are_named_for():
+    images = controls.natural_noise(128, [0, 1, 2, 3])
+    frequency, power = fv.spectra.profile(images, bins=16)
+    slope = np.polyfit(np.log(frequency[1:12]), np.log(power.mean(axis=0)[1:12]), 1)[0]
+    assert slope == pytest.approx(-2, abs=0.4)  # amplitude 1/f is power 1/f^2
+    flat = fv.spectra.profile(controls.white_noise(128, [0, 1, 2, 3]), bins=16)[1].mean(axis=0)
+    assert abs(np.polyfit(np.log(frequency[1:12]), np.log(flat[1:12]), 1)[0]) < 0.2
+    assert not np.array_equal(images[0], images[1])
+
+
+@pytest.mark.slow
+def test_a_study_from_end_to_end_goes_on_after_a_stop(work, data, exemplars, monkeypatch):
+    first, climbed = [], Study._climb
+
+    def once(self, method, *rest):
+        if first:
+            raise KeyboardInterrupt
+        first.append(method)
+        return climbed(self, method, *rest)
+
+    monkeypatch.setattr(Study, "_climb", once)
+    with pytest.raises(KeyboardInterrupt):
+        work.run()
+    done = (work.out / "parts" / "study-none.parquet").stat().st_mtime_ns
+    monkeypatch.setattr(Study, "_climb", climbed)
+    again = Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), work.out)
+    text = study_report.write(again, lambda line: None)
+    assert (work.out / "parts" / "study-none.parquet").stat().st_mtime_ns == done, "what was finished ran again"
+    assert not list(work.out.rglob("*.part"))
+
+    study = pd.read_parquet(work.out / "study.parquet")
+    assert set(COLUMNS) <= set(study.columns)
+    assert len(study) == 2 * 2 * 2 * 2
+    assert not study.duplicated(["method", "value", "channel", "seed"]).any()
+    trial = pd.read_parquet(work.out / "trial.parquet")
+    assert set(trial["channel"]) == set(again.crowd)
+    summary = pd.read_csv(work.out / "summary.csv", index_col=0)
+    lowest = study[study["method"] == "standard"].groupby(["channel", "value"])["exemplar_distance"].mean()
+    assert summary.loc["standard", "28"] == pytest.approx(lowest[28].min(), abs=1e-4)
+    found = pd.read_parquet(work.out / "controls.parquet")
+    names = set(found["control"])
+    assert {"grey", "mean of the data", "white noise", "1/f noise", "photographs", "own images"} < names
+    ceiling = found[(found["control"] == "own images") & (found["channel"] == 28)]["exemplar_distance"].to_numpy()
+    first, *others = again.sets[28]
+    pairs = [fv.distance("pixels").pairs(first[None], other[None])[0] for other in others]
+    assert ceiling[0] == pytest.approx(np.mean(pairs), rel=1e-4)
+    told = json.loads((work.out / "provenance.json").read_text())
+    assert told["exemplars"]["fingerprint"] == data.fingerprint
+    assert told["exemplars"]["weights"] and told["plan"]["seeds"] == [0, 1]
+    assert "## The verdict" in text
+
+
+def test_a_folder_with_another_study_is_refused(work, data, exemplars):
+    with pytest.raises(ValueError, match="differs in its plan"):
+        Study(plan(steps=4), shapesnet(), data, exemplars, fv.distance("pixels"), work.out)
+    with pytest.raises(ValueError, match="differs in its distance"):
+        Study(plan(), shapesnet(), data, exemplars, fv.distance("ssim"), work.out)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"methods": {"non": [0.1]}}, "did you mean none"),
+        ({"methods": {"standard": [1.0]}}, "'none' is what the others are compared with"),
+        ({"methods": {"none": []}}, "at least 1 item"),
+        ({"steps": 0}, "greater than or equal to 1"),
+        ({"channels": []}, "at least 1 item"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(changes, says):
+    with pytest.raises(ValueError, match=says):
+        plan(**changes)
+
+
+def test_a_channel_that_does_not_exist_is_refused(data, exemplars, tmp_path):
+    with pytest.raises(ValueError, match="channels 0 to 119"):
+        Study(plan(channels=[120]), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_it_promises(tmp_path):
+    options = ["--count", "160", "--channels", "10 28", "--crowd", "4", "--methods", "none, standard", "--seeds", "1"]
+    options += ["--steps", "2", "--net", "pixels", "--k", "3", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, ["study", *options])
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"study.parquet", "controls.parquet", "summary.csv", "verdict.md", "curves.png", "controls.png"} <= names
+    assert "## The verdict" in done.output
+    refused = CliRunner().invoke(main, ["study", "--methods", "non", "--out", str(tmp_path / "other")])
+    assert refused.exit_code == 2
+    assert "did you mean none" in refused.output
