@@ -29,7 +29,7 @@ import featviz_helpers as fv
 @click.option("--weights", default=None, help="Weights file; without it, what load_model finds.")
 @click.option("--layer", default="auto", show_default=True)
 @click.option("--data", "source", required=True, help="Folder of images, or the word shapes.")
-@click.option("--images", default=96, show_default=True, help="The first so many of the folder.")
+@click.option("--images", default=192, show_default=True, help="The first so many of the folder.")
 @click.option("--size", default=299, show_default=True, help="Pixels.")
 @click.option("--batch", default=32, show_default=True)
 @click.option("--rounds", default=5, show_default=True)
