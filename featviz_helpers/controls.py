@@ -6,11 +6,19 @@ shown nothing, whatever its number; and no method can be asked to beat the chann
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 
-from .images import grey
+from .images import from_uint8, grey
+from .methods import METHODS
+
+if TYPE_CHECKING:
+    from .study import Study
 
 BLURS = (1.0, 2.0, 4.0, 8.0)  # sigma in pixels at 224 px; scaled with the size
 RMS = 0.35  # contrast of the noises, about that of photographs
@@ -44,26 +52,66 @@ def blurred(pictures: np.ndarray, sigma: float) -> np.ndarray:
     return gaussian_filter(pictures, (0, sigma, sigma, 0), mode="nearest").astype(np.float32)
 
 
-def pictures(
-    size: int, seeds: list[int], photographs: np.ndarray, mean: np.ndarray, base: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return every control but the natural ceiling, which needs the channels' own images.
-
-    Args:
-        size: side in pixels.
-        seeds: of the two noises.
-        photographs: (P, size, size, 3), images of the data set that were drawn blindly.
-        mean: (size, size, 3), the mean of the data set.
-        base: (N, size, size, 3), the images of the ascent without any regulariser.
-
-    Returns:
-        name -> (n, size, size, 3) in [-1, 1].
-    """
-    found = {
+def pictures(work: Study) -> dict[str, np.ndarray]:
+    """Return the controls that are the same for every channel: name -> (n, size, size, 3) in [-1, 1]."""
+    size, seeds, data = work.plan.size, work.plan.seeds, work.data
+    used = {name for number in work.everyone for name in work.exemplars.top(work.layer, number, k=work.plan.k)}
+    blind = [data.names[i] for i in np.random.default_rng(0).permutation(len(data))]
+    photographs = [work.load(name) for name in [name for name in blind if name not in used][: work.plan.k]]
+    return {
         "grey": grey(size),
-        "mean of the data": mean[None],
+        "mean of the data": _mean(work)[None],
         "white noise": white_noise(size, seeds),
         "1/f noise": natural_noise(size, seeds),
-        "photographs": photographs,
+        "photographs": np.stack(photographs),
     }
-    return found | {f"none, blurred by {sigma:g}": blurred(base, sigma * size / 224) for sigma in BLURS}
+
+
+def graded(work: Study) -> pd.DataFrame:
+    """Grade every control against every channel of a study whose parts are finished.
+
+    Returns:
+        Columns control, channel, seed (or number of the picture) and those of `Study.grade`. "none, blurred by s" are
+        the study's own pictures without regulariser after a Gaussian blur, at the step size nearest to the default.
+        "own images" compares each of a channel's images with the others of its set: what a picture would score that
+        is one of them.
+    """
+    rows = []
+    for name, images in pictures(work).items():
+        distances = work.distances(images)
+        responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
+        for number in work.everyone:
+            rows.append(_rows(work, name, distances, [number] * len(images), range(len(images)), responses))
+    plan, values = work.plan, np.array(work.plan.methods["none"])
+    base = np.load(work.out / "parts" / "study-none.npz")["images"].astype(np.float32)
+    base = base.reshape(len(plan.seeds), len(plan.channels), len(values), *base.shape[1:])
+    base = base[:, :, np.argmin(np.abs(np.log(values / METHODS["none"].default)))].reshape(-1, *base.shape[3:])
+    owners, seeds = plan.channels * len(plan.seeds), np.repeat(plan.seeds, len(plan.channels))
+    for sigma in BLURS:
+        images = blurred(base, sigma * plan.size / 224)
+        responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
+        name = f"none, blurred by {sigma:g}"
+        rows.append(_rows(work, name, work.distances(images), owners, seeds, responses))
+    ceilings = work.distance.within(work.summary, work.sets)
+    for number, own in zip(work.summary.names, ceilings, strict=True):
+        images = work.sets[number]
+        responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
+        distances = work.distances(images)
+        distances[:, work.everyone.index(number)] = own  # its distance to itself would flatter it
+        rows.append(_rows(work, "own images", distances, [number] * len(own), range(len(own)), responses))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _rows(
+    work: Study, name: str, distances: np.ndarray, channels: Sequence[int], seeds: Sequence[int], responses: np.ndarray
+) -> pd.DataFrame:
+    rows = pd.DataFrame({"control": name, "channel": list(channels), "seed": list(seeds)})
+    return rows.assign(**work.grade(distances, channels, responses[np.arange(len(rows)), list(channels)]))
+
+
+def _mean(work: Study) -> np.ndarray:
+    total, count = np.zeros((work.plan.size, work.plan.size, 3)), 0
+    for _, images in work.data.batches(32, work.plan.size):
+        images = from_uint8(images) if images.dtype == np.uint8 else images
+        total, count = total + images.sum(axis=0), count + len(images)
+    return (total / count).astype(np.float32)

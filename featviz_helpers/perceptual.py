@@ -6,6 +6,7 @@ as one dot product: the mean of |x - e|^2 over the e of a set is |x|^2 - 2 x . m
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Summary:
     data: tuple
 
 
-class Distance:
+class Distance(ABC):
     """How far two pictures are apart; 0 for equal ones.
 
     Attributes:
@@ -96,8 +97,9 @@ class Distance:
             for name, pictures in sets.items()
         ]
 
+    @abstractmethod
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """Distances of at most BATCH pairs of good pictures."""
 
     def _keep(self, pictures: np.ndarray) -> object:
         return pictures
@@ -115,9 +117,9 @@ class Distance:
 class EmbeddingDistance(Distance):
     """The squared length between two embeddings; `embed` is all that a distance of this kind defines."""
 
+    @abstractmethod
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         """Return (N, D) float32 vectors for (N, H, W, 3) pictures in [-1, 1]."""
-        raise NotImplementedError
 
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.square(self.embed(first) - self.embed(second)).sum(axis=1)

@@ -17,18 +17,14 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from . import controls as control
 from .backbone import Backbone
 from .crowd import draw_crowd
 from .datasets import ImageSet
 from .errors import nearest
 from .exemplar_tables import Exemplars
 from .files import replacing
-from .images import from_uint8
 from .methods import METHODS, sweep
-from .objectives import channel
 from .perceptual import Distance, Summary
-from .scoring import score
 
 Values = Annotated[list[float], Field(min_length=1)]
 
@@ -173,17 +169,27 @@ class Study:
         cells, result = sweep(self.backbone, self.layer, channels, values, **options)[method]
         seconds = (time.perf_counter() - began) / len(cells)
         rows = pd.DataFrame({"method": method, "value": cells.value, "channel": cells.channel, "seed": cells.seed})
-        rows = rows.assign(**self.grade(result.images, cells.channel, result.activations), seconds=seconds)
+        rows = rows.assign(
+            **self.grade(self.distances(result.images), cells.channel, result.activations), seconds=seconds
+        )
         if pictures:
             with replacing(pictures) as temporary, temporary.open("wb") as file:
                 np.savez(file, images=np.nan_to_num(result.images).astype(np.float16))
         return rows
 
-    def grade(self, images: np.ndarray, channels: Sequence[int], activations: np.ndarray) -> dict[str, np.ndarray]:
-        """Score pictures of given channels.
+    def distances(self, images: np.ndarray) -> np.ndarray:
+        """Return the mean distance of (N, size, size, 3) pictures to the set of each of `everyone`; NaN for NaN."""
+        alive = np.isfinite(images).all(axis=(1, 2, 3))
+        found = np.full((len(images), len(self.everyone)), np.nan)
+        if alive.any():
+            found[alive] = self.distance.to_sets(images[alive], self.summary)
+        return found
+
+    def grade(self, distances: np.ndarray, channels: Sequence[int], activations: np.ndarray) -> dict[str, np.ndarray]:
+        """Score pictures as those of given channels.
 
         Args:
-            images: (N, size, size, 3) in [-1, 1]; NaN for a dead start, whose scores are NaN.
+            distances: (N, G) from `distances`.
             channels: N of the plan's channels and its crowd.
             activations: (N,), without transforms.
 
@@ -193,12 +199,8 @@ class Study:
             the closest), auc (share of the other sets that are farther; 0.5 is chance), activation and
             activation_percentile (share of the data set below it, in %).
         """
-        alive = np.isfinite(images).all(axis=(1, 2, 3))
-        distances = np.full((len(images), len(self.everyone)), np.nan)
-        if alive.any():
-            distances[alive] = self.distance.to_sets(images[alive], self.summary)
         own_column = np.array([self.everyone.index(number) for number in channels])
-        own = distances[np.arange(len(images)), own_column]
+        own = distances[np.arange(len(distances)), own_column]
         others = np.where(own_column[:, None] == np.arange(len(self.everyone)), np.nan, distances)
         rest = np.nansum(others, axis=1) / (len(self.everyone) - 1)
         closer = (others < own[:, None]).sum(axis=1)
@@ -216,56 +218,4 @@ class Study:
             "activation": activations,
             "activation_percentile": np.array(percentile),
         }
-        return {name: np.where(alive, values, np.nan) for name, values in columns.items()}
-
-    def controls(self) -> pd.DataFrame:
-        """Grade pictures that know nothing of any channel, and the natural ceiling.
-
-        Returns:
-            Columns control, channel, seed and those of `grade`. "own images" compares each of a channel's images with
-            the others of its set: what a picture would score that is one of them.
-        """
-        blind = np.random.default_rng(0)
-        photos = [self.data.names[i] for i in blind.permutation(len(self.data)) if self.data.names[i] not in self._used]
-        photographs = np.stack([self.load(name) for name in photos[: max(self.plan.k, len(self.plan.seeds))]])
-        base = np.load(self.out / "parts" / "study-none.npz")["images"].astype(np.float32)
-        default = self.plan.methods["none"].index(_middle(self.plan.methods["none"], METHODS["none"].default))
-        shape = (len(self.plan.seeds), len(self.plan.channels), len(self.plan.methods["none"]))
-        base = base.reshape(*shape, *base.shape[1:])[:, :, default]
-        shared = control.pictures(
-            self.plan.size, self.plan.seeds, photographs, self._mean(), base.reshape(-1, *base.shape[2:])
-        )
-        owners = [number for _ in self.plan.seeds for number in self.plan.channels]
-        rows = []
-        for name, pictures in shared.items():
-            if name.startswith("none"):
-                found = self._graded(name, pictures, owners, np.repeat(self.plan.seeds, len(self.plan.channels)))
-                rows.append(found)
-                continue
-            for number in self.everyone:
-                rows.append(self._graded(name, pictures, [number] * len(pictures), range(len(pictures))))
-        for number, values in zip(self.summary.names, self.distance.within(self.summary, self.sets), strict=True):
-            found = self._graded("own images", self.sets[number], [number] * len(values), range(len(values)))
-            rest = found["other_distance"] - values
-            rows.append(found.assign(exemplar_distance=values, specificity=rest, rank=np.nan, auc=np.nan))
-        return pd.concat(rows, ignore_index=True)
-
-    def _graded(self, name: str, pictures: np.ndarray, channels: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-        activations = score(self.backbone, channel(self.layer, list(channels)), pictures)
-        rows = pd.DataFrame({"control": name, "channel": list(channels), "seed": list(seeds)})
-        return rows.assign(**self.grade(pictures, channels, activations))
-
-    @property
-    def _used(self) -> set[str]:
-        return {name for number in self.everyone for name in self.exemplars.top(self.layer, number, k=self.plan.k)}
-
-    def _mean(self) -> np.ndarray:
-        total, count = np.zeros((self.plan.size, self.plan.size, 3)), 0
-        for _, images in self.data.batches(32, self.plan.size):
-            images = from_uint8(images) if images.dtype == np.uint8 else images
-            total, count = total + images.sum(axis=0), count + len(images)
-        return (total / count).astype(np.float32)
-
-
-def _middle(values: Sequence[float], default: float) -> float:
-    return min(values, key=lambda value: abs(np.log(value / default)))
+        return {name: np.where(np.isfinite(own), values, np.nan) for name, values in columns.items()}

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from pydantic import ValidationError
 
 from . import exemplars, models, record, verdict
+from .controls import graded
 from .datasets import open_images
 from .methods import METHODS, method, values
 from .perceptual import distance
@@ -76,7 +77,7 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
     """
     began = record.opening(Path(__file__).parent, ["featviz", "study"])
     study, trial = work.run(tell)
-    controls = work.controls()
+    controls = graded(work)
     tell("controls graded")
     told, pairs = verdict.held_out(trial), verdict.matched(trial)
     judged = verdict.judge(told, controls[controls["channel"].isin(work.crowd)], pairs)

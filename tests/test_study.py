@@ -45,7 +45,7 @@ def work(data, exemplars, tmp_path):
 def test_a_grade_is_what_its_definition_says(work):
     images = np.stack([work.sets[10][0], work.sets[28][1], np.full((64, 64, 3), np.nan, np.float32)])
     activations = np.array([1e6, -1.0, np.nan])
-    found = pd.DataFrame(work.grade(images, [10, 28, 10], activations))
+    found = pd.DataFrame(work.grade(work.distances(images), [10, 28, 10], activations))
     judge = fv.distance("pixels")
     every = {
         number: [np.mean([judge.pairs(image[None], other[None])[0] for other in others]) for image in images[:2]]
