@@ -106,14 +106,15 @@ def write_exemplars(
     """
     folder = Path(folder)
     asked = question(backbone, data, layers, k, size)
-    if (folder / META).is_file():
+    finished = (folder / META).is_file()
+    if finished:
         found = Exemplars.load(folder)
         refuse_other(asked, found.meta, folder)
-        return found, True
-    found = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
-    found.save(folder, data)
-    (folder / STATE).unlink()
-    return found, False
+    else:
+        found = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
+        found.save(folder, data)
+    (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
+    return found, finished
 
 
 def question(
