@@ -1,12 +1,11 @@
 """`maximize`: climb an objective by changing an image (activation maximisation)."""
 
-import os
 import time
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from .backbone import Backbone
 from .composition import Transform
@@ -17,6 +16,7 @@ from .octaves import Octaves
 from .optimizers import Adam, Ascent
 from .parameterizations import Parameterization, Pixels
 from .plan import Plan
+from .progress import bar as progress_bar
 from .projections import Projection
 from .regularizers import Penalty
 from .result import Result, gather
@@ -112,9 +112,7 @@ def maximize(
     most = batch or max(1, PIXELS_PER_BATCH // (height * width))
     pieces: list[dict] = []
     total = steps * sum(len(sizes) for sizes in plan.sizes)
-    # tqdm's bar for notebooks does not read its own environment variable.
-    quiet = not progress or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
-    with tqdm(total=total, unit="image-step", leave=False, disable=quiet) as bar:
+    with progress_bar(progress, total=total, unit="image-step", leave=False) as bar:
         for index, keep in plan.batches(most):
             pieces.append(_climb(plan, index, keep, bar))
             if pieces[-1]["interrupted"]:
