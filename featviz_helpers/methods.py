@@ -75,7 +75,7 @@ METHODS = {
 # A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
 SHAPESNET = {
     "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
-    "total variation": (3e-6, 1e-5, 2e-5, 4e-5, 7e-5, 1e-4),
+    "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
     "jitter": (1, 2, 4, 8, 16, 32),
 }
 
