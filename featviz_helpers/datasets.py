@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import warnings
@@ -81,6 +82,23 @@ class ImageSet(ABC):
         if name not in self._positions:
             raise ValueError(f"The data set has no image '{name}': {nearest(name, self.names[:10_000])}")
         return self._positions[name]
+
+    def first(self, count: int) -> ImageSet:
+        """Return the first images alone, as a data set of their own: for a quick look before the long one.
+
+        Args:
+            count: how many, 1 to the number of images.
+
+        Raises:
+            ValueError: there are not so many.
+        """
+        if not 1 <= count <= len(self):
+            raise ValueError(f"There are {len(self)} images; the first {count} cannot be taken.")
+        part = copy.copy(self)
+        part.__dict__.pop("_positions", None)
+        part.names, part.labels, part.damaged = self.names[:count], self.labels[:count], {}
+        part.fingerprint = f"{self.fingerprint}-first-{count}"
+        return part
 
     @cached_property
     def _positions(self) -> dict[str, int]:

@@ -259,3 +259,23 @@ def test_shapes_are_those_of_draw(tmp_path):
         fv.ShapesImages(0)
     with pytest.raises(IndexError):
         data.load(70, 64)
+
+
+def test_the_first_images_are_a_data_set_of_their_own(tmp_path):
+    for number in range(5):
+        write(tmp_path / f"{number % 2}/{number}.png", colour=(50 * number, 0, 0))
+    for data in (fv.ImageFolder(tmp_path), fv.ShapesImages(5, seed=3, size=32)):
+        data.index(data.names[-1])
+        part = data.first(3)
+        part.damaged["x"] = "broken"
+        assert not data.damaged
+        part = data.first(3)
+        assert (part.names, part.labels, part.damaged) == (data.names[:3], data.labels[:3], {})
+        assert part.fingerprint not in (data.fingerprint, data.first(2).fingerprint)
+        np.testing.assert_array_equal(all_of(part, size=32)[1], all_of(data, size=32)[1][:3])
+        with pytest.raises(ValueError, match="no image"):
+            part.index(data.names[-1])
+        assert len(data) == 5
+        for count in (0, 6):
+            with pytest.raises(ValueError, match=f"5 images; the first {count} cannot"):
+                data.first(count)
