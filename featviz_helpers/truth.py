@@ -7,6 +7,7 @@ it prefers them), and a picture of the channel can be graded against that, witho
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -178,9 +179,12 @@ def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, s
         sign = -1 if name.endswith("distance") else 1
         value = stats.spearmanr(sign * rows[name], rows["grade"]).statistic
         again = []
-        for _ in range(draws):
-            drawn = pd.concat([groups[number] for number in generator.choice(channels, len(channels))])
-            again.append(stats.spearmanr(sign * drawn[name], drawn["grade"]).statistic)
+        with warnings.catch_warnings():
+            # A draw may hold one value alone; its correlation is NaN, and left out.
+            warnings.simplefilter("ignore", stats.ConstantInputWarning)
+            for _ in range(draws):
+                drawn = pd.concat([groups[number] for number in generator.choice(channels, len(channels))])
+                again.append(stats.spearmanr(sign * drawn[name], drawn["grade"]).statistic)
         low, high = np.nanpercentile(again, (2.5, 97.5))
         ranks = rows[[name, "grade"]].rank().groupby(rows["channel"]).transform(lambda part: part - part.mean())
         within = sign * ranks.corr().iloc[0, 1]
