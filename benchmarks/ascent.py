@@ -18,12 +18,11 @@ from functools import partial
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
-from tqdm import trange
-
-import featviz_helpers as fv
 from featviz_helpers import steps as engine
+from tqdm import trange
 
 
 def seconds(function, *arguments) -> float:

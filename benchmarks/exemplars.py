@@ -17,11 +17,10 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
 from tqdm import trange
-
-import featviz_helpers as fv
 
 
 @click.command(help=__doc__)

@@ -2,8 +2,8 @@
 
 One call is `fv.sweep`: every method at six values on every channel, one compiled batch per method. One by one is what a
 loop in a notebook does: one `fv.maximize` per image. Both sides pay for their own compilation. Methods alternate, so
-that a slow minute of the machine hits both sides. With --sample, only the first channels are made one by one, twice:
-the first time pays for the compilation, the second gives the time that is multiplied up to all channels.
+that a slow minute of the machine hits both sides. With --sample, only the first channels are made one by one, after a
+call of a single step that pays for the compilation; their time is multiplied up to all channels.
 """
 
 import json
@@ -13,10 +13,8 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
-from tqdm import tqdm
-
 import featviz_helpers as fv
-from featviz_helpers.grids import Grid
+from tqdm import tqdm
 
 
 @click.command(help=__doc__)
@@ -43,17 +41,14 @@ def main(
         together[name] = time.perf_counter() - began
         chosen = channels[:sample]
 
-        def one_by_one(name: str = name, cells: Grid = cells, chosen: tuple[int, ...] = chosen) -> float:
+        def one(channel: int, value: float, name: str = name, **changes: int) -> float:
             began = time.perf_counter()
-            for channel, value in zip(cells.channel, cells.value, strict=True):
-                if channel in chosen:
-                    fv.sweep(backbone, layer, [channel], {name: [value]}, **options)
+            fv.sweep(backbone, layer, [channel], {name: [value]}, **options | changes)
             return time.perf_counter() - began
 
-        alone[name] = one_by_one()
-        if len(chosen) < len(channels):
-            again = one_by_one()
-            alone[name] += again * (len(channels) / len(chosen) - 1)
+        compilation = one(channels[0], cells.value[0], steps=1)
+        made = [one(*cell) for cell in zip(cells.channel, cells.value, strict=True) if cell[0] in chosen]
+        alone[name] = compilation + sum(made) * len(channels) / len(chosen)
     report = {
         "model": backbone.name,
         "layer": layer,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-
 from featviz_helpers.catalogue import ASSETS
 from featviz_helpers.cli import fetch
 

@@ -10,11 +10,10 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
+import featviz_helpers as fv
 import matplotlib
 import numpy as np
 import pandas as pd
-
-import featviz_helpers as fv
 
 LAYER = "mixed6"
 CHANNELS = [48, 62, 73, 91]

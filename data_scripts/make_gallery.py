@@ -6,9 +6,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
-import numpy as np
-
 import featviz_helpers as fv
+import numpy as np
 
 CHANNELS = [0, 48, 62, 73, 91]
 DREAMS = ("mixed3", "mixed6")

@@ -31,11 +31,10 @@ import click
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
-from tqdm import tqdm
-
 from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.shapesnet import BRANCHES, build
+from keras import layers
+from tqdm import tqdm
 
 TRAIN_SEED, CALIBRATION_SEED, TEST_SEED = 10_000_000, 20_000_000, 30_000_000  # of Shapes; apart by design
 QUIET_IMAGES = 8  # weak-noise images that ride along in each batch

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from . import cli_evidence
+from . import cli_batch, cli_evidence
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -132,5 +132,5 @@ def doctor(context: click.Context, assets: Path | None, verify: bool) -> None:
     context.exit(0 if whole else 1)
 
 
-for command in (cli_evidence.distance, cli_evidence.exemplars, cli_evidence.study):
+for command in (cli_evidence.distance, cli_evidence.exemplars, cli_evidence.study, cli_batch.sweep, cli_batch.results):
     main.add_command(command)

@@ -121,6 +121,9 @@ def _check_exemplars(data: Any, out: Path, options: dict[str, Any]) -> None:
 @click.option("--methods", metavar="'NAME, ...'", help="A selection; without it, all.")
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Ascents of every cell.")
 @click.option("--trial-seeds", type=click.IntRange(1), default=1, show_default=True, help="The same, for the crowd.")
+@click.option(
+    "--trial-values", type=click.IntRange(1), help="Values a method for the crowd, the best of the table; default: all."
+)
 @click.option("--steps", type=click.IntRange(1), default=64, show_default=True)
 @click.option("--size", type=click.IntRange(32), help="Side in pixels; without it, 224, or 64 with shapesnet.")
 @click.option("--k", type=click.IntRange(2), default=9, show_default=True, help="Images a channel.")

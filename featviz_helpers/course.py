@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from featviz_helpers import gallery, record, worker
 from featviz_helpers.selection import CourseError, Job
+from tqdm import tqdm
 
 UNFINISHED = {
     "running": "interrupted",
@@ -65,7 +64,8 @@ def run(
     before = multiprocessing.active_children()
     context = multiprocessing.get_context("spawn")  # papermill is safe across processes, not across threads or forks
     events = context.SimpleQueue()
-    pool = ProcessPoolExecutor(workers, context, worker.prepare, (events, _environment(workers, assets)))
+    threads = max(1, record.cpu_count() // workers) if workers > 1 else None
+    pool = ProcessPoolExecutor(workers, context, worker.prepare, (events, environment(threads, assets)))
     with tqdm(total=sum(left.values()), unit="cell") as bar:
         try:
             with _undisturbed():  # the workers inherit it: on Ctrl-C in a terminal this process alone decides
@@ -113,8 +113,13 @@ def _writable(out: Path, jobs: Sequence[Job]) -> Path:
     return out
 
 
-def _environment(workers: int, assets: Path | None) -> dict[str, str]:
-    """What the kernels find in their environment, beyond what is already there."""
+def environment(threads: int | None, assets: Path | None = None) -> dict[str, str]:
+    """What kernels find in their environment, beyond what is already there.
+
+    Args:
+        threads: cores that a kernel may use; None for all.
+        assets: folder with weights/ and data/; default: that of FEATVIZ_ASSETS.
+    """
     found = {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TQDM_DISABLE": "1",  # bars inside a stored page are noise, and the one bar of the run is enough
@@ -123,10 +128,9 @@ def _environment(workers: int, assets: Path | None) -> dict[str, str]:
     # Absolute, because a kernel works in another folder than the one the user typed the path in.
     if assets := assets or os.environ.get("FEATVIZ_ASSETS"):
         found["FEATVIZ_ASSETS"] = str(Path(assets).resolve())
-    if workers > 1:
-        threads = str(max(1, record.cpu_count() // workers))
+    if threads:
         for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            found[name] = os.environ.get(name, threads)
+            found[name] = os.environ.get(name, str(threads))
     return found
 
 

@@ -1,6 +1,8 @@
 """Load a network by name or by path: the bundled ShapesNet, InceptionV3 with any of its weights, or your own."""
 
+import os
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -38,6 +40,19 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         ValueError: an unknown name, or weights that do not fit the network.
         MissingWeights: a weights file is not there.
     """
+    if os.environ.get("FEATVIZ_KEEP_MODELS"):  # a kernel that runs notebook after notebook: see batch/kernel.py
+        files = [Path(text) for text in (name, weights) if text and Path(text).is_file()]
+        return _kept(name, weights, download, tuple(file.stat().st_mtime_ns for file in files))
+    return _load_model(name, weights, download)
+
+
+@lru_cache(maxsize=2)
+def _kept(name: str | Path, weights: str | Path | None, download: bool, _: tuple[int, ...]) -> Backbone:
+    """Load a network once, with all that is compiled for it later; a changed file is another network."""
+    return _load_model(name, weights, download)
+
+
+def _load_model(name: str | Path, weights: str | Path | None, download: bool) -> Backbone:
     if name == "auto":
         gpu = bool(tf.config.list_physical_devices("GPU"))
         name = "inception_v3" if gpu else "shapesnet"

@@ -200,7 +200,7 @@ def _draw(grid: list[list[_Cell | None]], title: str | None, inch: float, stretc
 
 def curves(
     results: Mapping[str, Sequence[float]], x: Sequence[float] | None = None, title: str = "", xlabel: str = "step",
-    ylabel: str = "mean activation", log: bool = False,
+    ylabel: str = "mean activation", log: bool = False, logx: bool = False,
 ) -> Figure:  # fmt: skip
     """Draw one line per name.
 
@@ -208,7 +208,7 @@ def curves(
         results: name -> values.
         x: shared positions; 0, 1, 2, ... by default.
         title, xlabel, ylabel: texts.
-        log: logarithmic vertical axis.
+        log, logx: logarithmic vertical, horizontal axis.
 
     Returns:
         The figure.
@@ -217,6 +217,7 @@ def curves(
     for name, values in results.items():
         axis.plot(range(len(values)) if x is None else x, values, label=name)
     axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axis.set_xscale("log" if logx else "linear")
     axis.grid(alpha=0.3)
     if len(results) > 1:
         axis.legend(fontsize=8)

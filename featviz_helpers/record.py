@@ -33,7 +33,7 @@ def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
         "command": list(command),
         "git": _git(folder),
         "platform": platform.platform(),
-        "hardware": {"cpu": platform.machine(), "cpu_count": cpu_count(), "gpus": _gpus()},
+        "hardware": {"cpu": platform.machine(), "cpu_count": cpu_count(), "gpus": gpus()},
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
@@ -89,7 +89,8 @@ def _git(folder: Path) -> dict[str, Any] | None:
     )
 
 
-def _gpus() -> list[str]:
+def gpus() -> list[str]:
+    """The names of this machine's graphics cards."""
     return _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
 
 

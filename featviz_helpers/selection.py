@@ -10,7 +10,6 @@ from typing import Any
 
 import nbformat
 import yaml
-
 from featviz_helpers import gallery
 from featviz_helpers.errors import nearest
 from featviz_helpers.parameters import Parameter, ParameterError, read_parameters
@@ -80,7 +79,7 @@ def plan(paths: Sequence[Path], given: Mapping[str, str] = NOTHING, profile: Map
     Raises:
         CourseError: a notebook, a name or a value is wrong.
     """
-    jobs = [_read(path) for path in dict.fromkeys(path.resolve() for path in paths)]
+    jobs = [read(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if not jobs:
         raise CourseError("found no notebooks: expected notebooks/NN_name.ipynb here; or name the files to run")
     if len({job.path.stem for job in jobs}) < len(jobs):
@@ -123,7 +122,7 @@ def _stands_for(name: str, path: Path) -> bool:
     return name in (path.name, path.stem) or (name.isdecimal() and path.stem.startswith(f"{int(name):02}_"))
 
 
-def _read(path: Path) -> Job:
+def read(path: Path) -> Job:
     try:
         text = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(text, as_version=4)
@@ -157,7 +156,7 @@ def _split(profile: Mapping[Any, Any], jobs: Sequence[Job]) -> tuple[dict[str, A
             shared[key] = value
     names = {name for job in jobs for name in job.parameters}
     if shared.keys() - names:
-        names |= {name for path in course.keys() - known for name in _read(path).parameters}
+        names |= {name for path in course.keys() - known for name in read(path).parameters}
     for key in shared.keys() - names:
         raise CourseError(f"profile: no notebook has a parameter {key}: {nearest(str(key), names)}")
     return shared, own

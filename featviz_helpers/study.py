@@ -40,6 +40,9 @@ class Plan(BaseModel):
         methods: name -> values; all of `METHODS` by default.
         seeds: one ascent each.
         trial_seeds: seeds of the trial.
+        trial_values: how many values of each method the trial gets, those that scored best on `channels`; all by
+            default. The trial's own channels have no say in that choice. "none" keeps all, so that pictures of equal
+            activation can be found among them.
         steps: of an ascent, over all octaves together.
         size: side in pixels, of the pictures and of the data set images that they are compared with.
         k: data set images a channel.
@@ -53,6 +56,7 @@ class Plan(BaseModel):
     methods: dict[str, Values] = {name: list(method.values) for name, method in METHODS.items()}
     seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2]
     trial_seeds: Annotated[list[int], Field(min_length=1)] = [0]
+    trial_values: Annotated[int, Field(ge=1)] | None = None
     steps: Annotated[int, Field(ge=1)] = 64
     size: Annotated[int, Field(ge=32)] = 224
     k: Annotated[int, Field(ge=2)] = 9
@@ -143,30 +147,49 @@ class Study:
             The table of the plan's channels, and the table of the trial: columns method, value, channel, seed,
             exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds.
         """
-        rounds = {
-            "study": (self.plan.channels, self.plan.seeds),
-            "trial": (self.crowd, self.plan.trial_seeds),
-        }
-        found = []
-        for name, (channels, seeds) in rounds.items():
-            parts = []
-            for method in self.plan.methods:
-                path = self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"
-                if not path.is_file():
-                    table = self._climb(method, channels, seeds, path.with_suffix(".npz") if name == "study" else None)
-                    with replacing(path) as temporary:
-                        table.to_parquet(temporary, index=False)
-                parts.append(pd.read_parquet(path))
-                tell(f"{name}, {method}: {len(parts[-1])} pictures, {parts[-1]['seconds'].sum():.0f} s")
-            found.append(pd.concat(parts, ignore_index=True))
-        return found[0], found[1]
+        found = {"study": [], "trial": []}
+        for method, values in self.plan.methods.items():
+            table = self._part("study", method, values, self.plan.channels, self.plan.seeds, tell)
+            means = table.groupby("value")["exemplar_distance"].mean()
+            best = means.sort_values(na_position="last").index[: None if method == "none" else self.plan.trial_values]
+            chosen = [value for value in values if value in best]
+            found["study"].append(table)
+            found["trial"].append(self._part("trial", method, chosen, self.crowd, self.plan.trial_seeds, tell))
+        study, trial = (pd.concat(parts, ignore_index=True) for parts in found.values())
+        return study, trial
 
-    def _climb(self, method: str, channels: Sequence[int], seeds: Sequence[int], pictures: Path | None) -> pd.DataFrame:
+    def _part(
+        self,
+        name: str,
+        method: str,
+        values: Sequence[float],
+        channels: Sequence[int],
+        seeds: Sequence[int],
+        tell: Callable[[str], None],
+    ) -> pd.DataFrame:
+        """Read the table of one method, after running it if it is not there yet."""
+        path = self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"
+        if not path.is_file():
+            pictures = path.with_suffix(".npz") if name == "study" else None
+            table = self._climb(method, values, channels, seeds, pictures)
+            with replacing(path) as temporary:
+                table.to_parquet(temporary, index=False)
+        table = pd.read_parquet(path)
+        tell(f"{name}, {method}: {len(table)} pictures, {table['seconds'].sum():.0f} s")
+        return table
+
+    def _climb(
+        self,
+        method: str,
+        values: Sequence[float],
+        channels: Sequence[int],
+        seeds: Sequence[int],
+        pictures: Path | None,
+    ) -> pd.DataFrame:
         """Climb all cells of one method and score them; keep the pictures where a path is given."""
         began = time.perf_counter()
-        values = {method: self.plan.methods[method]}
         options = {"seeds": seeds, "steps": self.plan.steps, "size": self.plan.size, "dead": "mark"}
-        cells, result = sweep(self.backbone, self.layer, channels, values, **options)[method]
+        cells, result = sweep(self.backbone, self.layer, channels, {method: values}, **options)[method]
         seconds = (time.perf_counter() - began) / len(cells)
         rows = pd.DataFrame({"method": method, "value": cells.value, "channel": cells.channel, "seed": cells.seed})
         rows = rows.assign(

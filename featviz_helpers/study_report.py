@@ -57,6 +57,7 @@ def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]
             methods={name: list(values(name, backbone.name)) for name in names},
             seeds=list(range(options["seeds"])),
             trial_seeds=list(range(options["trial_seeds"])),
+            trial_values=options["trial_values"],
             steps=options["steps"],
             size=size,
             k=options["k"],

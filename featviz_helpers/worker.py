@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-
 from featviz_helpers import gallery
 from featviz_helpers.selection import Job
 
@@ -53,7 +52,7 @@ def execute(job: Job, out: Path, pages: Mapping[str, str]) -> dict[str, Any]:
             scratch.mkdir(parents=True, exist_ok=True)
             _papermill(job, part, scratch, progress)
         except Exception as problem:
-            error = progress.where() | _reason(problem)
+            error = progress.where() | reason(problem)
         duration = time.perf_counter() - started
         if part.exists():
             notebook = nbformat.read(part, as_version=4)
@@ -72,7 +71,7 @@ def execute(job: Job, out: Path, pages: Mapping[str, str]) -> dict[str, Any]:
         part.unlink(missing_ok=True)
         os._exit(INTERRUPTED)
     except Exception as problem:
-        error = error or _reason(problem)
+        error = error or reason(problem)
         part.unlink(missing_ok=True)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -128,7 +127,7 @@ class _Progress:
         return {"cell": self.number, "line": first} if self.number else {}
 
 
-def _reason(problem: Exception) -> dict[str, str]:
+def reason(problem: Exception) -> dict[str, str]:
     """An exception in two short pieces: papermill's own text is the whole coloured traceback."""
     name, message = (
         getattr(problem, "ename", type(problem).__name__),

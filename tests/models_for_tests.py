@@ -2,10 +2,9 @@
 
 import functools
 
+import featviz_helpers as fv
 import keras
 import numpy as np
-
-import featviz_helpers as fv
 
 ASCENT_CHANNELS = [3, 5, 8, 11]
 

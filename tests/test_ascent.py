@@ -4,16 +4,15 @@ import os
 import signal
 import threading
 
+import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from models_for_tests import ASCENT_CHANNELS, pictures, shapesnet, untidy_model
-
-import featviz_helpers as fv
 from featviz_helpers import steps as engine
 from featviz_helpers.errors import DeadStart, NotFinite
 from featviz_helpers.streams import image_key, step_uniform
+from models_for_tests import ASCENT_CHANNELS, pictures, shapesnet, untidy_model
 
 LAYER, SIZE = "mixed1", 48
 

@@ -2,13 +2,12 @@
 
 import inspect
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
-from models_for_tests import pictures, shapesnet
-
-import featviz_helpers as fv
 from featviz_helpers import check
+from models_for_tests import pictures, shapesnet
 
 LAYER = "mixed1"
 

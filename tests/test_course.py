@@ -15,11 +15,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
-from notebook_factory import PICTURE, write_notebook
-from PIL import Image
-
 from featviz_helpers import course, gallery, record, selection
 from featviz_helpers.cli import main
+from notebook_factory import PICTURE, write_notebook
+from PIL import Image
 
 FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli import main; main()"]
 

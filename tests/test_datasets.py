@@ -8,13 +8,12 @@ import time
 import warnings
 import zlib
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
-from PIL import Image
-
-import featviz_helpers as fv
 from featviz_helpers import shapes
 from featviz_helpers.errors import DamagedImage, DamagedImageWarning
+from PIL import Image
 
 
 def write(path, colour=(200, 30, 60), size=(40, 30), **options):

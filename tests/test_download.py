@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 from faulty_server import Faults, serving
-
 from featviz_helpers import atomic
 from featviz_helpers.download import Interrupted, download
 from featviz_helpers.errors import DiskFull, DownloadError

@@ -12,21 +12,20 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from models_for_tests import shapesnet
-from PIL import Image
-
-import featviz_helpers as fv
 from featviz_helpers import exemplars as scan
 from featviz_helpers import ranking
 from featviz_helpers.assets import INCEPTION_FILES
 from featviz_helpers.cli import main
 from featviz_helpers.datasets import ImageSet
 from featviz_helpers.errors import DamagedImageWarning, NotFinite
+from models_for_tests import shapesnet
+from PIL import Image
 
 COLUMNS = ["layer", "channel", "pooling", "rank", "path", "activation", "row", "col"]
 LAYERS = ["mixed0", "mixed2"]

@@ -14,12 +14,12 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from faulty_server import Faults, serving
-
-from data_scripts import fetch_imagenet_v2, fetch_weights
 from featviz_helpers import assets, atomic, catalogue, download, fetching
 from featviz_helpers.catalogue import ASSETS
 from featviz_helpers.cli import main
 from featviz_helpers.errors import DownloadError
+
+from data_scripts import fetch_imagenet_v2, fetch_weights
 
 PHOTOS = "imagenetv2-matched-frequency"
 PLACE = f"data/{PHOTOS}-format-val"

@@ -1,12 +1,11 @@
 """Truncated and folded networks say what the whole network says."""
 
+import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from models_for_tests import pictures, shapesnet, untidy_model
-
-import featviz_helpers as fv
 
 
 def close(one, other, tolerance=1e-4):

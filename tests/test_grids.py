@@ -1,13 +1,12 @@
 """Grids and sweeps: every combination once, named, in one batch, and drawn where it belongs."""
 
+import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from models_for_tests import shapesnet
-
-import featviz_helpers as fv
 from featviz_helpers import steps as engine
 from featviz_helpers.methods import OCTAVES
+from models_for_tests import shapesnet
 
 
 def test_a_grid_is_the_product_of_its_lists():

@@ -1,12 +1,11 @@
 """Images in and out."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-
-import featviz_helpers as fv
 
 
 @given(st.integers(0, 255))

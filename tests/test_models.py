@@ -1,15 +1,14 @@
 """Loading networks, and the errors people meet when something is missing or does not fit."""
 
+import featviz_helpers as fv
 import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from models_for_tests import pictures, shapesnet, untidy_model
-
-import featviz_helpers as fv
 from featviz_helpers import assets as places
 from featviz_helpers.errors import MissingWeights
+from models_for_tests import pictures, shapesnet, untidy_model
 
 
 @pytest.fixture

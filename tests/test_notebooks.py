@@ -9,11 +9,11 @@ import sys
 import nbformat
 import numpy as np
 import pytest
+from featviz_helpers import course, selection
 from nbval_measured import PICTURES, difference, forgiving
 from notebook_factory import stdout, whole_notebook
 from PIL import Image
 
-from featviz_helpers import course, selection
 from lint_notebooks import problems
 from make_notebooks import ENVIRONMENT, execute
 

@@ -1,14 +1,13 @@
 """The algebra of objectives is exact, and each objective reads the number it names."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
+from featviz_helpers.objectives import evaluate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import pictures, shapesnet
-
-import featviz_helpers as fv
-from featviz_helpers.objectives import evaluate
 
 A = fv.channel("mixed1", [3, 4])
 B = fv.neuron("mixed2", [5, 6], place=(0.25, 0.75))

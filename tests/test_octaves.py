@@ -4,11 +4,10 @@ import io
 import re
 from contextlib import redirect_stderr
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 from models_for_tests import shapesnet
-
-import featviz_helpers as fv
 
 LAYER = "mixed1"
 

@@ -1,12 +1,11 @@
 """Pixels, Fourier and MACO: there and back again, and what stays fixed."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
-from models_for_tests import pictures, shapesnet
-
-import featviz_helpers as fv
 from featviz_helpers.parameterizations import NATURAL
+from models_for_tests import pictures, shapesnet
 
 SIZES = [(24, 24), (24, 25), (25, 24), (17, 31)]
 

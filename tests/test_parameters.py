@@ -4,12 +4,11 @@ import math
 
 import pytest
 import yaml
+from featviz_helpers.errors import nearest
+from featviz_helpers.parameters import ParameterError, read_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
-
-from featviz_helpers.errors import nearest
-from featviz_helpers.parameters import ParameterError, read_parameters
 
 
 def knobs(source: str, count: int = 1) -> dict:

@@ -4,16 +4,15 @@ import functools
 import subprocess
 import sys
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from models_for_tests import pictures
-from skimage.metrics import structural_similarity
-
-import featviz_helpers as fv
 from featviz_helpers import assets as assets_module
 from featviz_helpers.cli import main
 from featviz_helpers.errors import MissingWeights
+from models_for_tests import pictures
+from skimage.metrics import structural_similarity
 
 BUNDLED = ["shapesnet", "ssim", "pixels"]
 LPIPS_REFERENCE = {"alex": (0.7219, 0.1376), "squeeze": (0.7110, 0.1479)}

@@ -4,12 +4,11 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from models_for_tests import pictures, shapesnet
-
-import featviz_helpers as fv
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from featviz_helpers.projections import Bilateral, ClipContribution, ClipNorm, GaussianBlur, Projection, WeightDecay
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from models_for_tests import pictures
 from scipy.ndimage import gaussian_filter
-
-from featviz_helpers.projections import Bilateral, ClipContribution, ClipNorm, GaussianBlur, Projection, WeightDecay
 
 MAKE = {
     "blur": lambda sigma: GaussianBlur(sigma),

@@ -4,13 +4,12 @@ import functools
 import subprocess
 import sys
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
-from PIL import Image
-
-import featviz_helpers as fv
 from featviz_helpers import steps as engine
 from featviz_helpers.assets import INCEPTION_FILES
+from PIL import Image
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 CHANNELS = [0, 48, 62, 73, 91]

@@ -1,12 +1,11 @@
 """Receptive fields: what a changed pixel can and cannot do, and where the gradient lives."""
 
+import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from models_for_tests import pictures, shapesnet, untidy_model
-
-import featviz_helpers as fv
 
 
 def reach(backbone, layer, size, row, col, seed=0):

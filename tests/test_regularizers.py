@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from featviz_helpers.regularizers import EPSILON, L2, Norm, Penalty, TotalVariation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import pictures
 from scipy.ndimage import zoom
-
-from featviz_helpers.regularizers import EPSILON, L2, Norm, Penalty, TotalVariation
 
 KINDS = {
     "L2": L2(1.0),

@@ -1,10 +1,9 @@
 """Scores of finished pictures against what the ascent itself reports."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 from models_for_tests import pictures, shapesnet
-
-import featviz_helpers as fv
 
 LAYER = "mixed1"
 

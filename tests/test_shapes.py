@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw, draw_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw, draw_labels
 
 ORIENTED = [name for name, entry in CLASS_KEY.items() if entry["orientation_deg"] is not None]
 PERIODIC = [name for name, entry in CLASS_KEY.items() if entry["frequency_band_cpp"] is not None]

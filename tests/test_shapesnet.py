@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-
-from data_scripts.train_shapesnet import card, exchange
 from featviz_helpers import shapesnet
 from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw
+
+from data_scripts.train_shapesnet import card, exchange
 
 DATA = Path(shapesnet.__file__).parent / "data"
 WEIGHTS = DATA / "shapesnet.weights.h5"

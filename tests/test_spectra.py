@@ -1,9 +1,8 @@
 """The measures agree with the answer key of pictures that are known to be so."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
-
-import featviz_helpers as fv
 from featviz_helpers import spectra
 
 

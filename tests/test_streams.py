@@ -1,10 +1,9 @@
 """Random numbers: keyed, reproducible, independent of how they are asked for."""
 
 import numpy as np
+from featviz_helpers.streams import image_key, start_uniform, step_uniform
 from hypothesis import given
 from hypothesis import strategies as st
-
-from featviz_helpers.streams import image_key, start_uniform, step_uniform
 
 seeds = st.integers(-(2**40), 2**40)
 keys = st.integers(0, 2**32 - 1)

@@ -2,17 +2,16 @@
 
 import json
 
+import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from models_for_tests import shapesnet
-
-import featviz_helpers as fv
 from featviz_helpers import controls, study_report
 from featviz_helpers.cli import main
 from featviz_helpers.crowd import branches, draw_crowd
 from featviz_helpers.study import Plan, Study
+from models_for_tests import shapesnet
 
 CHANNELS = [10, 28]
 COLUMNS = [
@@ -124,6 +123,24 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(work, data, exemplars, mon
     assert told["exemplars"]["fingerprint"] == data.fingerprint
     assert told["exemplars"]["weights"] and told["plan"]["seeds"] == [0, 1]
     assert "## The verdict" in text
+
+
+def test_the_trial_gets_the_values_that_scored_best_on_the_other_channels(data, exemplars, tmp_path, monkeypatch):
+    asked = []
+
+    def climb(self, method, values, channels, seeds, pictures):
+        asked.append((method, tuple(values), tuple(channels)))
+        scores = {0.02: 0.7, 0.05: 0.6, 0.5: np.nan, 1.0: 0.9}
+        return pd.DataFrame({"value": list(values), "exemplar_distance": [scores[v] for v in values], "seconds": 0.0})
+
+    monkeypatch.setattr(Study, "_climb", climb)
+    work = Study(plan(trial_values=1), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+    work.run(tell=lambda line: None)
+    crowd = tuple(work.crowd)
+    assert [cells for cells in asked if cells[2] == crowd] == [
+        ("none", (0.02, 0.05), crowd),
+        ("standard", (1.0,), crowd),
+    ]
 
 
 def test_a_folder_with_another_study_is_refused(work, data, exemplars):

@@ -1,16 +1,15 @@
 """Transforms against numpy: where every pixel goes, how the draws fall, and gradients that are true adjoints."""
 
+import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from models_for_tests import pictures
-
-import featviz_helpers as fv
 from featviz_helpers.composition import apply_all
 from featviz_helpers.streams import step_uniform
 from featviz_helpers.warp import roll, warp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models_for_tests import pictures
 
 KINDS = {
     "jitter": fv.Jitter(5),

@@ -5,9 +5,8 @@ import functools
 import numpy as np
 import pandas as pd
 import pytest
-from models_for_tests import shapesnet
-
 from featviz_helpers import shapes, truth
+from models_for_tests import shapesnet
 
 
 @functools.cache

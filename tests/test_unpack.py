@@ -10,7 +10,6 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from featviz_helpers.errors import UnsafeArchive
 from featviz_helpers.unpack import copy_folder, damaged, sums_of, unpack
 

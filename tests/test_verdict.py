@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from featviz_helpers import verdict
 
 CHANNELS = list(range(12))

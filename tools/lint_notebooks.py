@@ -36,7 +36,6 @@ from pathlib import Path
 
 import click
 import nbformat
-
 from featviz_helpers.parameters import ParameterError, read_parameters
 from featviz_helpers.selection import discover
 

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import click
 import nbformat
+from featviz_helpers import gallery, selection
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-from featviz_helpers import gallery, selection
 
 MOST_BYTES = 3_000_000
 ENVIRONMENT = {

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 import nbformat
-
 from featviz_helpers import gallery, selection
 
 ROOT = Path(__file__).resolve().parent.parent

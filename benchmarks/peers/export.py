@@ -8,12 +8,11 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import featviz_helpers as fv
 import keras
 import keras_trunk
 import numpy as np
 from protocol import LAYER
-
-import featviz_helpers as fv
 
 PROBES = 2
 

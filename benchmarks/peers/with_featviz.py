@@ -6,12 +6,11 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
-from protocol import LAYER, RATE, Peer, serve
-
-import featviz_helpers as fv
 from featviz_helpers import steps as engine
+from protocol import LAYER, RATE, Peer, serve
 
 
 class Featviz(Peer):

@@ -1,0 +1,74 @@
+"""What makes two runs the same: the notebook's code, all parameters, the library's code, and the files they name."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from .. import assets, atomic
+from ..datasets import ImageFolder
+
+DIGITS = 20  # of a SHA-256 in hexadecimal; enough for any number of runs to differ
+
+
+def digest(value: Any) -> str:
+    """Return the name of plain values: the first digits of a SHA-256 over their JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def of_notebook(text: str) -> str:
+    """Return the hash of a notebook's code cells; its prose and its stored outputs change no result."""
+    notebook = nbformat.reads(text, as_version=4)
+    return digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+
+
+@functools.cache
+def of_library() -> str:
+    """Return the hash of every module of this package, so that results of other code are never taken for its own."""
+    folder = Path(__file__).resolve().parent.parent
+    files = sorted(folder.rglob("*.py"))
+    return digest([[str(file.relative_to(folder)), file.read_text(encoding="utf-8")] for file in files])
+
+
+def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return a hash for each parameter that names something on this machine.
+
+    A file is hashed whole. A folder of images is known by its names and lengths; a folder with a meta.json (a finished
+    scan) by that. MODEL inception_v3 without WEIGHTS is the file that would be found.
+    """
+    found = {}
+    for name, value in parameters.items():
+        if isinstance(value, str) and value:
+            path = Path(value).expanduser()
+            if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
+                path = assets.find_inception() or path
+            if path.exists():
+                found[name] = _of_path(path.resolve())
+    return found
+
+
+@functools.cache
+def _of_path(path: Path) -> str:
+    if path.is_file():
+        return atomic.checksum(path, "sha256")[:DIGITS]
+    meta = path / "meta.json"
+    return atomic.checksum(meta, "sha256")[:DIGITS] if meta.is_file() else ImageFolder(path).fingerprint
+
+
+def of_run(notebook: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the name of a run, and what it was made from.
+
+    Args:
+        notebook: from `of_notebook`.
+        parameters: every one of them.
+    """
+    made_from = {"notebook": notebook, "code": of_library(), "assets": of_assets(parameters)}
+    # Where a file lies does not matter, only what is in it.
+    named = {name: value for name, value in parameters.items() if name not in made_from["assets"]}
+    return digest({**made_from, "parameters": named}), made_from

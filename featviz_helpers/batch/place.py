@@ -1,0 +1,144 @@
+"""Where finished runs are kept: a folder per run that appears whole or not at all.
+
+On a disk a run is written beside the others and renamed, which is one step. On any other store that fsspec reaches (s3://,
+gs://, memory://) nothing can be renamed in one step; there result.json is written last, and a folder without it is
+nothing.
+
+    OUT/plan.yaml, notebook.ipynb   what was asked for
+    OUT/runs/ab/ab12.../            a finished run: run.ipynb, result.json, and what the notebook wrote
+    OUT/failed/ab12.../N/           attempt N of a run that failed: run.ipynb, result.json with the reason
+    OUT/work/                       unfinished; nobody reads it, and the next sweep empties it
+    OUT/sweep.log                   what happened, a line each
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+
+from ..atomic import sync_folder
+
+RESULT = "result.json"
+THERE = {errno.ENOTEMPTY, errno.EEXIST}
+
+
+class Place:
+    """The output of a sweep.
+
+    Args:
+        address: a folder, or a URL that fsspec knows.
+    """
+
+    def __init__(self, address: str | Path) -> None:
+        self.address = str(address)
+        self.fs, root = fsspec.core.url_to_fs(self.address)
+        self.root = PurePosixPath(root)
+        self.local = Path(root) if "file" in self.fs.protocol else None
+
+    def path(self, name: str) -> str:
+        """Return where a name such as "runs/ab/ab12" is, as fsspec writes it."""
+        return str(self.root / name)
+
+    def read(self, name: str) -> str | None:
+        """Return the text of a file, or None where there is none."""
+        try:
+            return self.fs.cat_file(self.path(name)).decode()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write(self, name: str, text: str) -> None:
+        """Write a small file; on a disk nobody ever reads half of it."""
+        if self.local is None:
+            self.fs.pipe_file(self.path(name), text.encode())
+            return
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def workshop(self) -> Path:
+        """Return a new folder on this machine's disk to make a run in."""
+        if self.local is None:
+            return Path(tempfile.mkdtemp(prefix="featviz-"))
+        folder = self.local / "work" / uuid.uuid4().hex
+        folder.mkdir(parents=True)  # with the rights that others need to read it later, unlike a temporary folder
+        return folder
+
+    def publish(self, folder: Path, name: str) -> bool:
+        """Make what was written to `folder` the run `name`; the folder is gone afterwards.
+
+        Returns:
+            False if somebody else had published that run before; theirs stays.
+        """
+        if self.local is None:
+            first = self.result(name) is None
+            if first:
+                files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RESULT)
+                for path in [*files, folder / RESULT]:
+                    self.fs.put_file(str(path), self.path(f"{name}/{path.relative_to(folder).as_posix()}"))
+            shutil.rmtree(folder)
+            return first
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno not in THERE:
+                raise
+            shutil.rmtree(folder)
+            return False
+        sync_folder(target.parent)
+        return True
+
+    def result(self, name: str) -> dict[str, Any] | None:
+        """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
+        text = self.read(f"{name}/{RESULT}")
+        try:
+            found = json.loads(text or "")
+            sizes = {file: self.fs.size(self.path(f"{name}/{file}")) for file in found["files"]}
+        except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
+            return None
+        return found if sizes == found["files"] else None
+
+    def damaged(self, name: str) -> bool:
+        """Move a run that is not whole out of the way, and say whether there was one."""
+        if self.result(name) is not None or not self.fs.exists(self.path(name)):
+            return False
+        self.fs.mv(self.path(name), self.path(f"damaged/{PurePosixPath(name).name}-{uuid.uuid4().hex}"), recursive=True)
+        return True
+
+    def names(self, folder: str, depth: int) -> Iterator[str]:
+        """Yield the folders `depth` levels below one, such as every run below "runs", in order."""
+        if not self.fs.isdir(self.path(folder)):
+            return
+        for path in sorted(self.fs.ls(self.path(folder), detail=False)):
+            name = f"{folder}/{PurePosixPath(path).name}"
+            if depth > 1:
+                yield from self.names(name, depth - 1)
+            else:
+                yield name
+
+
+def run_name(identity: str) -> str:
+    """Return the folder of a finished run: 256 folders of runs, because a folder with 100,000 entries is slow."""
+    return f"runs/{identity[:2]}/{identity}"

@@ -1,0 +1,83 @@
+"""What may stand in a plan: its fields, their types and limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+STRICT = ConfigDict(extra="forbid")
+
+
+class Range(BaseModel):
+    """Evenly spaced numbers, both ends included.
+
+    {from: 0, to: 10, step: 2}, or {from: 1e-4, to: 1, count: 5, log: true}.
+
+    Attributes:
+        start, stop: the ends, `from` and `to` in the file.
+        step: distance between two; or else
+        count: how many.
+        log: equal ratios instead of equal distances; with count.
+    """
+
+    model_config = STRICT
+
+    start: float = Field(alias="from", allow_inf_nan=False)
+    stop: float = Field(alias="to", allow_inf_nan=False)
+    step: Annotated[float, Field(gt=0)] | None = None
+    count: Annotated[int, Field(ge=1)] | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Range:
+        if (self.step is None) == (self.count is None):
+            raise ValueError("needs either step or count")
+        if self.log and (self.count is None or self.start <= 0 or self.stop <= 0):
+            raise ValueError("with log needs count, and both ends above 0")
+        if self.step is not None and self.stop < self.start:
+            raise ValueError(f"runs from {self.start:g} down to {self.stop:g}; turn it round")
+        return self
+
+    def values(self) -> list[float | int]:
+        """Return the numbers; whole ones as int."""
+        if self.step is not None:
+            steps = int(np.floor((self.stop - self.start) / self.step + 1e-9))
+            found = self.start + self.step * np.arange(steps + 1)
+        else:
+            found = (np.geomspace if self.log else np.linspace)(self.start, self.stop, self.count)
+        # Twelve digits: 0.30000000000000004 and 0.3 would be two different runs.
+        rounded = [float(f"{value:.12g}") for value in found]
+        return [int(value) if value.is_integer() and not self.log else value for value in rounded]
+
+
+class Resources(BaseModel):
+    """What one run needs.
+
+    Attributes:
+        cores: processor cores; TensorFlow's threads are pinned to as many.
+        gpu: give each worker a GPU of its own where there are several.
+        cell_minutes: a cell that takes longer fails its run; none by default.
+    """
+
+    model_config = STRICT
+
+    cores: Annotated[int, Field(ge=1)] = 1
+    gpu: bool = False
+    cell_minutes: Annotated[float, Field(gt=0)] | None = None
+
+
+class Written(BaseModel):
+    """A plan as it is written. See `Plan` for what it means."""
+
+    model_config = STRICT
+
+    notebook: str
+    parameters: dict[str, Any] = {}
+    grid: dict[str, Any] | list[dict[str, Any]]
+    exclude: list[dict[str, Any]] = []
+    fold: list[str] = []
+    resources: Resources = Resources()
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    output: str | None = None

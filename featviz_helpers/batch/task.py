@@ -1,0 +1,197 @@
+"""One run, as a worker does it: execute the notebook, write down what it was and what came out, publish the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import importlib.metadata
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from filelock import FileLock, Timeout
+
+from ..worker import reason
+from . import identity
+from .kernel import Kernel
+from .place import RESULT, Place, run_name
+
+SCHEMA = 1  # of result.json; see `store`
+LONGEST = 500  # characters of a message
+_kernels: dict[str, Kernel] = {}  # of this worker process: one
+_cards: list[FileLock] = []  # the GPU that this process has taken
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is asked to do.
+
+    Attributes:
+        run: identity of the run.
+        out: address of the output.
+        notebook: file name of the notebook, which lies in the output.
+        parameters: all of them.
+        changed: names of those that are not the notebook's defaults.
+        made_from: hashes, from `identity.of_run`.
+        environment: variables for the kernel.
+        cell_s: seconds that a cell may take.
+        gpus: cards to share out among the workers of one machine; 0 leaves them alone.
+        fresh: start a kernel of its own.
+    """
+
+    run: str
+    out: str
+    notebook: str
+    parameters: dict[str, Any]
+    changed: list[str]
+    made_from: dict[str, Any]
+    environment: dict[str, str]
+    cell_s: float | None = None
+    gpus: int = 0
+    fresh: bool = False
+
+
+class RunFailed(RuntimeError):
+    """A run that failed; the folder of the attempt holds the notebook as far as it came."""
+
+
+class DiskIsFull(OSError):
+    """There is no room for results: it makes no sense to go on."""
+
+
+def perform(order: Order) -> dict[str, Any]:
+    """Do one run, unless it is there.
+
+    Returns:
+        run, status ("ok", or "there" if somebody else had finished it) and seconds.
+
+    Raises:
+        RunFailed: the notebook failed; the reason is kept in failed/.
+        DiskIsFull: there is no room.
+    """
+    place, began = Place(order.out), time.perf_counter()
+    name = run_name(order.run)
+    if place.result(name) is not None:
+        return {"run": order.run, "status": "there", "seconds": 0.0}
+    with _no_room_is_the_end(order.out):
+        place.damaged(name)
+        folder = place.workshop()
+        try:
+            error = _execute(order, place, folder)
+            seconds = round(time.perf_counter() - began, 3)
+            _describe(order, folder, seconds, error)
+            if error:
+                place.publish(folder, f"failed/{order.run}/{_attempts(place, order.run) + 1}")
+            else:
+                mine = place.publish(folder, name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    if error:
+        where = f"cell {error['cell']}, {error['line']}: " if error.get("cell") else ""
+        raise RunFailed(f"{where}{error['name']}: {error['message']}")
+    return {"run": order.run, "status": "ok" if mine else "there", "seconds": seconds}
+
+
+def _execute(order: Order, place: Place, folder: Path) -> dict[str, Any] | None:
+    """Run the notebook; return what went wrong, if anything did."""
+    if order.made_from["code"] != identity.of_library():
+        return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
+    notebook = nbformat.reads(_text(order.out, order.notebook), as_version=4)
+    kernel = _kernel(order)
+    try:
+        kernel.run(notebook, {name: order.parameters[name] for name in order.changed}, folder, order.cell_s)
+    except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        found = reason(problem)
+        source = getattr(problem, "source", "")
+        lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
+        return {"cell": getattr(problem, "exec_count", None), "line": lines[0] if lines else "", **found}
+    return None
+
+
+def _describe(order: Order, folder: Path, seconds: float, error: dict[str, Any] | None) -> None:
+    """Write result.json, the last file of a run."""
+    files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    found = {
+        "schema": SCHEMA,
+        **{key: value for key, value in asdict(order).items() if key in ("run", "notebook", "parameters", "changed")},
+        "status": "failed" if error else "ok",
+        "error": error,
+        "seconds": seconds,
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "made_from": order.made_from,
+        "versions": _versions(),
+        "machine": socket.gethostname(),
+        "files": files,
+    }
+    (folder / RESULT).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _attempts(place: Place, run: str) -> int:
+    return sum(1 for _ in place.names(f"failed/{run}", 1))
+
+
+def _kernel(order: Order) -> Kernel:
+    """Return this worker's kernel; orders that want another environment get another one."""
+    environment = order.environment | _card(order.gpus)
+    key = json.dumps([sorted(environment.items()), order.fresh])
+    if key not in _kernels:
+        for kernel in _kernels.values():
+            kernel.stop()
+        _kernels.clear()
+        _kernels[key] = Kernel(environment, **({"most": 1} if order.fresh else {}))
+    return _kernels[key]
+
+
+def _card(count: int) -> Mapping[str, str]:
+    """Take a GPU that no other worker of this machine has; with more workers than cards, share one."""
+    if count < 2:
+        return {}
+    if not _cards:
+        locks = [FileLock(Path(os.environ.get("TMPDIR", "/tmp")) / f"featviz-gpu-{card}.lock") for card in range(count)]
+        for lock in locks:
+            with contextlib.suppress(Timeout):
+                lock.acquire(blocking=False)
+                _cards.append(lock)
+                break
+        else:
+            _cards.append(locks[os.getpid() % count])
+    return {"CUDA_VISIBLE_DEVICES": Path(_cards[0].lock_file).stem.rsplit("-", 1)[1]}
+
+
+@cache
+def _text(out: str, notebook: str) -> str:
+    text = Place(out).read(notebook)
+    if text is None:
+        raise FileNotFoundError(f"this worker cannot read {notebook} in {out}; workers need the same path to it")
+    return text
+
+
+@cache
+def _versions() -> dict[str, str]:
+    names = ("featviz-helpers", "tensorflow", "keras", "numpy", "torch", "lpips", "papermill")
+    found = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+@contextlib.contextmanager
+def _no_room_is_the_end(out: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskIsFull(error.errno, f"no room left in {out}") from None
+        raise

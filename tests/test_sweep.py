@@ -1,0 +1,341 @@
+"""Sweeps end to end on small real notebooks: nothing lost, nothing done twice, whatever is killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from featviz_helpers.batch import conductor, store
+from featviz_helpers.batch.place import Place, run_name
+from featviz_helpers.batch.spec import Plan
+from notebook_factory import write_notebook
+
+KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0\nMARKS: str = ''"
+WORK = """
+import os, time, uuid
+import pandas as pd
+time.sleep(SECONDS)
+if MARKS:
+    open(os.path.join(MARKS, f"{NUMBERS[0]}-{uuid.uuid4().hex}"), "w").close()
+if NUMBERS[0] < 0:
+    raise ValueError(f"no root of {NUMBERS[0]}")
+pd.DataFrame({"number": NUMBERS, "root": [n**0.5 for n in NUMBERS]}).to_parquet("results.parquet")
+"""
+
+
+def featviz(*arguments, **options):
+    command = [sys.executable, "-c", "from featviz_helpers.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+
+
+def popen(*arguments):
+    command = [sys.executable, "-c", "from featviz_helpers.cli import main; main()", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+@pytest.fixture
+def write(tmp_path):
+    (tmp_path / "marks").mkdir()
+
+    def plan(grid, extra="", **parameters):
+        book = write_notebook(tmp_path, "99_roots", WORK, knobs=KNOBS)
+        fixed = json.dumps({"MARKS": str(tmp_path / "marks"), **parameters})
+        text = f"notebook: {book}\nparameters: {fixed}\ngrid: {grid}\noutput: {tmp_path / 'out'}\n{extra}"
+        path = tmp_path / "plan.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return plan
+
+
+def marks(tmp_path):
+    """How often each number was worked on."""
+    counts = {}
+    for path in (tmp_path / "marks").iterdir():
+        number = int(path.name.rsplit("-", 1)[0])
+        counts[number] = counts.get(number, 0) + 1
+    return counts
+
+
+def families(tmp_path):
+    """Processes of this machine that have to do with the sweep in this folder, kernels included."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(tmp_path) in " ".join(process.cmdline()) or process.environ().get("FEATVIZ_TEST") == str(tmp_path):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_a_sweep_from_plan_to_table(write, tmp_path):
+    plan = write("{NUMBERS: {from: 0, to: 4, step: 1}}")
+    dry = featviz("sweep", plan, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "5 runs of 99_roots.ipynb (5 cells), 5 to do" in dry.stdout
+    assert not (tmp_path / "out").exists(), "a dry run leaves nothing"
+
+    done = featviz("sweep", plan, "--workers", 2)
+    assert done.returncode == 0, done.stderr
+    assert "5 of 5 runs are finished" in done.stdout
+    assert "Dashboard: http" in done.stderr
+    assert marks(tmp_path) == dict.fromkeys(range(5), 1)
+    log = (tmp_path / "out" / "sweep.log").read_text()
+    assert log.count(" ok, ") == 5
+    assert "done 5 of 5 (0 before), running 0, failed 0" in log
+    assert not list((tmp_path / "out" / "work").iterdir())
+
+    table = store.table(tmp_path / "out")
+    assert sorted(zip(table["number"], table["root"], strict=True)) == [(n, n**0.5) for n in range(5)]
+    first = table.iloc[0]
+    folder = tmp_path / "out" / run_name(first["run"])
+    assert json.loads((folder / "result.json").read_text())["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])
+    assert (folder / "run.ipynb").is_file()
+
+    again = featviz("sweep", plan)
+    assert again.returncode == 0
+    assert "5 of 5 runs are finished" in again.stdout
+    assert marks(tmp_path) == dict.fromkeys(range(5), 1), "what is finished is not done again"
+    timed = featviz("sweep", plan, "--dry-run")
+    assert "0 to do" in timed.stdout
+    assert "of work" in timed.stdout
+
+    written = featviz("results", tmp_path / "out", "--to", tmp_path / "all.parquet")
+    assert written.returncode == 0, written.stderr
+    assert len(pd.read_parquet(tmp_path / "all.parquet")) == 5
+    assert "5 finished runs, 5 rows" in featviz("results", tmp_path / "out").stdout
+
+
+@pytest.mark.slow
+def test_a_failing_notebook_is_kept_with_its_reason_and_stops_no_other(write, tmp_path):
+    done = featviz("sweep", write("{NUMBERS: [-4, 4, 9]}", "retries: 1\n"), "--workers", 1)
+    assert done.returncode == 1
+    assert "1 failed: cell 2, import os, time, uuid: ValueError: no root of -4" in done.stderr
+    assert "2 of 3 runs are finished" in done.stdout
+    assert marks(tmp_path) == {-4: 2, 4: 1, 9: 1}, "one retry"
+    (row,) = store.failures(tmp_path / "out").to_dict("records")
+    assert (row["attempts"], row["cell"]) == (2, 2)
+    assert (tmp_path / "out" / row["notebook"]).is_file()
+    told = featviz("results", tmp_path / "out", "--failed")
+    assert "no root of -4" in told.stdout
+    again = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1)
+    assert again.returncode == 1
+    assert marks(tmp_path) == {-4: 4, 4: 1, 9: 1}, "what failed is tried again, what is finished is not"
+
+
+@pytest.mark.slow
+def test_a_folded_sweep_is_one_run_with_the_same_rows(write, tmp_path):
+    done = featviz("sweep", write("{NUMBERS: [1, 4, 9]}", "fold: [NUMBERS]\n"), "--workers", 1)
+    assert "1 of 1 runs" in done.stdout, done.stderr
+    assert store.table(tmp_path / "out")["root"].tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_not_whole_is_not_trusted(write, tmp_path):
+    plan = write("{NUMBERS: [1, 4]}")
+    featviz("sweep", plan, "--workers", 1)
+    place = Place(tmp_path / "out")
+    one, two = list(place.names("runs", 2))
+    whole = json.loads(place.read(f"{two}/result.json"))
+    (tmp_path / "out" / one / "results.parquet").write_bytes(b"PAR1")
+    (tmp_path / "out" / two / "result.json").unlink()
+    assert place.result(one) is None
+    assert place.result(two) is None
+    assert len(store.table(tmp_path / "out")) == 0
+    done = featviz("sweep", plan, "--workers", 1)
+    assert "2 of 2 runs are finished" in done.stdout, done.stderr
+    assert len(store.table(tmp_path / "out")) == 2
+    assert place.result(two)["run"] == whole["run"]
+    assert len(list((tmp_path / "out" / "damaged").iterdir())) == 2, "what was damaged is kept aside"
+
+
+@pytest.mark.slow
+def test_two_plans_and_two_sweeps_do_not_share_a_folder(write, tmp_path):
+    plan = write("{NUMBERS: {from: 0, to: 5, step: 1}}", SECONDS=1.0)
+    first = popen("sweep", plan, "--workers", 1)
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "out" / "asked.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        second = featviz("sweep", plan, "--workers", 1)
+        assert second.returncode == 2
+        assert "another sweep is writing" in second.stderr
+        assert first.wait(timeout=120) == 0
+    finally:
+        first.kill()
+    assert marks(tmp_path) == dict.fromkeys(range(6), 1)
+    other = featviz("sweep", write("{NUMBERS: [1, 2, 99]}", SECONDS=1.0), "--workers", 1)
+    assert other.returncode == 2
+    assert "plan.yaml, line 4:" in other.stderr
+    assert "--extend" in other.stderr
+    more = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1, "--extend")
+    assert more.returncode == 0, more.stderr
+    assert marks(tmp_path) == {**dict.fromkeys(range(6), 1), 99: 1}
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_when_anything_is_killed(write, tmp_path, monkeypatch):
+    """Kill kernels, workers and whole sweeps with SIGKILL at random moments until all runs are finished."""
+    monkeypatch.setenv("FEATVIZ_TEST", str(tmp_path))
+    plan = write("{NUMBERS: {from: 0, to: 23, step: 1}}", SECONDS=0.3)
+    chance = random.Random(7)
+    place, seen, kills = Place(tmp_path / "out"), {}, 0
+    deadline = time.monotonic() + 400
+    while time.monotonic() < deadline:
+        sweep = popen("sweep", plan, "--workers", 2)
+        for _ in range(chance.randint(1, 4)):
+            time.sleep(chance.uniform(1.0, 4.0))
+            if sweep.poll() is not None:
+                break
+            victims = [p for p in families(tmp_path) if p.pid != os.getpid()]
+            if victims:
+                victim = chance.choice(victims)
+                kills += 1
+                os.kill(victim.pid, signal.SIGKILL)
+            for name in place.names("runs", 2):
+                if (found := place.result(name)) is not None:
+                    seen.setdefault(name, found["finished"])
+        if kills < 12 and sweep.poll() is None:
+            os.killpg(sweep.pid, signal.SIGKILL)
+            kills += 1
+            sweep.wait()
+        elif sweep.wait(timeout=200) == 0:
+            break
+    assert kills >= 10
+    for name, finished in seen.items():
+        assert place.result(name)["finished"] == finished, "a finished run was lost or done again"
+    table = store.table(tmp_path / "out")
+    assert sorted(table["number"]) == list(range(24))
+    assert table["run"].is_unique
+    deadline = time.monotonic() + 30
+    while families(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert not [p for p in families(tmp_path) if p.pid != os.getpid()], "processes were left behind"
+
+
+def test_a_store_without_renames_writes_the_result_last(tmp_path):
+    place = Place(f"memory://{tmp_path.name}")
+    folder = place.workshop()
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png").write_bytes(b"1234")
+    (folder / "result.json").write_text(json.dumps({"run": "ab", "files": {"images/a.png": 4}}))
+    written = []
+    put = place.fs.put_file
+    place.fs.put_file = lambda source, target, **rest: (written.append(Path(target).name), put(source, target, **rest))
+    try:
+        assert place.publish(folder, "runs/ab/ab")
+    finally:
+        del place.fs.put_file
+    assert written == ["a.png", "result.json"]
+    assert place.result("runs/ab/ab")["run"] == "ab"
+    assert not folder.exists()
+    place.fs.pipe_file(place.path("runs/ab/ab/images/a.png"), b"12")
+    assert place.result("runs/ab/ab") is None
+
+
+def test_orders_name_each_run_once(write):
+    plan = Plan(write("{NUMBERS: [1, 2]}"))
+    found = conductor.orders(plan, "out")
+    assert len({order.run for order in found}) == 2
+    assert [order.changed for order in found] == [["NUMBERS", "MARKS"]] * 2
+    assert conductor.describe(found[0]).startswith("NUMBERS [1]")
+
+
+def test_no_disk_space_ends_the_sweep(write, tmp_path, monkeypatch):
+    from featviz_helpers.batch import task
+
+    order = conductor.orders(Plan(write("{NUMBERS: [1]}")), str(tmp_path / "out"))[0]
+
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Place, "workshop", full)
+    with pytest.raises(task.DiskIsFull, match="no room left"):
+        task.perform(order)
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler, and a function that starts a worker with a folder of its own."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        started.append(process)
+        return process
+
+    note = tmp_path / "scheduler.json"
+    start("scheduler", "--port", 0, "--dashboard-address", ":0", "--scheduler-file", note)
+    deadline = time.monotonic() + 60
+    while not note.is_file() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    address = json.loads(note.read_text())["address"]
+
+    def worker(name):
+        folder = tmp_path / name
+        return start("worker", address, "--nthreads", 1, "--local-directory", folder, "--name", name, "--no-dashboard")
+
+    yield address, worker
+    for process in reversed(started):
+        process.terminate()
+    for process in started:
+        process.wait(timeout=30)
+
+
+@pytest.mark.slow
+def test_workers_come_and_go_while_a_scheduler_keeps_the_sweep(write, tmp_path, scheduler):
+    address, worker = scheduler
+    workers = [worker("a"), worker("b")]
+    sweep = popen("sweep", write("{NUMBERS: {from: 0, to: 19, step: 1}}", SECONDS=0.5), "--scheduler", address)
+    place = Place(tmp_path / "out")
+    deadline = time.monotonic() + 120
+    while len(list(place.names("runs", 2))) < 4 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for process in psutil.Process(workers[0].pid).children(recursive=True):
+        process.kill()
+    workers[0].kill()
+    worker("c")
+    assert sweep.wait(timeout=240) == 0
+    table = store.table(tmp_path / "out")
+    assert sorted(table["number"]) == list(range(20))
+    assert all(count <= 2 for count in marks(tmp_path).values()), "at most the killed worker's run is done again"
+
+
+def test_a_scheduler_that_is_not_there_is_said(write, monkeypatch):
+    monkeypatch.setattr("featviz_helpers.batch.cluster.SECONDS", 1)
+    from click.testing import CliRunner
+    from featviz_helpers.cli import main
+
+    done = CliRunner().invoke(main, ["sweep", str(write("{NUMBERS: [1]}")), "--scheduler", "tcp://127.0.0.1:1"])
+    assert done.exit_code == 2
+    assert "no Dask scheduler answers at tcp://127.0.0.1:1" in done.output
+
+
+def test_a_batch_system_is_described_by_a_file(tmp_path):
+    from featviz_helpers.batch.cluster import batch_cluster, read_batch
+    from featviz_helpers.batch.lines import PlanError
+
+    path = tmp_path / "slurm.yaml"
+    path.write_text("kind: slurm\njobs: 3\noptions: {queue: gpu, cores: 4, memory: 16GB, walltime: '02:00:00'}\n")
+    batch = read_batch(path)
+    with batch_cluster(batch) as cluster:
+        script = cluster.job_script()
+    assert "#SBATCH -p gpu" in script
+    assert "#SBATCH --cpus-per-task=4" in script
+    path.write_text("kind: slrm\njobs: 3\n")
+    with pytest.raises(PlanError, match=r"slurm\.yaml, line 1"):
+        read_batch(path)
+    path.write_text("kind: slurm\njobs: 3\noptions: {coers: 4}\n")
+    with pytest.raises(PlanError, match="options for slurm do not fit"):
+        batch_cluster(read_batch(path))
