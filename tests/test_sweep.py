@@ -17,13 +17,12 @@ from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
 from notebook_factory import write_notebook
 
-KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0\nMARKS: str = ''"
+KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0"
 WORK = """
 import os, time, uuid
 import pandas as pd
 time.sleep(SECONDS)
-if MARKS:
-    open(os.path.join(MARKS, f"{NUMBERS[0]}-{uuid.uuid4().hex}"), "w").close()
+open(os.path.join(os.environ["FEATVIZ_TEST"], "marks", f"{NUMBERS[0]}-{uuid.uuid4().hex}"), "w").close()
 if NUMBERS[0] < 0:
     raise ValueError(f"no root of {NUMBERS[0]}")
 pd.DataFrame({"number": NUMBERS, "root": [n**0.5 for n in NUMBERS]}).to_parquet("results.parquet")
@@ -41,13 +40,15 @@ def popen(*arguments):
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path, monkeypatch):
     (tmp_path / "marks").mkdir()
+    monkeypatch.setenv("FEATVIZ_TEST", str(tmp_path))
 
     def plan(grid, extra="", **parameters):
         book = write_notebook(tmp_path, "99_roots", WORK, knobs=KNOBS)
-        fixed = json.dumps({"MARKS": str(tmp_path / "marks"), **parameters})
-        text = f"notebook: {book}\nparameters: {fixed}\ngrid: {grid}\noutput: {tmp_path / 'out'}\n{extra}"
+        text = (
+            f"notebook: {book}\nparameters: {json.dumps(parameters)}\ngrid: {grid}\noutput: {tmp_path / 'out'}\n{extra}"
+        )
         path = tmp_path / "plan.yaml"
         path.write_text(text, encoding="utf-8")
         return path
@@ -183,9 +184,8 @@ def test_two_plans_and_two_sweeps_do_not_share_a_folder(write, tmp_path):
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_when_anything_is_killed(write, tmp_path, monkeypatch):
+def test_nothing_is_lost_when_anything_is_killed(write, tmp_path):
     """Kill kernels, workers and whole sweeps with SIGKILL at random moments until all runs are finished."""
-    monkeypatch.setenv("FEATVIZ_TEST", str(tmp_path))
     plan = write("{NUMBERS: {from: 0, to: 23, step: 1}}", SECONDS=0.3)
     chance = random.Random(7)
     place, seen, kills = Place(tmp_path / "out"), {}, 0
@@ -246,7 +246,7 @@ def test_orders_name_each_run_once(write):
     plan = Plan(write("{NUMBERS: [1, 2]}"))
     found = conductor.orders(plan, "out")
     assert len({order.run for order in found}) == 2
-    assert [order.changed for order in found] == [["NUMBERS", "MARKS"]] * 2
+    assert [order.changed for order in found] == [["NUMBERS"]] * 2
     assert conductor.describe(found[0]).startswith("NUMBERS [1]")
 
 

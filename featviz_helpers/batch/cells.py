@@ -53,9 +53,7 @@ def fold(cells: Iterable[Cell], names: Sequence[str]) -> list[Cell]:
         groups: dict[str, Cell] = {}
         for cell in joined:
             rest = json.dumps({key: value for key, value in cell.items() if key != name}, sort_keys=True)
-            if rest in groups:
-                groups[rest][name] = groups[rest][name] + [v for v in cell[name] if v not in groups[rest][name]]
-            else:
-                groups[rest] = dict(cell)
-        joined = list(groups.values())
+            whole = groups.setdefault(rest, cell | {name: []})
+            whole[name].extend(cell[name])
+        joined = [cell | {name: list(dict.fromkeys(cell[name]))} for cell in groups.values()]
     return joined

@@ -174,7 +174,7 @@ def conduct(client: Client, left: Sequence[Order], tally: Tally, retries: int, t
 
     began = last = time.monotonic()
     first = [future for _ in range(AHEAD * hands()) if (future := submit())]
-    queue = as_completed(first, with_results=False)
+    queue = as_completed(first, loop=client.loop)
     bar = tqdm(total=tally.total, initial=tally.there, unit="run", disable=None, file=sys.stderr, dynamic_ncols=True)
     with bar:
         for future in queue:

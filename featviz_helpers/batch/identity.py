@@ -12,7 +12,6 @@ from typing import Any
 import nbformat
 
 from .. import assets, atomic
-from ..datasets import ImageFolder
 
 DIGITS = 20  # of a SHA-256 in hexadecimal; enough for any number of runs to differ
 
@@ -39,8 +38,8 @@ def of_library() -> str:
 def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return a hash for each parameter that names something on this machine.
 
-    A file is hashed whole. A folder of images is known by its names and lengths; a folder with a meta.json (a finished
-    scan) by that. MODEL inception_v3 without WEIGHTS is the file that would be found.
+    A file is hashed whole. A folder is known by the names and lengths in it; one with a meta.json (a finished scan) by
+    that. MODEL inception_v3 without WEIGHTS is the file that would be found.
     """
     found = {}
     for name, value in parameters.items():
@@ -57,8 +56,10 @@ def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
 def _of_path(path: Path) -> str:
     if path.is_file():
         return atomic.checksum(path, "sha256")[:DIGITS]
-    meta = path / "meta.json"
-    return atomic.checksum(meta, "sha256")[:DIGITS] if meta.is_file() else ImageFolder(path).fingerprint
+    if (path / "meta.json").is_file():
+        return atomic.checksum(path / "meta.json", "sha256")[:DIGITS]
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return digest([[file.relative_to(path).as_posix(), file.stat().st_size] for file in files])
 
 
 def of_run(notebook: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Plan:
     """
 
     def __init__(self, path: Path, many: bool = False) -> None:
-        self.document = Document(path)
+        self.document, self._many = Document(path), many
         try:
             self.written = Written.model_validate(self.document.values)
         except ValidationError as error:
@@ -57,11 +58,13 @@ class Plan:
         self.size = cells.count(self._blocks)
         if not self.size:
             raise self.document.error(["grid"], "the grid is empty; every axis needs at least one value")
-        if self.size > MANY and not many:
-            raise self.document.error(
-                ["grid"], f"the grid has {self.size:,} cells, more than a million; if that is meant, add --yes"
-            )
+        self._refuse_many(self.size, ["grid"])
         self.runs = self._runs()
+
+    def _refuse_many(self, count: int, where: list[str | int]) -> None:
+        if count > MANY and not self._many:
+            what = f"the grid has {count:,} cells or more, and nobody starts a million by accident; add --yes"
+            raise self.document.error(where, what)
 
     def _notebook(self) -> selection.Job:
         try:
@@ -88,7 +91,7 @@ class Plan:
 
     def _listed(self, name: str, values: Any, where: list[str | int]) -> list[Any]:
         """Return the checked values of an axis."""
-        parameter = self._parameter(name, where)
+        self._parameter(name, where)
         if isinstance(values, dict) and {"from", "to"} & values.keys():
             try:
                 values = Range.model_validate(values).values()
@@ -98,19 +101,35 @@ class Plan:
             raise self.document.error(where, f"{name} needs a list of values, or a range {{from: , to: , step: }}")
         if not values:
             raise self.document.error(where, f"{name} is empty; every axis needs at least one value")
-        found = []
-        for index, value in enumerate(values):
-            try:
-                found.append(parameter.check([value] if self._wraps(name, value) else value))
-            except ParameterError as error:
-                raise self.document.error([*where, index], str(error)) from None
-            if found[-1] in found[:-1]:
-                raise self.document.error([*where, index], f"{name} has {value!r} twice")
+        self._refuse_many(len(values), where)
+        found = self._checked(name, values, where)
+        names = [json.dumps(value) for value in found]
+        if len(set(names)) < len(names):
+            index = next(i for i, text in enumerate(names) if text in names[:i])
+            raise self.document.error([*where, index], f"{name} has {values[index]!r} twice")
         return found
 
-    def _wraps(self, name: str, value: Any) -> bool:
-        """Say whether a single value has to become a list of one for this parameter."""
-        return isinstance(self.job.parameters[name].default, list) and not isinstance(value, list)
+    def _checked(self, name: str, values: list[Any], where: list[str | int]) -> list[Any]:
+        """Return the values as the notebook will get them; single ones of a list parameter as lists of one."""
+        parameter = self.job.parameters[name]
+        wraps = isinstance(parameter.default, list) and not any(isinstance(value, list) for value in values)
+        found = []
+        try:
+            if wraps:
+                return [[value] for value in parameter.check(values)]  # at once: an axis may be very long
+            for value in values:
+                found.append(parameter.check(value))
+        except ParameterError as error:
+            wrong = next((i for i, v in enumerate(values) if wraps and not self._fits(name, [v])), len(found))
+            raise self.document.error([*where, wrong], str(error)) from None
+        return found
+
+    def _fits(self, name: str, value: Any) -> bool:
+        try:
+            self.job.parameters[name].check(value)
+        except ParameterError:
+            return False
+        return True
 
     def _checked_blocks(self) -> list[dict[str, Any]]:
         several = isinstance(self.written.grid, list)
