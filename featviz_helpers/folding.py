@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .errors import NotFinite
+
 
 def redirected_relu(inputs: tf.Tensor) -> tf.Tensor:
     """ReLU whose gradient also passes below zero.
@@ -22,7 +24,11 @@ def redirected_relu(inputs: tf.Tensor) -> tf.Tensor:
 def truncate_and_fold(
     model: keras.Model, names: tuple[str, ...], logits: str | None, precision: str, redirect: bool, fold: bool
 ) -> keras.Model:
-    """Return a copy of `model` that ends at the layers `names`; see `Backbone.truncate` for the arguments."""
+    """Return a copy of `model` that ends at the layers `names`; see `Backbone.truncate` for the arguments.
+
+    Raises:
+        NotFinite: weights that are NaN or infinite.
+    """
     outputs = [model.get_layer(name).output for name in names]
     cut = keras.Model(model.input, outputs if len(names) > 1 else outputs[0], name=model.name)
     folded = _foldable(cut, keep=names) if fold else {}
@@ -53,6 +59,10 @@ def truncate_and_fold(
             copied.get_layer(layer.name).set_weights(_folded_weights(layer, norm))
         elif layer.name not in folded and layer.weights:
             copied.get_layer(layer.name).set_weights(layer.get_weights())
+    # Found here, because a ReLU of some processors' kernels turns a NaN into a zero, and the layer would look dead.
+    for layer in copied.layers:
+        if not all(np.isfinite(values).all() for values in layer.get_weights()):
+            raise NotFinite(f"Layer '{layer.name}' of {model.name} has weights that are not finite numbers.")
     copied.trainable = False
     return copied
 

@@ -1,6 +1,7 @@
 """Shared by all tests: a quiet TensorFlow, no progress bars, real weights and images where there are any."""
 
 import os
+import signal
 from pathlib import Path
 
 # Before anything imports TensorFlow, and inherited by every process that a test starts.
@@ -12,6 +13,8 @@ if os.environ.get("FEATVIZ_ASSETS"):
 
 import pytest
 
+# What a shell starts in the background ignores Ctrl-C, and hands that on; some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -24,6 +24,7 @@ from featviz_helpers.assets import INCEPTION_FILES
 from featviz_helpers.cli import main
 from featviz_helpers.datasets import ImageSet
 from featviz_helpers.errors import DamagedImageWarning, NotFinite
+from featviz_helpers.folding import sources
 from models_for_tests import shapesnet
 from PIL import Image
 
@@ -290,10 +291,15 @@ def test_what_was_not_found_cannot_be_looked_up(found):
 
 def test_a_network_that_breaks_down_is_named(data):
     broken = fv.Backbone(keras.models.clone_model(shapesnet().model), "broken")
-    conv = next(layer for layer in broken.model.layers if isinstance(layer, keras.layers.Conv2D))
-    conv.set_weights([np.full_like(w, np.nan) for w in conv.get_weights()])
+    layer = broken.model.get_layer("mixed0")
+    while not isinstance(layer, keras.layers.Conv2D):  # the one that computes channel 0
+        layer = sources(layer)[0]
+    layer.set_weights([np.full_like(w, 1e38) for w in layer.get_weights()])
     with pytest.raises(NotFinite, match=r"Channel 0 of 'mixed0' is not a finite number on image 0/0.png"):
         fv.find_exemplars(broken, data, "mixed0", size=64)
+    layer.set_weights([np.full_like(w, np.nan) for w in layer.get_weights()])
+    with pytest.raises(NotFinite, match=f"Layer '{layer.name}' .* has weights that are not finite"):
+        fv.find_exemplars(fv.Backbone(broken.model, "broken"), data, "mixed0", size=64)
 
 
 def test_damaged_images_are_left_out_and_a_folder_of_nothing_else_is_refused(tmp_path, folder):

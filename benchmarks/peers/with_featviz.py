@@ -29,7 +29,7 @@ class Featviz(Peer):
             "image": "pixels, clipped to [-1, 1] after each step",
             "gradient": "divided by its standard deviation per image, then Adam",
             "batch": "one call",
-            "network": "batch norm folded into the convolutions by the library",
+            "network": "batch norm folded into the convolutions by the library; oneDNN turned on when it is imported",
             "compiled": "the loop over the steps, once per structure of a run; the transforms by XLA",
             "transforms": "pad 16, jitter 16, scale 0.95-1.05, rotate 5 degrees, jitter 8, drawn for each image; "
             "one gather; the network sees the image size",
