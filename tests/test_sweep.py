@@ -322,6 +322,8 @@ def test_a_scheduler_that_is_not_there_is_said(write, monkeypatch):
     assert "no Dask scheduler answers at tcp://127.0.0.1:1" in done.output
 
 
+# Dask's half-made cluster complains as it goes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_batch_system_is_described_by_a_file(tmp_path):
     from featviz_helpers.batch.cluster import batch_cluster, read_batch
     from featviz_helpers.batch.lines import PlanError

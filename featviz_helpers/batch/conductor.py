@@ -134,15 +134,21 @@ def alone(place: Place) -> Iterator[None]:
     if place.local is None:  # no locks there; two sweeps would do some work twice, and keep one result
         yield
         return
-    place.local.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(place.local / ".sweep.lock", timeout=0)
     try:
-        with FileLock(place.local / ".sweep.lock", timeout=0):
-            shutil.rmtree(place.local / "work", ignore_errors=True)
-            yield
+        place.local.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout:
         raise PlanError(
             f"another sweep is writing to {place.address}; wait for it, stop it, or choose another output"
         ) from None
+    except OSError as error:
+        raise PlanError(f"cannot write to {place.address}: {error.strerror}; choose another output") from None
+    try:
+        shutil.rmtree(place.local / "work", ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 def conduct(client: Client, left: Sequence[Order], tally: Tally, retries: int, tell: Callable[[str], None]) -> None:

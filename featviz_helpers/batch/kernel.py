@@ -10,15 +10,20 @@ import atexit
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
-from jupyter_client.manager import KernelManager, start_new_kernel
+import papermill
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
 
 MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
 FORGET = """
-import gc, os, sys
 get_ipython().reset(new_session=True, aggressive=False)
+import gc, os, sys
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 gc.collect()
@@ -29,6 +34,24 @@ del gc, os, sys
 
 class KernelLost(RuntimeError):
     """The kernel of a worker cannot be started, or died before the notebook began."""
+
+
+class KeptKernel(Engine):
+    """papermill's own engine, except that it leaves the kernel running and closes its connections to it."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """See `papermill.engines.Engine`."""
+        kept = {name: options[name] for name in ("km", "timeout")}
+        client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, startup_timeout=START_SECONDS, **kept)
+        try:
+            client.execute()
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+
+
+papermill_engines.register("kept", KeptKernel)
 
 
 class Kernel:
@@ -42,7 +65,7 @@ class Kernel:
     def __init__(self, environment: Mapping[str, str], most: int = MOST_RUNS) -> None:
         self.environment, self.most = dict(environment), most
         self.runs = 0
-        self._manager: KernelManager | None = None
+        self._manager: AsyncKernelManager | None = None
         atexit.register(self.stop)
 
     def run(self, notebook: nbformat.NotebookNode, parameters: Mapping, folder: Path, limit_s: float | None) -> None:
@@ -59,8 +82,6 @@ class Kernel:
             nbclient.exceptions.DeadKernelError, CellTimeoutError: the kernel died, or a cell took too long.
             KernelLost: no kernel could be had.
         """
-        import papermill
-
         if self.runs >= self.most:
             self.stop()
         self._ready(folder)
@@ -70,12 +91,13 @@ class Kernel:
                 notebook,
                 folder / "run.ipynb",
                 parameters=dict(parameters),
+                engine_name="kept",
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
-                execution_timeout=limit_s and int(limit_s),
                 km=self._manager,
+                timeout=limit_s and int(limit_s),
             )
         except BaseException:
             self.stop()
@@ -84,34 +106,30 @@ class Kernel:
     def stop(self) -> None:
         """End the kernel at once; it holds nothing worth saving."""
         if self._manager is not None:
-            self._manager.shutdown_kernel(now=True)
+            run_sync(self._manager.shutdown_kernel)(now=True)
             self._manager = None
         self.runs = 0
 
     def _ready(self, folder: Path) -> None:
-        """Start a kernel, or make the one that is there forget; a kernel that cannot is replaced once."""
-        if self._manager is not None and self._manager.is_alive() and self._forgets(folder):
+        """Start a kernel, or make the one that is there forget; one that cannot is replaced."""
+        if self._manager is not None and run_sync(self._manager.is_alive)() and self._forgets(folder):
             return
         self.stop()
-        try:
-            self._manager, client = start_new_kernel(
-                startup_timeout=START_SECONDS,
-                kernel_name="python3",
-                env=os.environ | self.environment | ({"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}),
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
-            )
-            client.stop_channels()
-        except RuntimeError as error:
-            raise KernelLost(f"the kernel did not start within {START_SECONDS} s: {error}") from None
+        self._manager = AsyncKernelManager(kernel_name="python3")
+        keep = {"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}
+        run_sync(self._manager.start_kernel)(
+            env=os.environ | self.environment | keep, extra_arguments=["--IPKernelApp.log_level=ERROR"]
+        )
         if not self._forgets(folder):
-            raise KernelLost("the kernel died as soon as it was started")
+            self.stop()
+            raise KernelLost(f"no kernel was ready within {START_SECONDS} s")
 
     def _forgets(self, folder: Path) -> bool:
         client = self._manager.client()
         client.start_channels()
         try:
-            client.wait_for_ready(timeout=START_SECONDS)
-            reply = client.execute_interactive(
+            run_sync(client.wait_for_ready)(timeout=START_SECONDS)
+            reply = run_sync(client.execute_interactive)(
                 FORGET.format(folder=str(folder)), silent=True, store_history=False, timeout=START_SECONDS
             )
             return reply["content"]["status"] == "ok"

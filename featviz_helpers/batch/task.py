@@ -115,7 +115,9 @@ def _execute(order: Order, place: Place, folder: Path) -> dict[str, Any] | None:
         found = reason(problem)
         source = getattr(problem, "source", "")
         lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
-        return {"cell": getattr(problem, "exec_count", None), "line": lines[0] if lines else "", **found}
+        # As a reader counts: without the cell that papermill adds.
+        cell = count - bool(order.changed) if (count := getattr(problem, "exec_count", None)) else None
+        return {"cell": cell, "line": lines[0] if lines else "", **found}
     return None
 
 
