@@ -2,8 +2,8 @@
 
 One call is `fv.sweep`: every method at six values on every channel, one compiled batch per method. One by one is what a
 loop in a notebook does: one `fv.maximize` per image. Both sides pay for their own compilation. Methods alternate, so
-that a slow minute of the machine hits both sides. With --sample, only the first channels are made one by one, after a
-call of a single step that pays for the compilation; their time is multiplied up to all channels.
+that a slow minute of the machine hits both sides. With --sample, only so many images of each method are made one by
+one, after a call of a single step that pays for the compilation; their time is multiplied up to all images.
 """
 
 import json
@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv
+import numpy as np
 from tqdm import tqdm
 
 
@@ -26,7 +27,7 @@ from tqdm import tqdm
 @click.option("--method", "methods", multiple=True, default=tuple(fv.METHODS), show_default="all")
 @click.option("--steps", default=64, show_default=True)
 @click.option("--size", default=224, show_default=True, help="Pixels.")
-@click.option("--sample", type=int, default=None, help="Channels to make one by one; all by default.")
+@click.option("--sample", type=int, default=None, help="Images of a method to make one by one; all by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def main(
     model: str, weights: str, layer: str, channels: tuple[int, ...], methods: tuple[str, ...], steps: int, size: int,
@@ -40,7 +41,7 @@ def main(
         began = time.perf_counter()
         cells, _ = fv.sweep(backbone, layer, channels, [name], **options)[name]
         together[name] = time.perf_counter() - began
-        chosen = channels[:sample]
+        places = np.linspace(0, len(cells) - 1, sample or len(cells)).round().astype(int)
 
         def one(channel: int, value: float, name: str = name, **changes: int) -> float:
             began = time.perf_counter()
@@ -48,8 +49,8 @@ def main(
             return time.perf_counter() - began
 
         compilation = one(channels[0], cells.value[0], steps=1)
-        made = [one(*cell) for cell in zip(cells.channel, cells.value, strict=True) if cell[0] in chosen]
-        alone[name] = compilation + sum(made) * len(channels) / len(chosen)
+        made = [one(cells.channel[place], cells.value[place]) for place in places]
+        alone[name] = compilation + sum(made) * len(cells) / len(places)
         tqdm.write(f"{name}: {together[name]:.1f} s in one call, {alone[name]:.1f} s one by one", file=sys.stderr)
     report = {
         "model": backbone.name,
@@ -57,7 +58,7 @@ def main(
         "size_px": size,
         "steps": steps,
         "images": len(cells) * len(methods),
-        "made_one_by_one": sum(channel in chosen for channel in cells.channel) * len(methods),
+        "made_one_by_one": len(places) * len(methods),
         "one_call_s": round(sum(together.values()), 1),
         "one_by_one_s": round(sum(alone.values()), 1),
         "ratio": round(sum(alone.values()) / sum(together.values()), 3),
