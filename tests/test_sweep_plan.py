@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from featviz_helpers import methods
 from featviz_helpers.batch import cells, identity
 from featviz_helpers.batch.lines import PlanError
 from featviz_helpers.batch.schema import Range
@@ -154,3 +155,17 @@ def test_identity_is_code_and_parameters_and_files_and_nothing_else(tmp_path):
     name = identity.of_run("n", given | {"MODEL": str(moved)})[0]
     moved.rename(weights)
     assert identity.of_run("n", given)[0] == name, "where a file lies does not matter"
+
+
+@pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 120, 10), ("inception_v3", 180, 30)])
+def test_the_plans_of_the_course_fit_their_notebook(name, count, runs, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").symlink_to(root / "notebooks")
+    for folder in (f"build/exemplars/{name}", "build/data"):
+        (tmp_path / folder).mkdir(parents=True)
+    plan = Plan(root / "notebooks" / "batch" / "plans" / f"{name}.yaml")
+    assert (plan.size, len(plan.runs)) == (count, runs)
+    known = {run["METHOD"]: run["VALUES"] for run in plan.runs}
+    assert known == {
+        method: [float(v) for v in methods.values(method, plan.fixed["MODEL"])] for method in methods.METHODS
+    }
