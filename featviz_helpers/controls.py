@@ -83,7 +83,7 @@ def graded(work: Study) -> pd.DataFrame:
         for number in work.everyone:
             rows.append(_rows(work, name, distances, [number] * len(images), range(len(images)), responses))
     plan, values = work.plan, np.array(work.plan.methods["none"])
-    base = np.load(work.out / "parts" / "study-none.npz")["images"].astype(np.float32)
+    base = work.made("none")
     base = base.reshape(len(plan.seeds), len(plan.channels), len(values), *base.shape[1:])
     base = base[:, :, np.argmin(np.abs(np.log(values / METHODS["none"].default)))].reshape(-1, *base.shape[3:])
     owners, seeds = plan.channels * len(plan.seeds), np.repeat(plan.seeds, len(plan.channels))

@@ -1,8 +1,7 @@
 """The study: which method's pictures come closest to what really drives a channel, and whether that can be believed.
 
 Every cell (method, value, channel, seed) is climbed, and its picture compared with the top-9 images of its own channel
-and of a crowd of other channels. The cells of one method are one batch; a method that is finished is on disk, so that a
-study that was stopped goes on where it was.
+and of a crowd of others. The cells of a method are one batch, kept on disk, so that a study that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from .exemplar_tables import Exemplars
 from .files import replacing
 from .methods import METHODS, sweep
 from .perceptual import Distance, Summary
+from .truth import Grader
 
 Values = Annotated[list[float], Field(min_length=1)]
 
@@ -41,10 +41,9 @@ class Plan(BaseModel):
         seeds: one ascent each.
         trial_seeds: seeds of the trial.
         trial_values: how many values of each method the trial gets, those that scored best on `channels`; all by
-            default. The trial's own channels have no say in that choice. "none" keeps all, so that pictures of equal
-            activation can be found among them.
+            default. "none" keeps all, so that pictures of equal activation can be found among them.
         steps: of an ascent, over all octaves together.
-        size: side in pixels, of the pictures and of the data set images that they are compared with.
+        size: side in pixels, of the pictures and of the images that they are compared with.
         k: data set images a channel.
     """
 
@@ -82,6 +81,7 @@ class Study:
         exemplars: of the plan's layer.
         distance: the judge.
         out: folder for the tables; parts of an unfinished study are kept there and used.
+        grader: where the answer key is known, adds what it says of every picture.
 
     Raises:
         ValueError: a channel that does not exist, a crowd that the layer cannot give, or a folder that holds another
@@ -89,10 +89,11 @@ class Study:
     """
 
     def __init__(
-        self, plan: Plan, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, out: Path
-    ) -> None:
+        self, plan: Plan, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, out: Path,
+        grader: Grader | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self.backbone, self.data = plan, backbone, data
-        self.exemplars, self.distance, self.out = exemplars, distance, Path(out)
+        self.exemplars, self.distance, self.out, self.grader = exemplars, distance, Path(out), grader
         self.layer = backbone.resolve(plan.layer)
         backbone.check_channels(self.layer, plan.channels)
         self.crowd = draw_crowd(backbone, exemplars, self.layer, plan.crowd, avoid=plan.channels)
@@ -107,6 +108,7 @@ class Study:
             "network": self.exemplars.meta["weights"],
             "data": self.exemplars.meta["fingerprint"],
             "distance": self.distance.name,
+            "graded": self.grader is not None,
         }
         path = self.out / "asked.json"
         self.out.mkdir(parents=True, exist_ok=True)
@@ -145,7 +147,8 @@ class Study:
 
         Returns:
             The table of the plan's channels, and the table of the trial: columns method, value, channel, seed,
-            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds.
+            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds; with
+            a grader also orientation, frequency, hue, class and grade.
         """
         found = {"study": [], "trial": []}
         for method, values in self.plan.methods.items():
@@ -159,16 +162,11 @@ class Study:
         return study, trial
 
     def _part(
-        self,
-        name: str,
-        method: str,
-        values: Sequence[float],
-        channels: Sequence[int],
-        seeds: Sequence[int],
+        self, name: str, method: str, values: Sequence[float], channels: Sequence[int], seeds: Sequence[int],
         tell: Callable[[str], None],
-    ) -> pd.DataFrame:
+    ) -> pd.DataFrame:  # fmt: skip
         """Read the table of one method, after running it if it is not there yet."""
-        path = self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"
+        path = self._path(name, method)
         if not path.is_file():
             pictures = path.with_suffix(".npz") if name == "study" else None
             table = self._climb(method, values, channels, seeds, pictures)
@@ -195,10 +193,19 @@ class Study:
         rows = rows.assign(
             **self.grade(self.distances(result.images), cells.channel, result.activations), seconds=seconds
         )
+        if self.grader:
+            rows = pd.concat([rows, self.grader.grade(result.images, cells.channel)], axis=1)
         if pictures:
             with replacing(pictures) as temporary, temporary.open("wb") as file:
                 np.savez(file, images=np.nan_to_num(result.images).astype(np.float16))
         return rows
+
+    def made(self, method: str) -> np.ndarray:
+        """The pictures of a finished method, (N, size, size, 3), in the order of its rows in the table."""
+        return np.load(self._path("study", method).with_suffix(".npz"))["images"].astype(np.float32)
+
+    def _path(self, name: str, method: str) -> Path:
+        return self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"
 
     def distances(self, images: np.ndarray) -> np.ndarray:
         """Return the mean distance of (N, size, size, 3) pictures to the set of each of `everyone`; NaN for NaN."""
@@ -217,10 +224,9 @@ class Study:
             activations: (N,), without transforms.
 
         Returns:
-            Columns exemplar_distance (mean over its own channel's top-k), other_distance (mean over the sets of all
-            other channels), specificity (other minus own; above 0 is closer to its own), rank (of its own set, 1 is
-            the closest), auc (share of the other sets that are farther; 0.5 is chance), activation and
-            activation_percentile (share of the data set below it, in %).
+            Columns exemplar_distance (to its own channel's top-k), other_distance (to all other sets), specificity
+            (other minus own; above 0 is closer to its own), rank (of its own set, 1 is the closest), auc (share of the
+            other sets that are farther; 0.5 is chance), activation, activation_percentile (% of the data set below).
         """
         own_column = np.array([self.everyone.index(number) for number in channels])
         own = distances[np.arange(len(distances)), own_column]

@@ -10,15 +10,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from pydantic import ValidationError
 
-from . import exemplars, models, record, verdict
+from . import exemplars, models, record, study_figures, truth, verdict
 from .controls import graded
 from .datasets import open_images
-from .methods import METHODS, method, values
+from .methods import METHODS, values
 from .perceptual import distance
-from .plotting import DPI
 from .study import Plan, Study
 
 PUBLISHED = pd.DataFrame(
@@ -33,6 +31,9 @@ PUBLISHED = pd.DataFrame(
     ),
 )
 """The original study's lowest LPIPS (AlexNet) per method and channel: InceptionV3 with Keras's weights, ImageNet-v2."""
+
+
+PREDICTORS = ("exemplar_distance", "specificity", "auc", "activation")
 
 
 def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]) -> str:
@@ -66,8 +67,38 @@ def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]
         raise ValueError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None
     data = open_images(options["source"], count=options["count"])
     found, _ = exemplars.write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
-    work = Study(plan, backbone, data, found, judge, out)
+    grader = truth.Grader(backbone, plan.layer) if backbone.name == "shapesnet" else None
+    work = Study(plan, backbone, data, found, judge, out, grader)
     return write(work, tell)
+
+
+def read(folder: str | Path, work: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read the tables of a finished study.
+
+    Args:
+        folder: what `featviz study --out` wrote.
+        work: the study that asks; it is not run.
+
+    Returns:
+        The tables study, trial and controls.
+
+    Raises:
+        FileNotFoundError: there is no finished study.
+        ValueError: it is one of another network, layer or distance.
+    """
+    path = Path(folder) / "provenance.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no finished study in '{folder}': provenance.json is missing.")
+    told = json.loads(path.read_text())
+    asked = {
+        "network": (told["exemplars"]["weights"], work.exemplars.meta["weights"]),
+        "layer": (told["exemplars"]["layers"], work.exemplars.meta["layers"]),
+        "distance": (told["distance"], work.distance.label),
+    }
+    for name, (there, here) in asked.items():
+        if there != here:
+            raise ValueError(f"The study in '{folder}' is of another {name}: {there}, and here it is {here}.")
+    return tuple(pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("study", "trial", "controls"))
 
 
 def write(work: Study, tell: Callable[[str], None] = print) -> str:
@@ -93,18 +124,24 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
     pairs.to_csv(work.out / "matched.csv", index=False, float_format="%.5g")
     judged.to_csv(work.out / "judged.csv", index=False, float_format="%.5g")
     figures = {
-        "curves": curves_figure(study, work.distance.label),
-        "controls": controls_figure(told, controls[controls["channel"].isin(work.crowd)], work.distance.label),
+        "pictures": study_figures.pictures(work, study),
+        "curves": study_figures.curves(study, work.distance.label),
+        "controls": study_figures.controls(told, controls[controls["channel"].isin(work.crowd)], work.distance.label),
     }
     for name, figure in figures.items():
         figure.savefig(work.out / f"{name}.png", dpi=120)
         plt.close(figure)
     text = words(work, study, low, controls, judged)
+    if work.grader:
+        told = truth.predictors(trial, PREDICTORS)
+        told.to_csv(work.out / "predictors.csv", index=False, float_format="%.4f")
+        text += answer(trial, told, work.grader)
     (work.out / "verdict.md").write_text(text)
     seconds = {"study": float(study["seconds"].sum()), "trial": float(trial["seconds"].sum())}
     provenance = {
         **began,
         "status": "ok",
+        "duration": round(sum(seconds.values()), 1),
         "plan": work.plan.model_dump(),
         "crowd": work.crowd,
         "distance": work.distance.label,
@@ -138,47 +175,21 @@ def words(work: Study, study: pd.DataFrame, low: pd.DataFrame, controls: pd.Data
     return "\n\n".join(lines) + "\n"
 
 
-def curves_figure(study: pd.DataFrame, label: str) -> Figure:
-    """Draw the distance against each method's parameter, with intervals over channels and seeds."""
-    found = verdict.curves(study)
-    names = list(found["method"].unique())
-    columns = min(5, len(names))
-    rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(2.2 * columns, 2.1 * rows), dpi=DPI, sharey=True, squeeze=False, layout="constrained"
-    )
-    for axis, name in zip(axes.flat, names, strict=False):
-        part = found[found["method"] == name]
-        axis.errorbar(
-            part["value"], part["mean"], [part["mean"] - part["low"], part["high"] - part["mean"]], marker="o"
-        )
-        axis.set(title=name, xlabel=method(name).parameter, xscale="linear" if name in ("scale", "octaves") else "log")
-        first, last = part["value"].iloc[[0, -1]]
-        middle = (first + last) / 2 if name in ("scale", "octaves") else np.sqrt(first * last)
-        axis.set_xticks([first, min(part["value"], key=lambda value: abs(value - middle)), last])
-        axis.set_xticks([], minor=True)
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.grid(alpha=0.3)
-    for axis in axes.flat[len(names) :]:
-        axis.set_visible(False)
-    figure.suptitle(f"{label} to the channel's own images: lower is closer", fontsize=10)
-    return figure
-
-
-def controls_figure(told: pd.DataFrame, controls: pd.DataFrame, label: str) -> Figure:
-    """Draw every method and every control on the same two axes: distance, and specificity."""
-    figure, axes = plt.subplots(1, 2, figsize=(10, 5.2), dpi=DPI, sharey=True, layout="constrained")
-    groups = [(name, part, "C0") for name, part in told.groupby("method", sort=False)]
-    groups += [(name, part, "0.5") for name, part in controls.groupby("control", sort=False)]
-    for axis, column in zip(axes, ("exemplar_distance", "specificity"), strict=True):
-        for row, (_, part, colour) in enumerate(groups):
-            mean, low, high = verdict.interval(part.groupby("channel")[column].mean())
-            axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=colour)
-        axis.grid(alpha=0.3)
-        axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])
-    axes[0].set(xlabel="distance to its own images (lower is closer)")
-    axes[1].set(xlabel="to others' images, minus to its own (0: not specific)")
-    figure.suptitle(f"{label}: means over channels, with 95 % intervals", fontsize=10)
-    axes[1].axvline(0, color="0.3", linewidth=1)
-    axes[0].invert_yaxis()
-    return figure
+def answer(trial: pd.DataFrame, told: pd.DataFrame, grader: truth.Grader) -> str:
+    """What the pictures are worth by the answer key, and which number knew it, as Markdown."""
+    grades = trial.groupby("method", sort=False)[[*truth.PROPERTIES, "grade"]].mean()
+    best = told.loc[told["correlation"].idxmax()]
+    sure = told[told["low"] > 0]["predictor"].tolist()
+    lines = [
+        "## The answer key",
+        f"Mean grades of the trial's {trial['channel'].nunique()} channels, 0 to 1, over all values: does a picture "
+        "have the direction, fineness, hue and class that its channel prefers? The class is told by a random forest "
+        f"that names {grader.accuracy:.0%} of fresh images rightly.",
+        grades.round(2).to_markdown(),
+        "Rank correlation of each number with the grade (a smaller distance counts as better), with its 95 % interval "
+        "over channels; `within` compares the pictures of one channel only, which is what choosing a method needs:",
+        told.round(2).to_markdown(index=False),
+        f"The best predictor is {best['predictor']} ({best['correlation']:.2f}). "
+        + (f"Surely better than chance: {', '.join(sure)}." if sure else "None is surely better than chance."),
+    ]
+    return "\n" + "\n\n".join(lines) + "\n"

@@ -174,6 +174,7 @@ def test_one_trace_serves_every_value():
     assert len(backbone.compiled) == 1
 
 
+@pytest.mark.slow
 def test_a_large_batch_is_cut_and_put_together_again():
     parts = ascend([3, 5, 8, 11, 3], batch=2, snapshots=[0, 6])
     whole = ascend([3, 5, 8, 11, 3])
@@ -251,6 +252,7 @@ def test_a_projection_waits_for_its_step_image_by_image():
     assert erased[:, 2].all()
 
 
+@pytest.mark.slow
 def test_a_projection_may_ask_for_the_gradient_of_the_objective_alone():
     seen = {}
 
@@ -267,6 +269,7 @@ def test_a_projection_may_ask_for_the_gradient_of_the_objective_alone():
     np.testing.assert_array_equal(seen[False], seen[True])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameterization", [fv.Pixels(), fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
 def test_every_parameterization_takes_every_regularizer(parameterization):
     result = ascend(
@@ -304,6 +307,7 @@ def test_a_blur_smooths_whatever_is_optimised(parameterization):
         assert fv.high_frequency(soft[None]) < 0.5 * fv.high_frequency(sharp[None])
 
 
+@pytest.mark.slow
 def test_ctrl_c_returns_what_there_is():
     """A real SIGINT, sent while the loop runs."""
     pressed = threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -316,6 +320,7 @@ def test_ctrl_c_returns_what_there_is():
     assert np.isnan(result.activations).all()  # they belong to the end of a run, which never came
 
 
+@pytest.mark.slow
 def test_fourier_climbs_and_starts_smooth():
     result = ascend(parameterization=fv.Fourier(), steps=24, snapshots=[0])
     assert (result.activations > 1.3 * result.history["objective"][0]).all()
@@ -328,6 +333,7 @@ def test_fourier_climbs_and_starts_smooth():
     assert low(result.snapshots[0]) > 5 * low(ascend(steps=1, snapshots=[0]).snapshots[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sides", [(96, 96), (90, 130)])
 def test_tiles_give_the_gradient_of_the_rolled_image(sides):
     """One tile that is as large as the image is the plain gradient of the image, rolled there and back."""
@@ -342,6 +348,7 @@ def test_tiles_give_the_gradient_of_the_rolled_image(sides):
     assert np.abs(tiled.images - expected).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_many_tiles_are_their_gradients_put_together():
     start = 0.5 * np.random.default_rng(5).uniform(-1, 1, (1, 96, 144, 3)).astype(np.float32)
     objective = fv.layer(LAYER)
@@ -361,6 +368,7 @@ def test_many_tiles_are_their_gradients_put_together():
     assert np.abs(result.images - (start + 0.01 * slope / slope.std())).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_many_tiles_cover_the_image_and_leave_no_seam():
     """The gradient is there in every pixel, and no stronger or weaker where tiles meet on average."""
     start = np.zeros((1, 100, 132, 3), np.float32) + 0.1 * pictures(1, 132)[:, :100]
@@ -373,6 +381,7 @@ def test_many_tiles_cover_the_image_and_leave_no_seam():
         assert inner.max() < 1.6 * inner.mean() and inner.min() > 0.5 * inner.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)])
 def test_half_precision_climbs_to_the_same_height(precision, tolerance):
     full, half = ascend(steps=12), ascend(steps=12, precision=precision)
@@ -380,6 +389,7 @@ def test_half_precision_climbs_to_the_same_height(precision, tolerance):
     assert half.images.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_the_loop_compiles_under_xla():
     options = {"penalties": [fv.TotalVariation(1e-4)], "transforms": [fv.Jitter(4)], "steps": 3}
     np.testing.assert_allclose(

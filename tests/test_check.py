@@ -88,6 +88,7 @@ def cases(low):
     }
 
 
+@pytest.mark.slow
 def test_every_check_judges(low, capsys):
     table = cases(low)
     public = {name for name, f in inspect.getmembers(check, inspect.isfunction) if f.__module__ == check.__name__}

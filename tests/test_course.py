@@ -51,6 +51,7 @@ def finished(tmp_path_factory):
     return folder / "out", report
 
 
+@pytest.mark.slow
 def test_each_notebook_gets_its_status_and_one_failure_stops_no_other(finished):
     out, report = finished
     assert {e["name"]: e["status"] for e in report["notebooks"]} == {
@@ -68,6 +69,7 @@ def test_each_notebook_gets_its_status_and_one_failure_stops_no_other(finished):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_failure_names_the_cell_as_a_reader_counts_and_the_reason_in_short(finished):
     out, report = finished
     error = report["notebooks"][1]["error"]
@@ -82,6 +84,7 @@ def test_failure_names_the_cell_as_a_reader_counts_and_the_reason_in_short(finis
     assert "Traceback" in (out / "01_bad.html").read_text()
 
 
+@pytest.mark.slow
 def test_parameters_arrive_and_are_recorded_in_full(finished):
     out, report = finished
     good, bad, _ = report["notebooks"]
@@ -97,6 +100,7 @@ def test_parameters_arrive_and_are_recorded_in_full(finished):
     assert "STEPS = 7" in (out / "index.html").read_text()
 
 
+@pytest.mark.slow
 def test_record_says_what_was_run_with_what(finished):
     out, report = finished
     for entry in report["notebooks"]:
@@ -109,6 +113,7 @@ def test_record_says_what_was_run_with_what(finished):
     assert report["duration"] >= max(entry["duration"] for entry in report["notebooks"])
 
 
+@pytest.mark.slow
 def test_gallery_shows_pictures_titles_and_links(finished):
     out, _ = finished
     index = (out / "index.html").read_text()
@@ -120,6 +125,7 @@ def test_gallery_shows_pictures_titles_and_links(finished):
     assert not re.search(r"(src|href)=\"?https?:", index), "the gallery must not need a network"
 
 
+@pytest.mark.slow
 def test_pages_link_to_each_other_and_need_no_script(finished):
     out, _ = finished
     page = (out / "02_files.html").read_text()
@@ -130,6 +136,7 @@ def test_pages_link_to_each_other_and_need_no_script(finished):
     assert "prefers-color-scheme: dark" in page
 
 
+@pytest.mark.slow
 def test_what_a_notebook_writes_lands_in_the_results(finished):
     out, _ = finished
     assert [str(p.relative_to(out)) for p in (out / "files").rglob("*")] == [
@@ -367,6 +374,7 @@ def test_assets_reach_the_notebooks_as_an_absolute_path(folder):
     assert report["status"] == "ok", report["notebooks"][0]["error"]
 
 
+@pytest.mark.slow
 def test_help_and_errors_come_without_the_heavy_libraries():
     code = (
         "import sys\nfrom featviz_helpers import course\nfrom featviz_helpers.cli import main\n"

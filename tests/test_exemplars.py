@@ -335,6 +335,7 @@ def featviz(*arguments):
     return CliRunner().invoke(main, ["exemplars", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_command_writes_everything_and_a_second_one_finds_it_done(tmp_path, folder):
     out = tmp_path / "out"
     command = ("mixed0", "mixed2", "--model", "shapesnet", "--data", folder, "--k", 4, "--out", out)
@@ -408,6 +409,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch):
     assert done.exit_code == 130 and "The same command goes on from here." in done.output
 
 
+@pytest.mark.slow
 def test_help_and_early_refusals_need_no_tensorflow(tmp_path):
     code = (
         "import sys\nfrom featviz_helpers.cli import main\n"

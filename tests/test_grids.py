@@ -38,6 +38,7 @@ def test_an_unknown_axis_has_a_suggestion():
         _ = fv.grid(channel=[1]).chanel
 
 
+@pytest.mark.slow
 def test_a_sweep_over_weights_is_one_batch_and_equals_its_cells():
     cells = fv.grid(channel=[3, 8], weight=[0, 1e-3, 1e-2])
     options = {"size": 48, "steps": 4, "optimizer": fv.Ascent(0.02), "snapshots": [0]}
@@ -68,6 +69,7 @@ def test_any_number_can_be_swept_without_another_trace():
     assert sum(engine.TRACES.values()) == traced
 
 
+@pytest.mark.slow
 def test_every_method_runs_from_its_table():
     results = fv.sweep(
         shapesnet(), "mixed1", [3, 8], {name: m.values[::5] for name, m in fv.METHODS.items()}, steps=8, size=96

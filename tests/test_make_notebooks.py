@@ -8,6 +8,7 @@ from notebook_factory import write_notebook
 from make_notebooks import main, remake
 
 
+@pytest.mark.slow
 def test_stores_outputs_in_place_and_again_the_same(tmp_path):
     path = write_notebook(tmp_path, "00_good", "print(STEPS)")
     assert remake(path).startswith("00_good.ipynb: ")
@@ -17,6 +18,7 @@ def test_stores_outputs_in_place_and_again_the_same(tmp_path):
     assert path.read_bytes() == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -34,6 +36,7 @@ def test_leaves_the_file_alone_when_it_cannot_be_stored(tmp_path, source, says):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_one_failure_stops_no_other(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_notebook(tmp_path / "notebooks", "00_bad", "1 / 0")

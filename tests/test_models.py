@@ -79,6 +79,7 @@ def test_a_file_that_is_not_hdf5(tmp_path):
         fv.load_model("inception_v3", weights=path)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network(tmp_path):
     path = tmp_path / "other.weights.h5"
     untidy_model().save_weights(path)

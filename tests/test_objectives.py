@@ -47,6 +47,7 @@ def test_the_gradient_of_a_combination_is_the_combination_of_gradients(name):
     assert np.abs(slope - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_the_compiled_ascent_climbs_the_same_combination(name):
     """One plain step moves the image along the combined gradient, divided by its standard deviation."""

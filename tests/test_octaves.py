@@ -12,6 +12,7 @@ from models_for_tests import shapesnet
 LAYER = "mixed1"
 
 
+@pytest.mark.slow
 def test_octaves_grow_and_give_back_the_detail():
     photo = fv.photograph("china", 96)
     result = fv.maximize(
@@ -37,6 +38,7 @@ def test_sizes_are_a_geometric_ladder_that_ends_at_the_full_size():
     assert fv.Octaves([1, 2], [1.4, 2.0]).sizes(40, 60, image=1) == [(20, 30), (40, 60)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameterization", [fv.Pixels(), fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
 def test_a_new_octave_starts_from_the_enlarged_one_before(parameterization):
     """With steps too small to see, the last octave still is the first, enlarged."""
@@ -52,6 +54,7 @@ def test_a_new_octave_starts_from_the_enlarged_one_before(parameterization):
         np.testing.assert_allclose(result.images, result.snapshots[0], atol=0.01)
 
 
+@pytest.mark.slow
 def test_each_image_can_have_octaves_of_its_own():
     scales, counts = [1.0, 1.4, 1.4, 1.2], [2, 2, 2, 3]
     options = {"size": 64, "steps": 3, "seed": [0, 0, 1, 0], "optimizer": fv.Ascent(0.02)}
@@ -67,6 +70,7 @@ def test_each_image_can_have_octaves_of_its_own():
         np.testing.assert_allclose(alone.activations[0], mixed.activations[i], rtol=0.05)
 
 
+@pytest.mark.slow
 def test_the_bar_tells_which_octave_is_running(monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "0")
     shown = io.StringIO()
@@ -76,6 +80,7 @@ def test_the_bar_tells_which_octave_is_running(monkeypatch):
     assert {number for number, _ in said} == {"1", "2", "3"} and ("3", "64") in said
 
 
+@pytest.mark.slow
 def test_octaves_of_large_pictures_run_tile_by_tile():
     result = fv.maximize(
         shapesnet(),

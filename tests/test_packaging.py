@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 # What the slim environment of Binder does without: its bundled tier needs no torch, and there is no GPU.
 NOT_ON_BINDER = {"torch", "torchvision", "lpips"}
-BINARY = {".png", ".jpg", ".jpeg", ".h5", ".keras", ".npz", ".npy", ".gif", ".ico"}
+BINARY = {".png", ".jpg", ".jpeg", ".h5", ".keras", ".npz", ".npy", ".gif", ".ico", ".parquet"}
 # The files that `make stamp` writes, and the source itself.
 STAMPED = re.compile(r"pyproject\.toml|README\.md|CITATION\.cff|notebooks/\d\d_\w+\.ipynb")
 

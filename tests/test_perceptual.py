@@ -23,6 +23,7 @@ def reference(assets):
     return [fv.load_image(assets / "data" / "lpips_reference" / f"ex_{name}.png")[None] for name in ("ref", "p0", "p1")]
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize("net", LPIPS_REFERENCE)
 def test_the_published_reference_values(assets, net):
@@ -40,6 +41,7 @@ def test_lpips_of_sets_is_the_mean_over_pairs(assets):
     check_sets(distance("alex"), 65)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", BUNDLED)
 def test_a_distance_to_sets_is_the_mean_over_pairs(net):
     check_sets(distance(net), 40)
@@ -78,6 +80,7 @@ def test_the_humble_ones_are_what_they_say():
     np.testing.assert_allclose(distance("ssim").pairs(first, second), 1 - np.mean(channels), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_shapesnet_distance_is_the_unweighted_form_of_lpips():
     first, second = pictures(1, 64), pictures(1, 64, seed=1)
     total, backbone = 0.0, distance("shapesnet").backbone

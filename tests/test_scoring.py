@@ -20,6 +20,7 @@ def test_one_unit_fits_any_number_of_images():
     np.testing.assert_allclose(fv.score(shapesnet(), fv.channel(LAYER, 7), images), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_robustness_is_the_share_that_a_change_leaves():
     images, objective = pictures(3, 48), fv.channel(LAYER, [3, 5, 8])
     np.testing.assert_allclose(fv.robustness(shapesnet(), objective, images, fv.Jitter(0)), 1.0, rtol=1e-5)

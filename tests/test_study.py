@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from featviz_helpers import controls, study_report
+from featviz_helpers import controls, study_report, truth
 from featviz_helpers.cli import main
 from featviz_helpers.crowd import branches, draw_crowd
 from featviz_helpers.study import Plan, Study
@@ -143,6 +143,31 @@ def test_the_trial_gets_the_values_that_scored_best_on_the_other_channels(data, 
     ]
 
 
+@pytest.mark.slow
+def test_the_answer_key_grades_every_picture_and_another_notebook_can_read_it(data, exemplars, tmp_path):
+    class Reddest:  # of a picture or of its channel's number: right only if each picture meets its own channel
+        accuracy = 1.0
+
+        def grade(self, images, channels):
+            names = (*truth.PROPERTIES, "grade")
+            return pd.DataFrame(dict.fromkeys(names, images[..., 0].mean(axis=(1, 2)) + np.array(channels)))
+
+    methods = {"none": [0.02, 0.05]}
+    first = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path, Reddest())
+    study_report.write(first, lambda line: None)
+    study, trial, _ = study_report.read(tmp_path, first)
+    expected = first.made("none")[..., 0].mean(axis=(1, 2)) + study["channel"]
+    np.testing.assert_allclose(study["grade"], expected, atol=1e-3)
+    assert trial["grade"].notna().all()
+    other = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("ssim"), tmp_path / "other")
+    with pytest.raises(ValueError, match="of another distance"):
+        study_report.read(tmp_path, other)
+    with pytest.raises(FileNotFoundError, match="no finished study"):
+        study_report.read(tmp_path / "nowhere", other)
+    with pytest.raises(ValueError, match="differs in its graded"):
+        Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+
+
 def test_a_folder_with_another_study_is_refused(work, data, exemplars):
     with pytest.raises(ValueError, match="differs in its plan"):
         Study(plan(steps=4), shapesnet(), data, exemplars, fv.distance("pixels"), work.out)
@@ -178,7 +203,9 @@ def test_the_command_writes_what_it_promises(tmp_path):
     assert done.exit_code == 0, done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"study.parquet", "controls.parquet", "summary.csv", "verdict.md", "curves.png", "controls.png"} <= names
+    assert {"predictors.csv", "pictures.png"} <= names
     assert "## The verdict" in done.output
+    assert "## The answer key" in done.output
     refused = CliRunner().invoke(main, ["study", "--methods", "non", "--out", str(tmp_path / "other")])
     assert refused.exit_code == 2
     assert "did you mean none" in refused.output

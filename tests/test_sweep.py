@@ -1,8 +1,6 @@
 """Sweeps end to end on small real notebooks: nothing is done twice, and what is not whole is not trusted."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,49 +8,13 @@ import pytest
 from featviz_helpers.batch import conductor, store
 from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
-from notebook_factory import write_notebook
-
-KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0"
-WORK = """
-import os, time, uuid
-import pandas as pd
-time.sleep(SECONDS)
-open(os.path.join(os.environ["FEATVIZ_TEST"], "marks", f"{NUMBERS[0]}-{uuid.uuid4().hex}"), "w").close()
-if NUMBERS[0] < 0:
-    raise ValueError(f"no root of {NUMBERS[0]}")
-pd.DataFrame({"number": NUMBERS, "root": [n**0.5 for n in NUMBERS]}).to_parquet("results.parquet")
-"""
-
-
-def featviz(*arguments, **options):
-    command = [sys.executable, "-c", "from featviz_helpers.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+from sweep_factory import featviz, marks, writer
 
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
-    (tmp_path / "marks").mkdir()
     monkeypatch.setenv("FEATVIZ_TEST", str(tmp_path))
-
-    def plan(grid, extra="", **parameters):
-        book = write_notebook(tmp_path, "99_roots", WORK, knobs=KNOBS)
-        text = (
-            f"notebook: {book}\nparameters: {json.dumps(parameters)}\ngrid: {grid}\noutput: {tmp_path / 'out'}\n{extra}"
-        )
-        path = tmp_path / "plan.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return plan
-
-
-def marks(tmp_path):
-    """How often each number was worked on."""
-    counts = {}
-    for path in (tmp_path / "marks").iterdir():
-        number = int(path.name.rsplit("-", 1)[0])
-        counts[number] = counts.get(number, 0) + 1
-    return counts
+    return writer(tmp_path)
 
 
 @pytest.mark.slow
@@ -71,10 +33,11 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
     log = (tmp_path / "out" / "sweep.log").read_text()
     assert log.count(" ok, ") == 5
     assert "done 5 of 5 (0 before), running 0, failed 0" in log
-    assert not list((tmp_path / "out" / "work").iterdir())
+    assert not list((tmp_path / "out" / "unfinished").iterdir())
 
     table = store.table(tmp_path / "out")
     assert sorted(zip(table["number"], table["root"], strict=True)) == [(n, n**0.5) for n in range(5)]
+    assert table["kernel"].nunique() <= 2, "a worker keeps its kernel"
     first = table.iloc[0]
     folder = tmp_path / "out" / run_name(first["run"])
     assert json.loads((folder / "result.json").read_text())["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])
@@ -207,6 +170,7 @@ def test_a_scheduler_that_is_not_there_is_said(write, monkeypatch):
 
 
 # Dask's half-made cluster complains as it goes.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_batch_system_is_described_by_a_file(tmp_path):
     from featviz_helpers.batch.cluster import batch_cluster, read_batch

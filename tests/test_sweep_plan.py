@@ -116,7 +116,9 @@ GOOD = "notebook: BOOK\nparameters:\n  STEPS: 4\ngrid:\n  VALUES: [1, 2]\n  SEED
         ("notebook: BOOK", "notebook: none.ipynb", 1, "cannot read the notebook"),
         ("notebook: BOOK\n", "", 1, "notebook: field required"),
         ("  SEEDS: [0]", "  SEEDS: [0", 7, "expected"),
-        ("  SEEDS: [0]", "  SEEDS: {from: 1, to: 600000, step: 1}", 4, "1,200,000 cells"),
+        pytest.param(
+            "  SEEDS: [0]", "  SEEDS: {from: 1, to: 600000, step: 1}", 4, "1,200,000 cells", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(write, old, new, line, says):

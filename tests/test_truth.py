@@ -46,6 +46,7 @@ def test_a_channel_without_preference_has_no_key():
     assert key["class_name"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_forest_knows_fresh_shapes():
     assert grader().accuracy > 0.85  # 29 classes: chance is 0.03
 
@@ -60,6 +61,7 @@ def first_channel(column, test):
     return int(key.index[test(key[column])][0])
 
 
+@pytest.mark.slow
 def test_the_right_picture_gets_the_better_grade():
     stripes = first_channel("class_name", lambda names: names.eq("fine vertical stripes"))
     right, wrong = (
@@ -70,6 +72,7 @@ def test_the_right_picture_gets_the_better_grade():
     assert right["grade"] > wrong["grade"] + 0.4
 
 
+@pytest.mark.slow
 def test_hue_is_graded_by_its_angle():
     green = first_channel("hue_deg", lambda hue: (hue - 120).abs() < 30)
     right, wrong = (grader().grade(picture(name), [green] * 8)["hue"].mean() for name in ("green disc", "red disc"))
@@ -77,6 +80,7 @@ def test_hue_is_graded_by_its_angle():
     assert wrong < 0.5
 
 
+@pytest.mark.slow
 def test_frequency_is_graded_in_octaves():
     fine = first_channel("frequency_cpp", lambda f: f.eq(np.mean(shapes.FINE)))
     right, wrong = (
@@ -85,6 +89,7 @@ def test_frequency_is_graded_in_octaves():
     assert right > wrong + 0.3
 
 
+@pytest.mark.slow
 def test_a_dead_start_has_no_grade():
     images = picture("rings")
     images[2] = np.nan

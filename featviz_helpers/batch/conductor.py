@@ -145,7 +145,7 @@ def alone(place: Place) -> Iterator[None]:
     except OSError as error:
         raise PlanError(f"cannot write to {place.address}: {error.strerror}; choose another output") from None
     try:
-        shutil.rmtree(place.local / "work", ignore_errors=True)
+        shutil.rmtree(place.local / "unfinished", ignore_errors=True)
         yield
     finally:
         lock.release()

@@ -7,14 +7,16 @@ modules keep: imports, loaded networks, compiled steps. A kernel that saw a note
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client import AsyncKernelManager
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
@@ -37,18 +39,14 @@ class KernelLost(RuntimeError):
 
 
 class KeptKernel(Engine):
-    """papermill's own engine, except that it leaves the kernel running and closes its connections to it."""
+    """papermill's own engine, except that it is given the kernel and the connections to it, and leaves both."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
         """See `papermill.engines.Engine`."""
-        kept = {name: options[name] for name in ("km", "timeout")}
-        client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, startup_timeout=START_SECONDS, **kept)
-        try:
-            client.execute()
-        finally:
-            if client.kc is not None:
-                client.kc.stop_channels()
+        client = PapermillNotebookClient(nb_man, km=options["km"], kernel_name=kernel_name, timeout=options["timeout"])
+        client.kc = options["kc"]
+        client.execute()
 
 
 papermill_engines.register("kept", KeptKernel)
@@ -66,7 +64,10 @@ class Kernel:
         self.environment, self.most = dict(environment), most
         self.runs = 0
         self._manager: AsyncKernelManager | None = None
-        atexit.register(self.stop)
+        self._client: AsyncKernelClient | None = None
+        # The connections belong to one event loop, and jupyter_core keeps one loop for a thread: so all is done there.
+        self._thread = ThreadPoolExecutor(1)
+        atexit.register(self._end)
 
     def run(self, notebook: nbformat.NotebookNode, parameters: Mapping, folder: Path, limit_s: float | None) -> None:
         """Execute a notebook in a folder and leave run.ipynb there, also when it fails.
@@ -82,8 +83,15 @@ class Kernel:
             nbclient.exceptions.DeadKernelError, CellTimeoutError: the kernel died, or a cell took too long.
             KernelLost: no kernel could be had.
         """
+        self._thread.submit(self._run, notebook, parameters, folder, limit_s).result()
+
+    def stop(self) -> None:
+        """End the kernel at once; it holds nothing worth saving."""
+        self._thread.submit(self._end).result()
+
+    def _run(self, notebook: nbformat.NotebookNode, parameters: Mapping, folder: Path, limit_s: float | None) -> None:
         if self.runs >= self.most:
-            self.stop()
+            self._end()
         self._ready(folder)
         self.runs += 1
         try:
@@ -97,43 +105,46 @@ class Kernel:
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 km=self._manager,
+                kc=self._client,
                 timeout=limit_s and int(limit_s),
             )
         except BaseException:
-            self.stop()
+            self._end()
             raise
 
-    def stop(self) -> None:
-        """End the kernel at once; it holds nothing worth saving."""
+    def _end(self) -> None:
+        if self._client is not None:
+            self._client.stop_channels()
         if self._manager is not None:
             run_sync(self._manager.shutdown_kernel)(now=True)
-            self._manager = None
+        self._manager = self._client = None
         self.runs = 0
 
     def _ready(self, folder: Path) -> None:
         """Start a kernel, or make the one that is there forget; one that cannot is replaced."""
         if self._manager is not None and run_sync(self._manager.is_alive)() and self._forgets(folder):
             return
-        self.stop()
+        self._end()
         self._manager = AsyncKernelManager(kernel_name="python3")
         keep = {"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}
         run_sync(self._manager.start_kernel)(
             env=os.environ | self.environment | keep, extra_arguments=["--IPKernelApp.log_level=ERROR"]
         )
-        if not self._forgets(folder):
-            self.stop()
-            raise KernelLost(f"no kernel was ready within {START_SECONDS} s")
+        self._client = self._manager.client()
+        self._client.allow_stdin = False
+        self._client.start_channels()
+        with contextlib.suppress(RuntimeError):  # not ready, or dead already
+            run_sync(self._client.wait_for_ready)(timeout=START_SECONDS)
+            if self._forgets(folder):
+                return
+        self._end()
+        raise KernelLost(f"no kernel was ready within {START_SECONDS} s")
 
     def _forgets(self, folder: Path) -> bool:
-        client = self._manager.client()
-        client.start_channels()
         try:
-            run_sync(client.wait_for_ready)(timeout=START_SECONDS)
-            reply = run_sync(client.execute_interactive)(
+            reply = run_sync(self._client.execute_interactive)(
                 FORGET.format(folder=str(folder)), silent=True, store_history=False, timeout=START_SECONDS
             )
             return reply["content"]["status"] == "ok"
         except (RuntimeError, TimeoutError):
             return False
-        finally:
-            client.stop_channels()

@@ -7,7 +7,7 @@ nothing.
     OUT/plan.yaml, notebook.ipynb   what was asked for
     OUT/runs/ab/ab12.../            a finished run: run.ipynb, result.json, and what the notebook wrote
     OUT/failed/ab12.../N/           attempt N of a run that failed: run.ipynb, result.json with the reason
-    OUT/work/                       unfinished; nobody reads it, and the next sweep empties it
+    OUT/unfinished/                 runs being made; nobody reads it, and the next sweep empties it
     OUT/sweep.log                   what happened, a line each
 """
 
@@ -76,7 +76,7 @@ class Place:
         """Return a new folder on this machine's disk to make a run in."""
         if self.local is None:
             return Path(tempfile.mkdtemp(prefix="featviz-"))
-        folder = self.local / "work" / uuid.uuid4().hex
+        folder = self.local / "unfinished" / uuid.uuid4().hex
         folder.mkdir(parents=True)  # with the rights that others need to read it later, unlike a temporary folder
         return folder
 
@@ -121,8 +121,11 @@ class Place:
         return found if sizes == found["files"] else None
 
     def damaged(self, name: str) -> bool:
-        """Move a run that is not whole out of the way, and say whether there was one."""
-        if self.result(name) is not None or not self.fs.exists(self.path(name)):
+        """Move a run that is not whole out of the way, and say whether there was one.
+
+        Only on a disk: on other stores it may be on its way there, and another attempt writes over it.
+        """
+        if self.local is None or self.result(name) is not None or not self.fs.exists(self.path(name)):
             return False
         self.fs.mv(self.path(name), self.path(f"damaged/{PurePosixPath(name).name}-{uuid.uuid4().hex}"), recursive=True)
         return True

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -25,8 +26,8 @@ from . import identity
 from .kernel import Kernel
 from .place import RESULT, Place, run_name
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SCHEMA = 1  # of result.json; see `store`
-LONGEST = 500  # characters of a message
 _kernels: dict[str, Kernel] = {}  # of this worker process: one
 _cards: list[FileLock] = []  # the GPU that this process has taken
 
@@ -86,7 +87,7 @@ def perform(order: Order) -> dict[str, Any]:
         place.damaged(name)
         folder = place.workshop()
         try:
-            error = _execute(order, place, folder)
+            error = _execute(order, folder)
             seconds = round(time.perf_counter() - began, 3)
             _describe(order, folder, seconds, error)
             if error:
@@ -101,7 +102,7 @@ def perform(order: Order) -> dict[str, Any]:
     return {"run": order.run, "status": "ok" if mine else "there", "seconds": seconds}
 
 
-def _execute(order: Order, place: Place, folder: Path) -> dict[str, Any] | None:
+def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
     """Run the notebook; return what went wrong, if anything did."""
     if order.made_from["code"] != identity.of_library():
         return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
@@ -110,9 +111,12 @@ def _execute(order: Order, place: Place, folder: Path) -> dict[str, Any] | None:
     try:
         kernel.run(notebook, {name: order.parameters[name] for name in order.changed}, folder, order.cell_s)
     except Exception as problem:
-        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(problem, OSError) and problem.errno in FULL:
             raise
         found = reason(problem)
+        for code in FULL:
+            if os.strerror(code) in found["message"]:  # the notebook could not write its results
+                raise OSError(code, found["message"]) from None
         source = getattr(problem, "source", "")
         lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
         # As a reader counts: without the cell that papermill adds.
@@ -160,7 +164,7 @@ def _card(count: int) -> Mapping[str, str]:
     if count < 2:
         return {}
     if not _cards:
-        locks = [FileLock(Path(os.environ.get("TMPDIR", "/tmp")) / f"featviz-gpu-{card}.lock") for card in range(count)]
+        locks = [FileLock(Path(tempfile.gettempdir()) / f"featviz-gpu-{card}.lock") for card in range(count)]
         for lock in locks:
             with contextlib.suppress(Timeout):
                 lock.acquire(blocking=False)
@@ -194,6 +198,6 @@ def _no_room_is_the_end(out: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise DiskIsFull(error.errno, f"no room left in {out}") from None
         raise
