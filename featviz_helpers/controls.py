@@ -82,16 +82,19 @@ def graded(work: Study) -> pd.DataFrame:
         responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
         for number in work.everyone:
             rows.append(_rows(work, name, distances, [number] * len(images), range(len(images)), responses))
-    plan, values = work.plan, np.array(work.plan.methods["none"])
-    base = work.made("none")
-    base = base.reshape(len(plan.seeds), len(plan.channels), len(values), *base.shape[1:])
-    base = base[:, :, np.argmin(np.abs(np.log(values / METHODS["none"].default)))].reshape(-1, *base.shape[3:])
-    owners, seeds = plan.channels * len(plan.seeds), np.repeat(plan.seeds, len(plan.channels))
-    for sigma in BLURS:
-        images = blurred(base, sigma * plan.size / 224)
-        responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
-        name = f"none, blurred by {sigma:g}"
-        rows.append(_rows(work, name, work.distances(images), owners, seeds, responses))
+    values = np.array(work.plan.methods["none"])
+    nearest = np.argmin(np.abs(np.log(values / METHODS["none"].default)))
+    for part, channels, seeds in (
+        ("study", work.plan.channels, work.plan.seeds),
+        ("trial", work.crowd, work.plan.trial_seeds),
+    ):
+        made = work.made("none", part)
+        base = made.reshape(len(seeds), len(channels), len(values), *made.shape[1:])[:, :, nearest]
+        base, owners, again = base.reshape(-1, *made.shape[1:]), channels * len(seeds), np.repeat(seeds, len(channels))
+        for sigma in BLURS:
+            images = blurred(base, sigma * work.plan.size / 224)
+            responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
+            rows.append(_rows(work, f"none, blurred by {sigma:g}", work.distances(images), owners, again, responses))
     ceilings = work.distance.within(work.summary, work.sets)
     for number, own in zip(work.summary.names, ceilings, strict=True):
         images = work.sets[number]

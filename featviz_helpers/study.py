@@ -168,7 +168,7 @@ class Study:
         """Read the table of one method, after running it if it is not there yet."""
         path = self._path(name, method)
         if not path.is_file():
-            pictures = path.with_suffix(".npz") if name == "study" else None
+            pictures = path.with_suffix(".npz") if name == "study" or method == "none" else None
             table = self._climb(method, values, channels, seeds, pictures)
             with replacing(path) as temporary:
                 table.to_parquet(temporary, index=False)
@@ -200,9 +200,9 @@ class Study:
                 np.savez(file, images=np.nan_to_num(result.images).astype(np.float16))
         return rows
 
-    def made(self, method: str) -> np.ndarray:
-        """The pictures of a finished method, (N, size, size, 3), in the order of its rows in the table."""
-        return np.load(self._path("study", method).with_suffix(".npz"))["images"].astype(np.float32)
+    def made(self, method: str, part: str = "study") -> np.ndarray:
+        """The pictures of a finished method, (N, size, size, 3), in the order of its rows; of the trial only "none"."""
+        return np.load(self._path(part, method).with_suffix(".npz"))["images"].astype(np.float32)
 
     def _path(self, name: str, method: str) -> Path:
         return self.out / "parts" / f"{name}-{method.replace(' ', '_')}.parquet"

@@ -33,6 +33,7 @@ PUBLISHED = pd.DataFrame(
 """The original study's lowest LPIPS (AlexNet) per method and channel: InceptionV3 with Keras's weights, ImageNet-v2."""
 
 
+TRIAL = ("exemplar_distance", "specificity", "auc", "activation", "activation_percentile")
 PREDICTORS = ("exemplar_distance", "specificity", "auc", "activation")
 
 
@@ -131,11 +132,11 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
     for name, figure in figures.items():
         figure.savefig(work.out / f"{name}.png", dpi=120)
         plt.close(figure)
-    text = words(work, study, low, controls, judged)
+    text = words(work, study, low, controls, told, judged)
     if work.grader:
-        told = truth.predictors(trial, PREDICTORS)
-        told.to_csv(work.out / "predictors.csv", index=False, float_format="%.4f")
-        text += answer(trial, told, work.grader)
+        known = truth.predictors(trial, PREDICTORS)
+        known.to_csv(work.out / "predictors.csv", index=False, float_format="%.4f")
+        text += answer(trial, known, work.grader)
     (work.out / "verdict.md").write_text(text)
     seconds = {"study": float(study["seconds"].sum()), "trial": float(trial["seconds"].sum())}
     provenance = {
@@ -152,12 +153,18 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
     return text
 
 
-def words(work: Study, study: pd.DataFrame, low: pd.DataFrame, controls: pd.DataFrame, judged: pd.DataFrame) -> str:
-    """The table, its controls and the verdict as Markdown."""
+def words(
+    work: Study, study: pd.DataFrame, low: pd.DataFrame, controls: pd.DataFrame, told: pd.DataFrame,
+    judged: pd.DataFrame,
+) -> str:  # fmt: skip
+    """The table, its controls, the trial and the verdict as Markdown."""
     own = controls[controls["channel"].isin(work.plan.channels)]
     beside = own.pivot_table(index="control", columns="channel", values="exemplar_distance", sort=False)
     once = study[study["seed"] == work.plan.seeds[0]]
     apart = (verdict.lowest(once) - low).abs().to_numpy()
+    gains = pd.DataFrame({"improvement, %": verdict.improvement(low)["mean"]})
+    if work.backbone.name.startswith("inception_v3") and work.layer == "mixed6":
+        gains["published, %"] = verdict.improvement(PUBLISHED)["mean"]
     lines = [
         f"# The study: {work.backbone.name}, {work.layer}, {len(work.data)} images, {work.distance.label}",
         f"Lowest mean distance to the channel's {work.plan.k} strongest images over the values of each method "
@@ -167,9 +174,15 @@ def words(work: Study, study: pd.DataFrame, low: pd.DataFrame, controls: pd.Data
         beside.round(3).to_markdown(),
         f"One seed instead of {len(work.plan.seeds)}: the numbers of the table move by {np.nanmean(apart):.3f} on "
         f"average and by {np.nanmax(apart):.3f} at most.",
-        f"## The verdict, on {len(work.crowd)} other channels",
-        "Values were chosen on one half of the channels and are judged on the other; an answer is given only where "
-        "a 95 % interval over channels leaves no doubt.",
+        "By how much each method lies below no regulariser, mean of the channels:",
+        gains.round(1).to_markdown(),
+        "The best value of each method, and those that cannot be told from it:",
+        verdict.refined(study).to_markdown(index=False, floatfmt="g"),
+        f"## The trial, on {len(work.crowd)} other channels",
+        "Values were chosen on one half of the channels and are judged on the other. Means over the channels:",
+        told.groupby("method", sort=False)[list(TRIAL)].mean().round(3).to_markdown(),
+        "## The verdict",
+        "An answer is given only where a 95 % interval over channels leaves no doubt.",
         "\n".join(f"- {line}" for line in verdict.sentences(judged)),
     ]
     return "\n\n".join(lines) + "\n"

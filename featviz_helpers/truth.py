@@ -170,23 +170,21 @@ def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, s
         Columns predictor, correlation (Spearman, 1904), low, high (95 %), and within: the same correlation after each
         channel's mean rank was taken out, which asks whether the number can choose between methods.
     """
-    rows = table.dropna(subset=["grade", *columns])
-    channels = rows["channel"].unique()
+    rows = table.dropna(subset=["grade", *columns]).reset_index(drop=True)
+    members = [part.to_numpy() for part in rows.groupby("channel").groups.values()]
     generator = np.random.default_rng(seed)
-    groups = dict(list(rows.groupby("channel")))
-    found = []
+    # The same draws for every number, so that their intervals can be compared.
+    drawn = [np.concatenate([members[i] for i in generator.choice(len(members), len(members))]) for _ in range(draws)]
+    grade, found = rows["grade"].to_numpy(), []
     for name in columns:
-        sign = -1 if name.endswith("distance") else 1
-        value = stats.spearmanr(sign * rows[name], rows["grade"]).statistic
-        again = []
+        value = (-1 if name.endswith("distance") else 1) * rows[name].to_numpy()
         with warnings.catch_warnings():
             # A draw may hold one value alone; its correlation is NaN, and left out.
             warnings.simplefilter("ignore", stats.ConstantInputWarning)
-            for _ in range(draws):
-                drawn = pd.concat([groups[number] for number in generator.choice(channels, len(channels))])
-                again.append(stats.spearmanr(sign * drawn[name], drawn["grade"]).statistic)
+            again = [stats.spearmanr(value[places], grade[places]).statistic for places in drawn]
         low, high = np.nanpercentile(again, (2.5, 97.5))
-        ranks = rows[[name, "grade"]].rank().groupby(rows["channel"]).transform(lambda part: part - part.mean())
-        within = sign * ranks.corr().iloc[0, 1]
-        found.append({"predictor": name, "correlation": value, "low": low, "high": high, "within": within})
+        ranks = pd.DataFrame({"value": value, "grade": grade}).rank().groupby(rows["channel"])
+        within = ranks.transform(lambda part: part - part.mean()).corr().iloc[0, 1]
+        whole = stats.spearmanr(value, grade).statistic
+        found.append({"predictor": name, "correlation": whole, "low": low, "high": high, "within": within})
     return pd.DataFrame(found)

@@ -167,6 +167,6 @@ def sentences(judged: pd.DataFrame, base: str = "none") -> list[str]:
         if no:
             line += f" Clearly not: {listed(no, count)}."
         if open_:
-            line += f" The data cannot tell for {listed(open_, count)}."
+            line += f" The data cannot tell: {listed(open_, count)}."
         lines.append(line)
     return lines

@@ -119,6 +119,16 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(work, data, exemplars, mon
     first, *others = again.sets[28]
     pairs = [fv.distance("pixels").pairs(first[None], other[None])[0] for other in others]
     assert ceiling[0] == pytest.approx(np.mean(pairs), rel=1e-4)
+    for part, table in (("study", study), ("trial", trial)):
+        plain = table[table["method"] == "none"].reset_index(drop=True)
+        place = plain.index[plain["value"] == 0.02][-1]
+        picture = controls.blurred(again.made("none", part)[place : place + 1], controls.BLURS[0] * 64 / 224)
+        row = found[found["control"].str.startswith("none, blurred") & (found["channel"] == plain["channel"][place])]
+        owner = again.everyone.index(plain["channel"][place])
+        expected = again.distances(picture)[0, owner]
+        assert row[row["seed"] == plain["seed"][place]].iloc[0]["exemplar_distance"] == pytest.approx(
+            expected, rel=1e-4
+        )
     told = json.loads((work.out / "provenance.json").read_text())
     assert told["exemplars"]["fingerprint"] == data.fingerprint
     assert told["exemplars"]["weights"] and told["plan"]["seeds"] == [0, 1]

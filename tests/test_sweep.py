@@ -8,7 +8,7 @@ import pytest
 from featviz_helpers.batch import conductor, store
 from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
-from sweep_factory import featviz, marks, writer
+from sweep_factory import ask, featviz, marks, writer
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def write(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_sweep_from_plan_to_table(write, tmp_path):
     plan = write("{NUMBERS: {from: 0, to: 4, step: 1}}")
-    dry = featviz("sweep", plan, "--dry-run")
-    assert dry.returncode == 0, dry.stderr
+    dry = ask("sweep", plan, "--dry-run")
+    assert dry.exit_code == 0, dry.output
     assert "5 runs of 99_roots.ipynb (5 cells), 5 to do" in dry.stdout
     assert not (tmp_path / "out").exists(), "a dry run leaves nothing"
 
@@ -43,18 +43,18 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
     assert json.loads((folder / "result.json").read_text())["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])
     assert (folder / "run.ipynb").is_file()
 
-    again = featviz("sweep", plan)
-    assert again.returncode == 0
+    again = ask("sweep", plan)
+    assert again.exit_code == 0
     assert "5 of 5 runs are finished" in again.stdout
     assert marks(tmp_path) == dict.fromkeys(range(5), 1), "what is finished is not done again"
-    timed = featviz("sweep", plan, "--dry-run")
+    timed = ask("sweep", plan, "--dry-run")
     assert "0 to do" in timed.stdout
     assert "of work" in timed.stdout
 
-    written = featviz("results", tmp_path / "out", "--to", tmp_path / "all.parquet")
-    assert written.returncode == 0, written.stderr
+    written = ask("results", tmp_path / "out", "--to", tmp_path / "all.parquet")
+    assert written.exit_code == 0, written.output
     assert len(pd.read_parquet(tmp_path / "all.parquet")) == 5
-    assert "5 finished runs, 5 rows" in featviz("results", tmp_path / "out").stdout
+    assert "5 finished runs, 5 rows" in ask("results", tmp_path / "out").stdout
 
 
 @pytest.mark.slow
@@ -67,7 +67,7 @@ def test_a_failing_notebook_is_kept_with_its_reason_and_stops_no_other(write, tm
     (row,) = store.failures(tmp_path / "out").to_dict("records")
     assert (row["attempts"], row["cell"]) == (2, 2)
     assert (tmp_path / "out" / row["notebook"]).is_file()
-    told = featviz("results", tmp_path / "out", "--failed")
+    told = ask("results", tmp_path / "out", "--failed")
     assert "no root of -4" in told.stdout
     again = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1)
     assert again.returncode == 1
@@ -104,13 +104,13 @@ def test_a_run_that_is_not_whole_is_not_trusted(write, tmp_path):
 def test_two_plans_and_two_sweeps_do_not_share_a_folder(write, tmp_path):
     plan = write("{NUMBERS: [0, 1]}")
     with conductor.alone(Place(tmp_path / "out")):
-        second = featviz("sweep", plan, "--workers", 1)
-    assert second.returncode == 2
+        second = ask("sweep", plan, "--workers", 1)
+    assert second.exit_code == 2
     assert "another sweep is writing" in second.stderr
     assert marks(tmp_path) == {}
     assert featviz("sweep", plan, "--workers", 1).returncode == 0
-    other = featviz("sweep", write("{NUMBERS: [0, 1, 99]}"), "--workers", 1)
-    assert other.returncode == 2
+    other = ask("sweep", write("{NUMBERS: [0, 1, 99]}"), "--workers", 1)
+    assert other.exit_code == 2
     assert "plan.yaml, line 4:" in other.stderr
     assert "--extend" in other.stderr
     more = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1, "--extend")
@@ -161,10 +161,7 @@ def test_no_disk_space_ends_the_sweep(write, tmp_path, monkeypatch):
 
 def test_a_scheduler_that_is_not_there_is_said(write, monkeypatch):
     monkeypatch.setattr("featviz_helpers.batch.cluster.SECONDS", 1)
-    from click.testing import CliRunner
-    from featviz_helpers.cli import main
-
-    done = CliRunner().invoke(main, ["sweep", str(write("{NUMBERS: [1]}")), "--scheduler", "tcp://127.0.0.1:1"])
+    done = ask("sweep", write("{NUMBERS: [1]}"), "--scheduler", "tcp://127.0.0.1:1")
     assert done.exit_code == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:1" in done.output
 
