@@ -131,11 +131,16 @@ def sweep(
 
     Raises:
         ValueError: no such method.
+        KeyboardInterrupt: on Ctrl-C. What `maximize` has by then is not returned: pictures of fewer steps would pass
+            for pictures of this method.
     """
     chosen = methods if isinstance(methods, Mapping) else {name: method(name).values for name in methods or METHODS}
     results = {}
     for name, values in chosen.items():
         how, cells = method(name), grid(seed=seeds, channel=channels, value=values)
         own = how.options(cells.value) | {"steps": max(1, steps // how.octaves), "size": size, "seed": cells.seed}
-        results[name] = cells, maximize(backbone, channel(layer, cells.channel), **own, **options)
+        result = maximize(backbone, channel(layer, cells.channel), **own, **options)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        results[name] = cells, result
     return results

@@ -135,6 +135,16 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(work, data, exemplars, mon
     assert "## The verdict" in text
 
 
+def test_pictures_that_ctrl_c_left_half_done_are_not_kept(work, monkeypatch):
+    def stopped(plan, *rest):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("featviz_helpers.plan.Plan.run", stopped)  # what a step looks like when Ctrl-C comes
+    with pytest.raises(KeyboardInterrupt):
+        work.run()
+    assert not list(work.out.rglob("*none*")), "half a climb passed for a whole one"
+
+
 def test_the_trial_gets_the_values_that_scored_best_on_the_other_channels(data, exemplars, tmp_path, monkeypatch):
     asked = []
 
