@@ -4,6 +4,7 @@ A sweep is started again and again until all its runs are finished, and meanwhil
 sweep itself (with Dask's scheduler inside) at random moments. A run that was once seen finished must stay as it is.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -18,7 +19,7 @@ from pathlib import Path
 import click
 import psutil
 from featviz_helpers.batch import store
-from featviz_helpers.batch.place import Place
+from featviz_helpers.batch.place import RESULT, Place
 from tqdm import tqdm
 
 MARK = "FEATVIZ_KILLS"  # every process of the sweep inherits it, so that orphans are found too
@@ -56,13 +57,14 @@ def main(
     command = [sys.executable, "-c", "from featviz_helpers.cli import main; main()", "sweep", str(plan)]
     command += ["--out", str(out), "--workers", str(workers)]
     began, hit, seen, starts = time.monotonic(), Counter(), {}, 0
-    changed = set()
+    changed, calm = set(), 0
 
     def look() -> None:
         for name in place.names("runs", 2):
-            result = place.result(name)
-            if result and seen.setdefault(name, result["finished"]) != result["finished"]:
-                changed.add(name)
+            if place.result(name):
+                about = (place.local / name / RESULT).stat()
+                if seen.setdefault(name, (about.st_ino, about.st_mtime_ns)) != (about.st_ino, about.st_mtime_ns):
+                    changed.add(name)
         changed.update(name for name in seen if place.result(name) is None)
 
     bar = tqdm(total=kills, unit="kill", disable=as_json)
@@ -78,24 +80,24 @@ def main(
             kinds = family(mark)
             if hit.total() < kills and kinds:
                 kind = chance.choice(sorted(kinds))
-                os.kill(chance.choice(kinds[kind]).pid, signal.SIGKILL)
-                hit[kind] += 1
-                bar.update()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(kinds[kind]).pid, signal.SIGKILL)
+                    hit[kind] += 1
+                    bar.update()
         code = sweep.returncode
-        if code == 2:
-            raise click.ClickException("the sweep was refused: try it without this script")
+        calm = calm + 1 if hit.total() == kills else 0
+        if code == 2 or calm > 3:
+            raise click.ClickException("the sweep does not come to its end by itself: try it without this script")
     look()
     until = time.monotonic() + PATIENCE
     while family(mark) and time.monotonic() < until:
         time.sleep(0.5)
-    cells = [json.dumps(result["parameters"], sort_keys=True) for result in store.runs(out).values()]
     report = {
         "kills": hit.total(),
         **{f"{kind}s_killed": hit[kind] for kind in ("kernel", "worker", "sweep")},
         "starts": starts,
-        "runs": len(cells),
+        "runs": len(store.runs(out)),
         "lost_or_done_again": len(changed),
-        "twice": len(cells) - len(set(cells)),
         "processes_left": sum(map(len, family(mark).values())),
         "seconds": round(time.monotonic() - began, 1),
     }

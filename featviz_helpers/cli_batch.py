@@ -38,7 +38,6 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     """
     from .batch import conductor
     from .batch.lines import PlanError
-    from .batch.place import Place
     from .batch.spec import Plan
     from .batch.task import DiskIsFull
 
@@ -50,7 +49,7 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
         address = options["out"] or read.written.output
         if not address:
             raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
-        place = Place(address if "://" in address else Path(address).resolve())
+        place = _place(address)
         wanted = conductor.orders(read, place.address, options["fresh"])
         if options["dry_run"]:
             _say(read, place, wanted)
@@ -58,6 +57,8 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
         tally = _run(read, place, wanted, options)
     except (PlanError, ConnectionError) as error:
         raise click.UsageError(str(error)) from None
+    except conductor.SchedulerLost as error:
+        raise click.ClickException(f"{error}. What is finished is safe; the same command goes on from here.") from None
     except DiskIsFull as error:
         raise click.ClickException(f"{error.strerror}. What is finished is safe; make room and go on.") from None
     except KeyboardInterrupt:
@@ -69,6 +70,17 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
         click.echo(f"Their notebooks, as far as they came: {place.path('failed')}", err=True)
     click.echo(f"{tally.there + tally.done} of {len(wanted)} runs are finished: featviz results {place.address}")
     context.exit(1 if tally.failed else 0)
+
+
+def _place(address: str) -> Any:
+    """Return the output, or say why there can be none."""
+    from .batch.lines import PlanError
+    from .batch.place import Place
+
+    try:
+        return Place(address if "://" in address else Path(address).expanduser().resolve())
+    except (ImportError, ValueError) as error:  # a protocol that needs another package, or that nobody knows
+        raise PlanError(f"cannot write to {address}: {error}") from None
 
 
 def _say(plan: Any, place: Any, wanted: list) -> None:
@@ -98,7 +110,7 @@ def _run(plan: Any, place: Any, wanted: list, options: dict[str, Any]) -> Any:
 
     batch = cluster.read_batch(options["cluster"]) if options["cluster"] else None
     with conductor.alone(place):
-        conductor.check(place, plan, options["extend"])
+        conductor.check(place, plan, wanted, options["extend"])
         left = conductor.unfinished(place, wanted)
         tally = conductor.Tally(len(wanted), len(wanted) - len(left))
         left = left[: options["limit"]]
@@ -108,7 +120,8 @@ def _run(plan: Any, place: Any, wanted: list, options: dict[str, Any]) -> Any:
             with cluster.connected(options["workers"], options["scheduler"], batch, cores) as client:
                 click.echo(f"Dashboard: {client.dashboard_link}", err=True)
                 tell(f"{len(left)} runs to do, {tally.there} there; scheduler {client.scheduler.address}")
-                conductor.conduct(client, left, tally, plan.written.retries, tell)
+                expected = batch.jobs * batch.options.get("processes", 1) if batch else 1
+                conductor.conduct(client, left, tally, plan.written.retries, tell, expected)
     return tally
 
 

@@ -12,7 +12,7 @@ import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
@@ -45,6 +45,7 @@ Number = Annotated[float, BeforeValidator(_exponent), Field(allow_inf_nan=False)
 ANNOTATIONS = {
     "int": int, "float": Number, "str": str, "bool": bool, "list": list, "dict": dict, "Literal": Literal,
 }  # fmt: skip
+PLAIN = TypeAdapter(JsonValue)
 STRICT = ConfigDict(strict=True)  # so that True is no int, "5" no number and 1.5 no whole number
 
 
@@ -64,7 +65,7 @@ class Parameter:
             ParameterError: the value is not of the parameter's type; the message says what to write instead.
         """
         if self._accepts(value):
-            return TypeAdapter(self.type, config=STRICT).validate_python(value)
+            return self._adapter.validate_python(value)
         hint = f"; write {yaml.safe_dump([value], default_flow_style=True).strip()}" if self._accepts([value]) else ""
         raise ParameterError(
             f"{self.name} takes {self.kind} (default: {self.default!r}), "
@@ -89,11 +90,15 @@ class Parameter:
         # `str | int` and the like take as text what YAML reads as something else ("no", "2024-01-01").
         return self.check(text if not self._accepts(value) and self._accepts(text) else value)
 
+    @cached_property
+    def _adapter(self) -> TypeAdapter:
+        return TypeAdapter(self.type, config=STRICT)
+
     def _accepts(self, value: Any) -> bool:
         try:
             # JsonValue as well, because papermill turns a date or a tuple inside a bare `list` into text.
-            TypeAdapter(JsonValue).validate_python(value)
-            TypeAdapter(self.type, config=STRICT).validate_python(value)
+            PLAIN.validate_python(value)
+            self._adapter.validate_python(value)
         except ValidationError:
             return False
         return True

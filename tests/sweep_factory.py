@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from featviz_helpers.cli import main
 from notebook_factory import write_notebook
 
-KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0\nBYTES: int = 0"
+KNOBS = "NUMBERS: list[int] = [0]\nSECONDS: float = 0.0\nBYTES: int = 0\nMODEL: str = ''"
 # Each time it is worked on leaves a mark; a number below 0 has no root, so that the notebook fails.
 WORK = """
 import os, time, uuid
@@ -22,6 +22,8 @@ if NUMBERS[0] < 0:
     raise ValueError(f"no root of {NUMBERS[0]}")
 with open("noise.bin", "wb") as file:
     file.write(os.urandom(BYTES))
+log = open("log.txt", "w")
+log.write("left open")
 table = pd.DataFrame({"kernel": os.getpid(), "number": NUMBERS, "root": [n**0.5 for n in NUMBERS]})
 table.to_parquet("results.parquet")
 """

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from featviz_helpers.batch import conductor, store
+from featviz_helpers.batch import cards, conductor, store, task
 from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
+from notebook_factory import write_notebook
 from sweep_factory import ask, featviz, marks, writer
 
 
@@ -37,6 +38,8 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
 
     table = store.table(tmp_path / "out")
     assert sorted(zip(table["number"], table["root"], strict=True)) == [(n, n**0.5) for n in range(5)]
+    logs = [path.read_text() for path in (tmp_path / "out" / "runs").rglob("log.txt")]
+    assert logs == ["left open"] * 5, "a file that the notebook did not close is whole before the run is"
     assert table["kernel"].nunique() <= 2, "a worker keeps its kernel"
     first = table.iloc[0]
     folder = tmp_path / "out" / run_name(first["run"])
@@ -120,22 +123,24 @@ def test_two_plans_and_two_sweeps_do_not_share_a_folder(write, tmp_path):
 
 def test_a_store_without_renames_writes_the_result_last(tmp_path):
     place = Place(f"memory://{tmp_path.name}")
-    folder = place.workshop()
-    (folder / "images").mkdir()
-    (folder / "images" / "a.png").write_bytes(b"1234")
-    (folder / "result.json").write_text(json.dumps({"run": "ab", "files": {"images/a.png": 4}}))
     written = []
     put = place.fs.put_file
     place.fs.put_file = lambda source, target, **rest: (written.append(Path(target).name), put(source, target, **rest))
     try:
-        assert place.publish(folder, "runs/ab/ab")
+        with place.workshop() as folder:
+            (folder / "images").mkdir()
+            (folder / "images" / "a.png").write_bytes(b"1234")
+            (folder / "result.json").write_text(json.dumps({"run": "ab", "files": {"images/a.png": 4}}))
+            assert place.publish(folder, "runs/ab/ab")
     finally:
         del place.fs.put_file
     assert written == ["a.png", "result.json"]
-    assert place.result("runs/ab/ab")["run"] == "ab"
     assert not folder.exists()
+    assert place.result("runs/ab/ab")["run"] == "ab"
+    assert place.results(["runs/ab/ab", "runs/cd/cd"]) == {"runs/ab/ab": place.result("runs/ab/ab")}
     place.fs.pipe_file(place.path("runs/ab/ab/images/a.png"), b"12")
     assert place.result("runs/ab/ab") is None
+    assert place.results(["runs/ab/ab"]) == {}
 
 
 def test_orders_name_each_run_once(write):
@@ -147,8 +152,6 @@ def test_orders_name_each_run_once(write):
 
 
 def test_no_disk_space_ends_the_sweep(write, tmp_path, monkeypatch):
-    from featviz_helpers.batch import task
-
     order = conductor.orders(Plan(write("{NUMBERS: [1]}")), str(tmp_path / "out"))[0]
 
     def full(self):
@@ -157,6 +160,65 @@ def test_no_disk_space_ends_the_sweep(write, tmp_path, monkeypatch):
     monkeypatch.setattr(Place, "workshop", full)
     with pytest.raises(task.DiskIsFull, match="no room left"):
         task.perform(order)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "says", "kept"),
+    [
+        ("open('result.json', 'w').close()", "NameTaken: result.json is the sweep's own file", True),
+        ("import os\nos._exit(1)", "the kernel died", True),
+        ("# changed", "OtherNotebook", False),
+    ],
+)
+def test_what_a_worker_refuses_or_survives(source, says, kept, tmp_path):
+    book = write_notebook(tmp_path, "99_odd", "x = 1" if source == "# changed" else source, knobs="NUMBER: int = 0")
+    (tmp_path / "plan.yaml").write_text(f"notebook: {book}\ngrid: {{NUMBER: [1]}}\n")
+    out = tmp_path / "out"
+    (order,) = conductor.orders(Plan(tmp_path / "plan.yaml"), str(out))
+    out.mkdir()
+    (out / conductor.NOTEBOOK).write_text(book.read_text().replace("x = 1", source))
+    with pytest.raises(task.RunFailed, match=says):
+        task.perform(order)
+    (attempt,) = (out / "failed" / order.run).iterdir()
+    assert says.split(":")[0] in (attempt / "result.json").read_text()
+    assert (attempt / "run.ipynb").is_file() == kept
+    assert not list((out / "unfinished").iterdir())
+
+
+def test_a_folder_that_somebody_works_on_is_not_tidied_away(tmp_path):
+    place = Place(tmp_path)
+    with place.workshop() as folder:
+        (folder / "half").touch()
+        (tmp_path / "unfinished" / "orphan").mkdir()
+        place.tidy()
+        assert [path.name for path in (tmp_path / "unfinished").glob("*/")] == [folder.name]
+        assert (folder / "half").exists()
+
+
+def test_moved_files_make_no_other_plan(write, tmp_path):
+    def orders(weights):
+        plan = Plan(write("{NUMBERS: [1]}", MODEL=str(weights)))
+        return plan, conductor.orders(plan, str(tmp_path / "out"))
+
+    first = tmp_path / "weights.h5"
+    first.write_bytes(b"1")
+    plan, wanted = orders(first)
+    conductor.check(Place(tmp_path / "out"), plan, wanted)
+    plan, moved = orders(first.rename(tmp_path / "elsewhere.h5"))
+    assert [order.run for order in moved] == [order.run for order in wanted]
+    conductor.check(Place(tmp_path / "out"), plan, moved)
+
+
+def test_each_worker_takes_a_card_of_those_it_was_given(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    take = cards.card.__wrapped__
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    assert [take()["CUDA_VISIBLE_DEVICES"] for _ in range(2)] == ["4", "7"]
+    assert take()["CUDA_VISIBLE_DEVICES"] in ("4", "7"), "with too few cards they are shared"
+    for given in ("2", ""):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+        assert take() == {}, "what a batch system handed out is left alone"
 
 
 def test_a_scheduler_that_is_not_there_is_said(write, monkeypatch):
@@ -178,6 +240,7 @@ def test_a_batch_system_is_described_by_a_file(tmp_path):
     batch = read_batch(path)
     with batch_cluster(batch) as cluster:
         script = cluster.job_script()
+    assert script.rindex("--nthreads 1") > script.rindex("--nthreads 4"), "the last one counts: one run at a time"
     assert "#SBATCH -p gpu" in script
     assert "#SBATCH --cpus-per-task=4" in script
     path.write_text("kind: slrm\njobs: 3\n")

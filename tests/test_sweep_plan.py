@@ -93,6 +93,9 @@ GOOD = "notebook: BOOK\nparameters:\n  STEPS: 4\ngrid:\n  VALUES: [1, 2]\n  SEED
     ("old", "new", "line", "says"),
     [
         ("  STEPS: 4", "  STEP: 4", 3, "did you mean STEPS"),
+        ("  SEEDS: [0]", "  SEEDS: {from: 0, to: 1e15, step: 1}", 6, "1,000,000,000,000,001 cells"),
+        ("  SEEDS: [0]", "  zip: [1, 2]", 6, "zip needs axes that go together"),
+        ("  SEEDS: [0]", "  KIND: [a]\nfold: [SEEDS]", 7, "SEEDS is no axis of every block"),
         ("  STEPS: 4", "  STEPS: 4.5", 3, "STEPS takes int"),
         ("  STEPS: 4", "  STEPS: 4\n  STEPS: 5", 4, "already set in line 3"),
         ("  STEPS: 4", "  SEEDS: [1]", 6, "already set under parameters"),
@@ -145,18 +148,18 @@ def test_identity_is_code_and_parameters_and_files_and_nothing_else(tmp_path):
     weights = tmp_path / "w.h5"
     weights.write_bytes(b"1")
     given = {"MODEL": str(weights), "STEPS": 4}
-    name, made_from = identity.of_run("n", given)
-    assert identity.of_run("n", dict(reversed(given.items())))[0] == name
-    assert identity.of_run("n", given | {"STEPS": 5})[0] != name
-    assert identity.of_run("m", given)[0] != name
+    name, made_from = identity.of_run("n", "c", given)
+    assert identity.of_run("n", "c", dict(reversed(given.items())))[0] == name
+    assert identity.of_run("n", "c", given | {"STEPS": 5})[0] != name
+    assert identity.of_run("m", "c", given)[0] != name
     weights.write_bytes(b"2")
     identity._of_path.cache_clear()
-    assert identity.of_run("n", given)[0] != name
+    assert identity.of_run("n", "c", given)[0] != name
     assert set(made_from["assets"]) == {"MODEL"}
     moved = weights.rename(tmp_path / "elsewhere.h5")
-    name = identity.of_run("n", given | {"MODEL": str(moved)})[0]
+    name = identity.of_run("n", "c", given | {"MODEL": str(moved)})[0]
     moved.rename(weights)
-    assert identity.of_run("n", given)[0] == name, "where a file lies does not matter"
+    assert identity.of_run("n", "c", given)[0] == name, "where a file lies does not matter"
 
 
 @pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 120, 10), ("inception_v3", 180, 30)])

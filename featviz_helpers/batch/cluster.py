@@ -66,6 +66,7 @@ def batch_cluster(batch: Batch) -> Any:
     make = LocalJobs if batch.kind == "local" else getattr(dask_jobqueue, KINDS[batch.kind])
     # One process a job and one thread a process: a worker has one kernel, which uses the cores itself.
     options = {"cores": 1, "memory": "4GB", "processes": 1, **batch.options}
+    options["worker_extra_args"] = [*(options.get("worker_extra_args") or []), "--nthreads", "1"]
     try:
         return make(**options)
     except (TypeError, ValueError) as error:

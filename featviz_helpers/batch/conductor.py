@@ -1,10 +1,9 @@
-"""A whole sweep: what is finished is left alone, the rest is handed out, and all that happens is written down."""
+"""A whole sweep: what is finished is left alone, the rest is handed out, all that happens is written down."""
 
 from __future__ import annotations
 
 import json
 import logging
-import shutil
 import statistics
 import sys
 import time
@@ -14,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dask.distributed import Client, as_completed
+from distributed.client import ClosedClientError
+from distributed.comm import CommClosedError
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ..course import environment
-from ..record import gpus
 from . import identity
 from .lines import PlanError
 from .place import Place, run_name
@@ -28,6 +28,10 @@ from .task import DiskIsFull, Order, perform
 AHEAD = 4  # orders at the scheduler for each worker: enough to keep them busy, and a bound on its memory
 EVERY = 10.0  # seconds between two lines about the whole
 NOTEBOOK, PLAN, ASKED = "notebook.ipynb", "plan.yaml", "asked.json"
+
+
+class SchedulerLost(RuntimeError):
+    """The Dask scheduler is gone. Runs that workers are at may still be finished, and count then."""
 
 
 @dataclass
@@ -59,11 +63,11 @@ def orders(plan: Plan, out: str, fresh: bool = False) -> list[Order]:
         PlanError: two cells are one run.
     """
     defaults = {name: parameter.default for name, parameter in plan.job.parameters.items()}
-    notebook, cards = identity.of_notebook(plan.job.text), len(gpus()) if plan.written.resources.gpu else 0
-    cores = plan.written.resources.cores
+    notebook, code = identity.of_notebook(plan.job.text), identity.of_library()
+    needs = plan.written.resources
     found: dict[str, Order] = {}
     for values in plan.runs:
-        name, made_from = identity.of_run(notebook, values)
+        name, made_from = identity.of_run(notebook, code, values)
         if name in found:
             raise PlanError(f"two cells of the grid are the same run: {describe(found[name])}")
         found[name] = Order(
@@ -73,9 +77,9 @@ def orders(plan: Plan, out: str, fresh: bool = False) -> list[Order]:
             parameters=values,
             changed=[key for key, value in values.items() if value != defaults[key]],
             made_from=made_from,
-            environment=environment(cores),
-            cell_s=plan.written.resources.cell_minutes and 60 * plan.written.resources.cell_minutes,
-            gpus=cards,
+            environment=environment(needs.cores),
+            cell_s=needs.cell_minutes and 60 * needs.cell_minutes,
+            gpu=needs.gpu,
             fresh=fresh,
         )
     return list(found.values())
@@ -89,26 +93,30 @@ def describe(order: Order) -> str:
 
 def unfinished(place: Place, wanted: Sequence[Order]) -> list[Order]:
     """Return the orders that have no whole result yet."""
-    return [order for order in wanted if place.result(run_name(order.run)) is None]
+    there = place.results(run_name(order.run) for order in wanted)
+    return [order for order in wanted if run_name(order.run) not in there]
 
 
 def estimate(place: Place, wanted: Sequence[Order], left: Sequence[Order]) -> float | None:
     """Return the seconds of work that are left, from the runs that are finished; None if there are none."""
     open_runs = {order.run for order in left}
-    known = [place.result(run_name(order.run))["seconds"] for order in wanted if order.run not in open_runs][:1000]
+    there = [run_name(order.run) for order in wanted if order.run not in open_runs][:1000]
+    known = [result["seconds"] for result in place.results(there).values()]
     return statistics.median(known) * len(left) if known else None
 
 
-def check(place: Place, plan: Plan, extend: bool = False) -> None:
+def check(place: Place, plan: Plan, wanted: Sequence[Order], extend: bool = False) -> None:
     """Refuse an output that holds another plan, or that cannot be written to.
 
     Args:
+        wanted: its orders. Where the files lie that it names, and what is in them, makes no other plan of it.
         extend: take another plan; what is finished and still asked for stays.
 
     Raises:
         PlanError: it does.
     """
-    asked = {"notebook": identity.of_notebook(plan.job.text), "runs": identity.digest(plan.runs)}
+    named = [{k: v for k, v in order.parameters.items() if k not in order.made_from["assets"]} for order in wanted]
+    asked = {"notebook": identity.of_notebook(plan.job.text), "runs": identity.digest(named)}
     there = place.read(ASKED)
     if there is not None and json.loads(there) != asked and not extend:
         raise plan.document.error(
@@ -145,13 +153,15 @@ def alone(place: Place) -> Iterator[None]:
     except OSError as error:
         raise PlanError(f"cannot write to {place.address}: {error.strerror}; choose another output") from None
     try:
-        shutil.rmtree(place.local / "unfinished", ignore_errors=True)
+        place.tidy()
         yield
     finally:
         lock.release()
 
 
-def conduct(client: Client, left: Sequence[Order], tally: Tally, retries: int, tell: Callable[[str], None]) -> None:
+def conduct(
+    client: Client, left: Sequence[Order], tally: Tally, retries: int, tell: Callable[[str], None], expected: int = 1
+) -> None:
     """Hand out the orders and listen until all have ended.
 
     Args:
@@ -160,51 +170,56 @@ def conduct(client: Client, left: Sequence[Order], tally: Tally, retries: int, t
         tally: counts what happens.
         retries: how often a run that failed is tried again.
         tell: hears one line per run that ended, and one about the whole every now and then.
+        expected: workers that were asked for and may not have come yet.
 
     Raises:
         DiskIsFull: there is no room for results.
+        SchedulerLost: the scheduler does not answer any more.
     """
     waiting = iter(left)
-    by_key = {}
-
-    def submit() -> Any:
-        order = next(waiting, None)
-        if order is None:
-            return None
-        future = client.submit(perform, order, key=f"run-{order.run}", retries=retries, pure=False)
-        by_key[future.key] = order
-        return future
+    by_key: dict[str, Order] = {}
 
     def hands() -> int:
-        return max(1, sum(client.nthreads().values()))
+        return max(expected, sum(client.nthreads().values()))
+
+    def submitted() -> Iterator[Any]:
+        most = AHEAD * hands()
+        while len(by_key) < most and (order := next(waiting, None)):
+            future = client.submit(perform, order, key=f"run-{order.run}", retries=retries, pure=False)
+            by_key[future.key] = order
+            yield future
 
     began = last = time.monotonic()
-    first = [future for _ in range(AHEAD * hands()) if (future := submit())]
-    queue = as_completed(first, loop=client.loop)
     bar = tqdm(total=tally.total, initial=tally.there, unit="run", disable=None, file=sys.stderr, dynamic_ncols=True)
-    with bar:
+    try:
+        queue = as_completed(submitted(), loop=client.loop)
         for future in queue:
             order = by_key.pop(future.key)
-            problem = future.exception() if future.status == "error" else None
-            if isinstance(problem, DiskIsFull):
-                client.cancel(queue.futures)
-                raise problem
-            if future.status == "finished":
-                result = future.result()
+            if future.status == "cancelled":
+                raise SchedulerLost(f"the Dask scheduler at {client.scheduler.address} is gone")
+            try:
+                result = future.result()  # which waits, if a worker went down with it and it is made again
+            except DiskIsFull:
+                client.cancel(list(queue.futures))
+                raise
+            except Exception as problem:
+                tally.failed[order.run] = str(problem).split("\n")[0]
+                tell(f"{order.run} failed: {tally.failed[order.run]}: {describe(order)}")
+            else:
                 tally.done += 1
                 tally.seconds.append(result["seconds"])
                 tell(f"{order.run} {result['status']}, {result['seconds']:.1f} s: {describe(order)}")
-            else:
-                tally.failed[order.run] = str(problem or "it was cancelled").split("\n")[0]
-                tell(f"{order.run} failed: {tally.failed[order.run]}: {describe(order)}")
             future.release()
-            if following := submit():
-                queue.add(following)
+            queue.update(submitted())  # more than one when workers have come
             bar.set_postfix(failed=len(tally.failed), refresh=False)
             bar.update()
             if time.monotonic() - last > EVERY:
                 last = time.monotonic()
                 tell(standing(tally, min(hands(), tally.left), last - began))
+    except (ClosedClientError, CommClosedError) as error:
+        raise SchedulerLost(f"the Dask scheduler is gone ({error})") from None
+    finally:
+        bar.close()
     tell(standing(tally, 0, time.monotonic() - began))
 
 

@@ -27,7 +27,6 @@ def of_notebook(text: str) -> str:
     return digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
 
 
-@functools.cache
 def of_library() -> str:
     """Return the hash of every module of this package, so that results of other code are never taken for its own."""
     folder = Path(__file__).resolve().parent.parent
@@ -44,10 +43,10 @@ def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, value in parameters.items():
         if isinstance(value, str) and value:
-            path = Path(value).expanduser()
+            path = Path(value)
             if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
-                path = assets.find_inception() or path
-            if path.exists():
+                path = found_at.resolve() if (found_at := assets.find_inception()) else path
+            if path.is_absolute() and path.exists():  # a plan has made the paths absolute; "shapes" is not one
                 found[name] = _of_path(path.resolve())
     return found
 
@@ -62,14 +61,15 @@ def _of_path(path: Path) -> str:
     return digest([[file.relative_to(path).as_posix(), file.stat().st_size] for file in files])
 
 
-def of_run(notebook: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the name of a run, and what it was made from.
 
     Args:
         notebook: from `of_notebook`.
+        code: from `of_library`.
         parameters: every one of them.
     """
-    made_from = {"notebook": notebook, "code": of_library(), "assets": of_assets(parameters)}
+    made_from = {"notebook": notebook, "code": code, "assets": of_assets(parameters)}
     # Where a file lies does not matter, only what is in it.
     named = {name: value for name, value in parameters.items() if name not in made_from["assets"]}
     return digest({**made_from, "parameters": named}), made_from

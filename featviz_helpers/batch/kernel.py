@@ -46,7 +46,11 @@ class KeptKernel(Engine):
         """See `papermill.engines.Engine`."""
         client = PapermillNotebookClient(nb_man, km=options["km"], kernel_name=kernel_name, timeout=options["timeout"])
         client.kc = options["kc"]
-        client.execute()
+        try:
+            client.execute()
+        except BaseException:
+            nbformat.write(nb_man.nb, options["path"])  # papermill writes it only when a cell has failed
+            raise
 
 
 papermill_engines.register("kept", KeptKernel)
@@ -106,11 +110,15 @@ class Kernel:
                 request_save_on_cell_execute=False,
                 km=self._manager,
                 kc=self._client,
+                path=folder / "run.ipynb",
                 timeout=limit_s and int(limit_s),
             )
         except BaseException:
             self._end()
             raise
+        # At once, while the folder is still ours: what the notebook left open is written and closed.
+        if not self._forgets(folder.parent):
+            self._end()
 
     def _end(self) -> None:
         if self._client is not None:

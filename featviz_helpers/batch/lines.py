@@ -38,9 +38,13 @@ class Document:
             raise PlanError(f"cannot read {path}: {error.strerror}") from None
         except UnicodeError:
             raise PlanError(f"cannot read {path}: it is not text in UTF-8") from None
+        except PlanError:
+            raise
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise PlanError(f"{path.name}, line {line}: {error.problem}") from None
+        except (yaml.YAMLError, ValueError) as error:  # a character or a date that there cannot be
+            raise PlanError(f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}") from None
         if not isinstance(self.values, dict):
             raise PlanError(f"{path.name} must hold lines of NAME: value, but holds {type(self.values).__name__}")
 

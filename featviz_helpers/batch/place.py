@@ -19,15 +19,18 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
+from filelock import FileLock, Timeout
 
 from ..atomic import sync_folder
 
 RESULT = "result.json"
+UNFINISHED = "unfinished"
 THERE = {errno.ENOTEMPTY, errno.EEXIST}
 
 
@@ -72,16 +75,29 @@ class Place:
         finally:
             part.unlink(missing_ok=True)
 
-    def workshop(self) -> Path:
-        """Return a new folder on this machine's disk to make a run in."""
+    @contextmanager
+    def workshop(self) -> Iterator[Path]:
+        """Yield a new folder on this machine's disk to make a run in; it is gone afterwards."""
         if self.local is None:
-            return Path(tempfile.mkdtemp(prefix="featviz-"))
-        folder = self.local / "unfinished" / uuid.uuid4().hex
+            with tempfile.TemporaryDirectory(prefix="featviz-", ignore_cleanup_errors=True) as folder:
+                yield Path(folder)
+            return
+        folder = self.local / UNFINISHED / uuid.uuid4().hex
         folder.mkdir(parents=True)  # with the rights that others need to read it later, unlike a temporary folder
-        return folder
+        with _in_use(folder):
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove what killed workers left unfinished; what somebody still works on stays."""
+        for folder in list((self.local / UNFINISHED).glob("*/")):
+            with suppress(Timeout), _in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, folder: Path, name: str) -> bool:
-        """Make what was written to `folder` the run `name`; the folder is gone afterwards.
+        """Make what was written to `folder` the run `name`.
 
         Returns:
             False if somebody else had published that run before; theirs stays.
@@ -89,10 +105,10 @@ class Place:
         if self.local is None:
             first = self.result(name) is None
             if first:
-                files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RESULT)
-                for path in [*files, folder / RESULT]:
+                last = folder / RESULT
+                files = sorted(path for path in folder.rglob("*") if path.is_file() and path != last)
+                for path in [*files, last]:
                     self.fs.put_file(str(path), self.path(f"{name}/{path.relative_to(folder).as_posix()}"))
-            shutil.rmtree(folder)
             return first
         for path in folder.rglob("*"):
             if path.is_file():
@@ -105,27 +121,46 @@ class Place:
         except OSError as error:
             if error.errno not in THERE:
                 raise
-            shutil.rmtree(folder)
             return False
         sync_folder(target.parent)
         return True
 
     def result(self, name: str) -> dict[str, Any] | None:
         """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
-        text = self.read(f"{name}/{RESULT}")
         try:
-            found = json.loads(text or "")
+            found = json.loads(self.read(f"{name}/{RESULT}") or "")
             sizes = {file: self.fs.size(self.path(f"{name}/{file}")) for file in found["files"]}
         except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
             return None
         return found if sizes == found["files"] else None
+
+    def results(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return name -> result.json of the runs that are whole; a store that is no disk is asked once for all."""
+        if self.local is not None:
+            found = {name: self.result(name) for name in names}
+            return {name: result for name, result in found.items() if result is not None}
+        names, sizes = list(names), {}
+        for folder in {name.split("/")[0] for name in names}:
+            with suppress(FileNotFoundError):
+                sizes |= {path: about["size"] for path, about in self.fs.find(self.path(folder), detail=True).items()}
+        paths = {name: self.path(f"{name}/{RESULT}") for name in names}
+        there = {name: path for name, path in paths.items() if path in sizes}
+        texts = self.fs.cat(list(there.values()), on_error="omit") if there else {}
+        found = {}
+        for name, path in there.items():
+            with suppress(ValueError, KeyError, TypeError):
+                result = json.loads(texts[path])
+                if all(sizes.get(self.path(f"{name}/{file}")) == size for file, size in result["files"].items()):
+                    found[name] = result
+        return found
 
     def damaged(self, name: str) -> bool:
         """Move a run that is not whole out of the way, and say whether there was one.
 
         Only on a disk: on other stores it may be on its way there, and another attempt writes over it.
         """
-        if self.local is None or self.result(name) is not None or not self.fs.exists(self.path(name)):
+        # In this order: what is published in between is whole, and not there at the first look.
+        if self.local is None or not self.fs.exists(self.path(name)) or self.result(name) is not None:
             return False
         self.fs.mv(self.path(name), self.path(f"damaged/{PurePosixPath(name).name}-{uuid.uuid4().hex}"), recursive=True)
         return True
@@ -140,6 +175,21 @@ class Place:
                 yield from self.names(name, depth - 1)
             else:
                 yield name
+
+
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Hold the lock of an unfinished folder.
+
+    Raises:
+        Timeout: somebody else holds it.
+    """
+    lock = FileLock(folder.with_suffix(".lock"), timeout=0)
+    with lock:
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def run_name(identity: str) -> str:

@@ -40,11 +40,15 @@ class Range(BaseModel):
             raise ValueError(f"runs from {self.start:g} down to {self.stop:g}; turn it round")
         return self
 
+    @property
+    def size(self) -> int:
+        """How many numbers it has; of a range that nobody can mean, a very large number."""
+        return self.count or int(min((self.stop - self.start) / self.step, 1e15) + 1e-9) + 1
+
     def values(self) -> list[float | int]:
         """Return the numbers; whole ones as int."""
         if self.step is not None:
-            steps = int(np.floor((self.stop - self.start) / self.step + 1e-9))
-            found = self.start + self.step * np.arange(steps + 1)
+            found = self.start + self.step * np.arange(self.size)
         else:
             found = (np.geomspace if self.log else np.linspace)(self.start, self.stop, self.count)
         # Twelve digits: 0.30000000000000004 and 0.3 would be two different runs.

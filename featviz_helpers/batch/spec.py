@@ -94,9 +94,11 @@ class Plan:
         self._parameter(name, where)
         if isinstance(values, dict) and {"from", "to"} & values.keys():
             try:
-                values = Range.model_validate(values).values()
+                written = Range.model_validate(values)
             except ValidationError as error:
                 raise self.document.error(where, f"{name}: {error.errors()[0]['msg'].lower()}") from None
+            self._refuse_many(written.size, where)
+            values = written.values()
         if not isinstance(values, list):
             raise self.document.error(where, f"{name} needs a list of values, or a range {{from: , to: , step: }}")
         if not values:
@@ -139,6 +141,9 @@ class Plan:
             where = ["grid", number] if several else ["grid"]
             groups = block.get("zip", [])
             groups = [groups] if isinstance(groups, dict) else groups
+            if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+                what = "zip needs axes that go together: {NAME: [...], OTHER: [...]}, or a list of such groups"
+                raise self.document.error([*where, "zip"], what)
             names = [name for name in block if name != "zip"] + [name for group in groups for name in group]
             for name in names:
                 if name in self.fixed:
@@ -171,6 +176,9 @@ class Plan:
             if not isinstance(parameter.default, list):
                 what = f"{name} takes {parameter.kind}, not a list, so its values cannot share a run"
                 raise self.document.error(["fold", number], what)
+            if not all(any(name in group for group in (block, *block["zip"])) for block in self._blocks):
+                what = f"{name} is no axis of every block of the grid, so there is nothing to fold"
+                raise self.document.error(["fold", number], what)
 
     def cells(self) -> Iterator[Mapping[str, Any]]:
         """Yield every cell that is not excluded."""
@@ -199,10 +207,15 @@ class Plan:
     def _located(self, run: dict[str, Any]) -> dict[str, Any]:
         """Make paths absolute, because a notebook runs in a folder of its own; refuse those that lead nowhere."""
         for name, value in run.items():
-            if isinstance(value, str) and "/" in value and "://" not in value:
+            if isinstance(value, str) and "://" not in value and ("/" in value or _is_file_name(value)):
                 path = Path(value).expanduser().resolve()
                 if not path.exists():
                     where = ["parameters", name] if name in self.fixed else ["grid"]
                     raise self.document.error(where, f"{name}: there is no file or folder '{value}'")
                 run[name] = str(path)
         return run
+
+
+def _is_file_name(value: str) -> bool:
+    """Say whether a word such as weights.h5 names a file that is here."""
+    return bool(Path(value).suffix) and Path(value).is_file()

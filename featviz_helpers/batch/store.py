@@ -38,9 +38,7 @@ def runs(folder: str | Path, under: str = "runs") -> dict[str, dict[str, Any]]:
     place = Place(folder)
     if place.read("asked.json") is None:
         raise FileNotFoundError(f"There are no results of a sweep in '{folder}'.")
-    names = list(place.names(under, 2))
-    found = {name: place.result(name) for name in tqdm(names, unit="run", delay=3, leave=False)}
-    return {name: result for name, result in found.items() if result}
+    return place.results(tqdm(list(place.names(under, 2)), unit="run", delay=3, leave=False))
 
 
 def table(folder: str | Path) -> pd.DataFrame:

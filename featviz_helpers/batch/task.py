@@ -8,28 +8,26 @@ import errno
 import importlib.metadata
 import json
 import os
-import shutil
 import socket
-import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from filelock import FileLock, Timeout
 
 from ..worker import reason
-from . import identity
+from . import cards, identity
 from .kernel import Kernel
 from .place import RESULT, Place, run_name
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SCHEMA = 1  # of result.json; see `store`
 _kernels: dict[str, Kernel] = {}  # of this worker process: one
-_cards: list[FileLock] = []  # the GPU that this process has taken
+_one_at_a_time = threading.Lock()  # a worker that was started with several threads has one kernel all the same
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Order:
         made_from: hashes, from `identity.of_run`.
         environment: variables for the kernel.
         cell_s: seconds that a cell may take.
-        gpus: cards to share out among the workers of one machine; 0 leaves them alone.
+        gpu: take a card of its own where a machine has several.
         fresh: start a kernel of its own.
     """
 
@@ -57,7 +55,7 @@ class Order:
     made_from: dict[str, Any]
     environment: dict[str, str]
     cell_s: float | None = None
-    gpus: int = 0
+    gpu: bool = False
     fresh: bool = False
 
 
@@ -79,23 +77,20 @@ def perform(order: Order) -> dict[str, Any]:
         RunFailed: the notebook failed; the reason is kept in failed/.
         DiskIsFull: there is no room.
     """
-    place, began = Place(order.out), time.perf_counter()
-    name = run_name(order.run)
-    if place.result(name) is not None:
-        return {"run": order.run, "status": "there", "seconds": 0.0}
-    with _no_room_is_the_end(order.out):
+    place, name = Place(order.out), run_name(order.run)
+    with _one_at_a_time, _no_room_is_the_end(order.out):
+        began = time.perf_counter()
+        if place.result(name) is not None:
+            return {"run": order.run, "status": "there", "seconds": 0.0}
         place.damaged(name)
-        folder = place.workshop()
-        try:
-            error = _execute(order, folder)
+        with place.workshop() as folder:
+            error = _execute(order, folder) or _taken(folder)
             seconds = round(time.perf_counter() - began, 3)
             _describe(order, folder, seconds, error)
             if error:
                 place.publish(folder, f"failed/{order.run}/{_attempts(place, order.run) + 1}")
             else:
                 mine = place.publish(folder, name)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     if error:
         where = f"cell {error['cell']}, {error['line']}: " if error.get("cell") else ""
         raise RunFailed(f"{where}{error['name']}: {error['message']}")
@@ -104,10 +99,12 @@ def perform(order: Order) -> dict[str, Any]:
 
 def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
     """Run the notebook; return what went wrong, if anything did."""
-    if order.made_from["code"] != identity.of_library():
-        return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
-    notebook = nbformat.reads(_text(order.out, order.notebook), as_version=4)
-    kernel = _kernel(order)
+    text = _text(order.out, order.notebook, order.made_from["notebook"])
+    if identity.of_notebook(text) != order.made_from["notebook"]:
+        return {"name": "OtherNotebook", "message": f"{order.notebook} in {order.out} is not the one that was planned"}
+    if problem := _other_code(order):
+        return problem
+    notebook, kernel = nbformat.reads(text, as_version=4), _kernel(order)
     try:
         kernel.run(notebook, {name: order.parameters[name] for name in order.changed}, folder, order.cell_s)
     except Exception as problem:
@@ -122,7 +119,21 @@ def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
         # As a reader counts: without the cell that papermill adds.
         cell = count - bool(order.changed) if (count := getattr(problem, "exec_count", None)) else None
         return {"cell": cell, "line": lines[0] if lines else "", **found}
-    return None
+    return _other_code(order)  # somebody may have changed it meanwhile
+
+
+def _other_code(order: Order) -> dict[str, Any] | None:
+    if order.made_from["code"] == identity.of_library():
+        return None
+    return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
+
+
+def _taken(folder: Path) -> dict[str, Any] | None:
+    """Refuse a notebook that writes the file which says that a run is whole."""
+    if not (folder / RESULT).exists():
+        return None
+    (folder / RESULT).unlink()
+    return {"name": "NameTaken", "message": f"{RESULT} is the sweep's own file; write under another name"}
 
 
 def _describe(order: Order, folder: Path, seconds: float, error: dict[str, Any] | None) -> None:
@@ -149,7 +160,7 @@ def _attempts(place: Place, run: str) -> int:
 
 def _kernel(order: Order) -> Kernel:
     """Return this worker's kernel; orders that want another environment get another one."""
-    environment = order.environment | _card(order.gpus)
+    environment = order.environment | (cards.card() if order.gpu else {})
     key = json.dumps([sorted(environment.items()), order.fresh])
     if key not in _kernels:
         for kernel in _kernels.values():
@@ -159,24 +170,9 @@ def _kernel(order: Order) -> Kernel:
     return _kernels[key]
 
 
-def _card(count: int) -> Mapping[str, str]:
-    """Take a GPU that no other worker of this machine has; with more workers than cards, share one."""
-    if count < 2:
-        return {}
-    if not _cards:
-        locks = [FileLock(Path(tempfile.gettempdir()) / f"featviz-gpu-{card}.lock") for card in range(count)]
-        for lock in locks:
-            with contextlib.suppress(Timeout):
-                lock.acquire(blocking=False)
-                _cards.append(lock)
-                break
-        else:
-            _cards.append(locks[os.getpid() % count])
-    return {"CUDA_VISIBLE_DEVICES": Path(_cards[0].lock_file).stem.rsplit("-", 1)[1]}
-
-
 @cache
-def _text(out: str, notebook: str) -> str:
+def _text(out: str, notebook: str, wanted: str) -> str:
+    # `wanted`, a hash, is part of what is remembered: another sweep may put another notebook there.
     text = Place(out).read(notebook)
     if text is None:
         raise FileNotFoundError(f"this worker cannot read {notebook} in {out}; workers need the same path to it")
