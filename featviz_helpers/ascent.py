@@ -102,16 +102,18 @@ def maximize(
         steps=steps,
         size=size,
         seed=seed,
-        snapshots=sorted(set(snapshots)),
+        snapshots=snapshots,
         redirect=redirect,
         dead=dead,
         precision=precision,
         jit=jit,
     )
     height, width = plan.sizes[0][-1]
+    if batch is not None and batch < 1:
+        raise ValueError(f"batch must be at least 1; got {batch}.")
     most = batch or max(1, PIXELS_PER_BATCH // (height * width))
     pieces: list[dict] = []
-    total = steps * sum(len(sizes) for sizes in plan.sizes)
+    total = plan.steps * sum(len(sizes) for sizes in plan.sizes)
     with progress_bar(progress, total=total, unit="image-step", leave=False) as bar:
         for index, keep in plan.batches(most):
             pieces.append(_climb(plan, index, keep, bar))
@@ -201,11 +203,12 @@ def _look_for_trouble(plan: Plan, index: np.ndarray, rows: np.ndarray, before: i
             f"NaN or infinity at step {before + done + step} while climbing {plan.names[index[image]]}. "
             "A smaller step_size or smaller weights usually help."
         )
-    plain = plan.redirect - done  # the first step whose gradient is the network's own
-    if not 0 <= plain < len(rows):
+    # From the first step whose gradient is the network's own. A random transform may hide the unit in one step, so a
+    # few have to be dark; and a unit that sees nothing in a small octave may wake up in a larger one.
+    begin, end = plan.redirect, plan.settled
+    piece["dead"] &= (rows[max(begin - done, 0) : max(end - done, 0), :, 1] == 0.0).all(axis=0)
+    if not done < end <= done + len(rows):
         return
-    # A unit that sees nothing in a small octave may wake up in a larger one.
-    piece["dead"] &= rows[plain, :, 1] == 0.0
     last = before + plan.steps == plan.steps * len(plan.sizes[index[0]])
     if last and plan.dead == "raise" and piece["dead"].any():
         still = ", ".join(plan.names[image] for image in piece["index"][piece["dead"]])

@@ -130,11 +130,12 @@ class Backbone:
         """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""
         network = self.truncate(*layers)
         if not _fits(network, *size):
-            smallest = next(side for side in range(min(size) + 1, 1024) if _fits(network, side, side))
-            raise ValueError(
-                f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}: "
-                f"the shorter side must be at least {smallest} pixels."
-            )
+            larger = (side for side in range(min(size) + 1, 1024) if _fits(network, side, side))
+            told = f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}"
+            if smallest := next(larger, None):
+                raise ValueError(f"{told}: the shorter side must be at least {smallest} pixels.")
+            only = self.model.inputs[0].shape[1:3]
+            raise ValueError(f"'{layers[0]}' of {self.name} takes images of {only[0]} x {only[1]} pixels only.")
 
 
 def _fits(network: keras.Model, height: int, width: int) -> bool:

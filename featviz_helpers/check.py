@@ -59,6 +59,8 @@ def gradient_is_activation(answer: Callable[[tf.Tensor], tf.Tensor] | None) -> b
     with tf.GradientTape() as tape:
         tape.watch(maps)
         value = answer(maps)
+    if len(value.shape):
+        return _say(False, "", f"an objective is one number; yours has the shape {tuple(value.shape)}. Add it up.")
     slope = tape.gradient(value, maps)
     if slope is None:
         return _say(False, "", "the result does not depend on the activations. Use TensorFlow operations on them.")
@@ -105,12 +107,12 @@ def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, l
 
 
 def combination(answer: Objective | None, weights: dict[tuple[str, int], float]) -> bool | None:
-    """Judge an objective: `weights` maps (layer, channel) to the factor it must have."""
+    """Judge an objective of channels alone: `weights` maps (layer, channel) to the factor it must have."""
     if not _begun(answer):
         return None
     found: dict[tuple[str, int], float] = {}
     for term in answer.terms:
-        key = (term.layer, int(term.units["channel"][0])) if "channel" in term.units else (term.layer, -1)
+        key = (term.layer, int(term.units["channel"][0])) if term.kind == "channel" else (term.layer, -1)
         found[key] = found.get(key, 0.0) + float(term.weight[0])
     return _say(
         found.keys() == weights.keys() and all(np.isclose(found[key], weights[key]) for key in weights),

@@ -138,13 +138,17 @@ def study(context: click.Context, out: Path, **options: Any) -> None:
     Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from . import study_report
+    from . import datasets, errors
 
     try:
+        data = datasets.open_images(options["source"], count=options["count"])
+        _check_exemplars(data, out, options)
+        from . import study_report
+
         written = study_report.from_options(options, out, click.echo)
     except (ValueError, FileNotFoundError, NotADirectoryError) as error:
         raise click.UsageError(str(error)) from None
-    except OSError as error:
+    except (OSError, errors.NotFinite) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("\nStopped. The same command goes on from here.", err=True)

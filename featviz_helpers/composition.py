@@ -79,6 +79,8 @@ class Compose(Transform):
 class Geometric(Transform):
     """An affine map of the plane; subclass and define `matrix`."""
 
+    pads = False  # True: puts a margin around the image
+
     def matrix(self, draws: tf.Tensor, values: dict[str, tf.Tensor]) -> tf.Tensor:
         """Return (N, 3, 3): where in its input each pixel of the output is read, from (row, column, 1).
 
@@ -118,6 +120,8 @@ def apply_all(
         own = draws[:, used : used + transform.draws]
         used += transform.draws
         if isinstance(transform, Geometric):
+            if transform.pads and any(not earlier.pads for earlier, *_ in run):
+                images, run = _through(images, run), []  # the margin belongs around what came out of those
             run.append((transform, own, values))
         else:
             images = transform.apply(_through(images, run), own, values)

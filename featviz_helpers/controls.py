@@ -57,7 +57,10 @@ def pictures(work: Study) -> dict[str, np.ndarray]:
     size, seeds, data = work.plan.size, work.plan.seeds, work.data
     used = {name for number in work.everyone for name in work.exemplars.top(work.layer, number, k=work.plan.k)}
     blind = [data.names[i] for i in np.random.default_rng(0).permutation(len(data))]
-    photographs = [work.load(name) for name in [name for name in blind if name not in used][: work.plan.k]]
+    whole = [name for name in blind if name not in work.exemplars.meta["damaged"]]
+    # Of a small data set every image may be in somebody's top list.
+    unused = [name for name in whole if name not in used] or whole
+    photographs = [work.load(name) for name in unused[: work.plan.k]]
     return {
         "grey": grey(size),
         "mean of the data": _mean(work)[None],
@@ -100,7 +103,12 @@ def graded(work: Study) -> pd.DataFrame:
         images = work.sets[number]
         responses = work.backbone.activations(images, work.layer).mean(axis=(1, 2))
         distances = work.distances(images)
-        distances[:, work.everyone.index(number)] = own  # its distance to itself would flatter it
+        # The distance of an image to itself would flatter every set that it is in: leave it out of the mean.
+        names, k = work.exemplars.top(work.layer, number, k=work.plan.k), work.plan.k
+        for column, other in enumerate(work.everyone):
+            shared = np.isin(names, work.exemplars.top(work.layer, other, k=k))
+            distances[shared, column] *= k / (k - 1)
+        distances[:, work.everyone.index(number)] = own
         rows.append(_rows(work, "own images", distances, [number] * len(own), range(len(own)), responses))
     return pd.concat(rows, ignore_index=True)
 

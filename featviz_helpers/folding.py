@@ -5,6 +5,9 @@ gamma (W * x + b - mean) / sqrt(var + eps) + beta  is a convolution with kernel 
 where  s = gamma / sqrt(var + eps)  (Jacob et al., 2018, section 3.2). It saves a pass over memory at every layer.
 """
 
+import functools
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -18,7 +21,11 @@ def redirected_relu(inputs: tf.Tensor) -> tf.Tensor:
     A unit that is off everywhere passes no gradient, so an ascent cannot start from it. Letting the gradient through
     for the first steps lifts such a unit over zero; after that the plain ReLU takes over. The forward pass is exact.
     """
-    return inputs + tf.stop_gradient(tf.nn.relu(inputs) - inputs)
+    return _redirected(inputs)
+
+
+def _redirected(inputs: tf.Tensor, **limits: float | None) -> tf.Tensor:
+    return inputs + tf.stop_gradient(keras.activations.relu(inputs, **limits) - inputs)
 
 
 def truncate_and_fold(
@@ -38,7 +45,8 @@ def truncate_and_fold(
         if layer.name in folded:
             return keras.layers.Identity(name=layer.name, dtype=precision)
         if redirect and isinstance(layer, keras.layers.ReLU):
-            return keras.layers.Activation(redirected_relu, name=layer.name, dtype=precision)
+            limits = {name: getattr(layer, name) for name in ("negative_slope", "max_value", "threshold")}
+            return keras.layers.Activation(functools.partial(_redirected, **limits), name=layer.name, dtype=precision)
         config = layer.get_config() | {"dtype": precision}
         if redirect and getattr(layer, "activation", None) is keras.activations.relu:
             config["activation"] = redirected_relu
@@ -52,7 +60,7 @@ def truncate_and_fold(
         # The recorded call of a batch norm carries options that an identity does not know.
         return layer(*inputs) if isinstance(layer, keras.layers.Identity) else layer(*inputs, **options)
 
-    copied = keras.models.clone_model(cut, clone_function=copy, call_function=call)
+    copied = _cloned(cut, copy, call)
     for layer in cut.layers:
         if layer.name in producers:
             norm = cut.get_layer(producers[layer.name])
@@ -65,6 +73,16 @@ def truncate_and_fold(
             raise NotFinite(f"Layer '{layer.name}' of {model.name} has weights that are not finite numbers.")
     copied.trainable = False
     return copied
+
+
+def _cloned(cut: keras.Model, copy: Callable, call: Callable) -> keras.Model:
+    """Clone a model for images of any size: Keras gives a network with a classifier a fixed one."""
+    own = cut.inputs[0]
+    free = keras.Input((None, None, own.shape[-1]), dtype=own.dtype)
+    try:
+        return keras.models.clone_model(cut, input_tensors=free, clone_function=copy, call_function=call)
+    except ValueError:  # one that ends in Flatten and Dense really needs its size
+        return keras.models.clone_model(cut, clone_function=copy, call_function=call)
 
 
 def _foldable(model: keras.Model, keep: tuple[str, ...]) -> dict[str, str]:

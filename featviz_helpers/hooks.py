@@ -24,6 +24,10 @@ class PerImage:
                     f"got {value.tolist()}."
                 )
 
+        lengths = {name: len(value) for name, value in self.values.items() if len(value) > 1}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"{type(self).__name__}: lists of different lengths: {lengths}. Give one entry per image.")
+
     def at_least(self, name: str, least: float) -> None:
         """Raise ValueError when a number is below `least`."""
         if self.values[name].min() < least:

@@ -104,6 +104,16 @@ def method(name: str) -> Method:
     return METHODS[name]
 
 
+def refuse_unfit(backbone: Backbone, layer: str, methods: Mapping[str, Sequence[float]], size: int) -> None:
+    """Raise ValueError when a method has a value that images of this size cannot take, before anything is climbed."""
+    for name, numbers in methods.items():
+        own = method(name).options(list(numbers))
+        for transform in own.get("transforms", ()):
+            transform.check(size, size)
+        for image in range(len(numbers)) if "octaves" in own else ():
+            backbone.check_size(own["octaves"].sizes(size, size, image)[0], layer)
+
+
 def sweep(
     backbone: Backbone,
     layer: str,

@@ -30,9 +30,14 @@ class Term:
     units: dict[str, np.ndarray] = field(default_factory=dict)  # each with first axis n
 
     @property
+    def arrays(self) -> list[np.ndarray]:
+        """Everything that may differ from image to image."""
+        return [self.weight, *self.units.values()]
+
+    @property
     def count(self) -> int:
         """Number of images the term speaks about; 1 fits any number."""
-        return max([len(self.weight), *(len(values) for values in self.units.values())])
+        return max(map(len, self.arrays))
 
     def broadcast(self, count: int) -> Term:
         """Repeat single entries so that every array has one row per image."""
@@ -66,6 +71,11 @@ class Objective:
         factor = np.atleast_1d(np.asarray(factor, np.float32))
         if factor.ndim != 1 or not np.isfinite(factor).all():
             raise ValueError(f"An objective is scaled by a finite number, or one a image; got {factor.tolist()}.")
+        for term in self.terms:
+            if len({len(factor), len(term.weight)} - {1}) > 1:
+                raise ValueError(
+                    f"An objective with {len(term.weight)} weights cannot be scaled by {len(factor)} numbers."
+                )
         return Objective(tuple(replace(term, weight=term.weight * factor) for term in self.terms))
 
     __rmul__ = __mul__

@@ -136,7 +136,14 @@ class MACO:
         """Return random phases (N, 3, H, W // 2 + 1) in [-pi, pi), each image from its own random stream."""
         shape = (3, height, width // 2 + 1)
         draws = [start_uniform(s, k, shape) for s, k in zip(seeds, keys, strict=True)]
-        return (2.0 * np.stack(draws) - 1.0) * np.float32(np.pi)
+        phases = (2.0 * np.stack(draws) - 1.0) * np.float32(np.pi)
+        # Where f and -f are both stored, one is drawn and the other its opposite. Left to `decode`, which takes half of
+        # their difference, phases would gather around zero, and all starts would be bright along one border.
+        doubled = [0, -1] if width % 2 == 0 else [0]
+        opposite = -np.roll(phases[:, :, ::-1], 1, axis=2)
+        second = (np.arange(height) > height // 2)[:, None]
+        phases[..., doubled] = np.where(second, opposite[..., doubled], phases[..., doubled])
+        return phases
 
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Return the phases of given images; their magnitudes are lost."""

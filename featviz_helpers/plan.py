@@ -18,6 +18,7 @@ from .projections import Projection
 from .regularizers import Penalty
 from .steps import Structure, compiled
 
+DARK_STEPS = 4  # without any gradient: then there is nothing to climb
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -51,6 +52,10 @@ class Plan:
     jit: bool
 
     def __post_init__(self) -> None:
+        self.steps, self.redirect, self.tile = (
+            _whole(name, getattr(self, name)) for name in ("steps", "redirect", "tile")
+        )
+        self.snapshots = sorted({_whole("snapshots", moment) for moment in self.snapshots})
         self.transforms = [part for transform in self.transforms for part in transform.parts]
         octaves = [] if self.octaves is None else [self.octaves]
         self.plugs = [*self.penalties, *self.projections, *self.transforms, *octaves, self.optimizer]
@@ -69,14 +74,16 @@ class Plan:
         self._check()
 
     def _common_count(self, seeds: int) -> int:
-        counts = {plug.name: plug.count for plug in self.plugs} | {"objective": self.objective.count, "seed": seeds}
-        counts["start"] = 1 if self.start is None else len(self.start)
-        several = {name: number for name, number in counts.items() if number > 1}
-        if len(set(several.values())) > 1:
+        counts = [(plug.name, plug.count) for plug in self.plugs] + [("seed", seeds)]
+        counts += [("objective", len(part)) for term in self.objective.terms for part in term.arrays]
+        counts.append(("start", 1 if self.start is None else len(self.start)))
+        several = sorted({(name, number) for name, number in counts if number > 1})
+        if len({number for _, number in several}) > 1:
+            told = ", ".join(f"{name} {number}" for name, number in several)
             raise ValueError(
-                f"Lists of different lengths: {several}. Give each one entry per image, or a single number for all."
+                f"Lists of different lengths: {told}. Give each one entry per image, or a single number for all."
             )
-        return max(counts.values())
+        return max(number for _, number in counts)
 
     def _check(self) -> None:
         if self.dead not in ("raise", "mark"):
@@ -90,10 +97,17 @@ class Plan:
         wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:
             raise ValueError(f"Snapshots lie between 0 and the last step, {last}; got {wrong}.")
-        smallest = min(sizes[0] for sizes in self.sizes)
-        self.backbone.check_size([min(side, self.tile or side) for side in smallest], *self.objective.layers)
+        every = {size for sizes in self.sizes for size in sizes}
+        # Tiles are made equal, so they may be little more than half as large as asked.
+        seen = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
+        self.backbone.check_size(min(seen, key=min), *self.objective.layers)
         for transform in self.transforms:
-            transform.check(*smallest)
+            transform.check(*min(every, key=min))
+
+    @property
+    def settled(self) -> int:
+        """Number of steps of an octave after which it is known whether the start was dead."""
+        return min(self.redirect + DARK_STEPS, self.steps)
 
     def batches(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
         """Yield the images of each batch, all of the same sizes, and how many of them count."""
@@ -169,6 +183,14 @@ class Plan:
             "precision": self.precision,
             "jit": self.jit,
         }
+
+
+def _whole(name: str, value: float | None) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str) or int(value) != value:
+        raise ValueError(f"{name} must be a whole number; got {value!r}.")
+    return int(value)
 
 
 def _images(start: np.ndarray) -> np.ndarray:

@@ -67,10 +67,13 @@ def gather(plan: Plan, pieces: list[dict]) -> Result:
     images, terms = (together(piece[name] for piece in pieces) for name in ("images", "terms"))
     index = np.sort(index)
     weights = np.stack([term.weight for term in plan.objective.terms], axis=1)[index]
-    dead = together(piece["dead"] & (piece["history"].shape[1] > plan.redirect) for piece in pieces)
+    dead = together(piece["dead"] & (piece["history"].shape[1] >= plan.settled) for piece in pieces)
     images[dead] = np.nan
     moments = sorted(set.intersection(*(set(piece["snapshots"]) for piece in pieces)))
-    columns = ["objective", "gradient_norm", *(penalty.name for penalty in plan.penalties)]
+    names = [penalty.name for penalty in plan.penalties]
+    again = [names[:place].count(name) for place, name in enumerate(names)]
+    names = [f"{name} {count + 1}" if count else name for name, count in zip(names, again, strict=True)]
+    columns = ["objective", "gradient_norm", *names]
     return Result(
         images=images,
         activations=(terms * weights).sum(axis=1),

@@ -46,8 +46,11 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
     edges = np.linspace(0, NYQUIST, bins + 1)
     ring = np.digitize(radius, edges[1:-1])
     inside = radius <= NYQUIST
-    values = [spectrum[:, inside & (ring == i)].mean(axis=1) for i in range(bins)]
-    return (edges[1:] + edges[:-1]) / 2, np.stack(values, axis=1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    # A small image has no frequency in some rings; those lie on the line between their neighbours.
+    full = [i for i in range(bins) if (inside & (ring == i)).any()]
+    found = np.stack([spectrum[:, inside & (ring == i)].mean(axis=1) for i in full], axis=1)
+    return middles, np.stack([np.interp(middles, middles[full], row) for row in found])
 
 
 def high_frequency(images: np.ndarray) -> np.ndarray:

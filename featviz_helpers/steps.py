@@ -13,10 +13,12 @@ import tensorflow as tf
 from .backbone import Backbone
 from .composition import apply_all
 from .objectives import evaluate
+from .warp import roll
 
 CHUNK = 64  # most steps of one call: histories have this fixed length, so that XLA could compile the loop
 HALF_SCALE = 1024.0  # a mean over many pixels has gradients too small for float16; scaled up, they survive
 TILE_DRAWS = 2
+SUM = "sum of squares"  # the one kind of term that is not a mean
 
 TRACES: dict[tuple, int] = {}  # structure -> how often TensorFlow traced it; 1 is right
 
@@ -62,7 +64,9 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
     s = structure
     layers = tuple(dict.fromkeys(term[1] for term in s.terms))
     network = backbone.truncate(*layers, precision=s.precision, redirect=s.redirect)
-    half = HALF_SCALE if s.precision == "mixed_float16" else 1.0
+    # A sum of squares is no mean: its gradients are large enough, and scaled up they would overflow.
+    means = all(term[0] != SUM for term in s.terms)
+    scale = HALF_SCALE if s.precision == "mixed_float16" and means else 1.0
     parameterization, optimizer = parts["parameterization"], parts["optimizer"]
 
     def term_values(images: tf.Tensor, numbers: dict) -> tf.Tensor:
@@ -77,14 +81,19 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
         with tf.GradientTape() as tape:
             tape.watch(images)
             value = tf.reduce_sum(term_values(images, numbers) * numbers["term_weights"], axis=1)
-            total = tf.reduce_sum(value) * half
-        return value, tape.gradient(total, images) / half
+            half = scale / tf.maximum(1.0, tf.reduce_max(tf.abs(numbers["term_weights"]), axis=1))
+            total = tf.reduce_sum(value * half)
+        return value, tape.gradient(total, images) / half[:, None, None, None]
+
+    # What a tile adds to the whole: a mean is the mean of the tiles' means, a sum the sum of their sums.
+    tiles = 1 if s.tile is None else -(-s.height // s.tile) * -(-s.width // s.tile)
+    share = tf.constant([1.0 if term[0] == SUM else 1.0 / tiles for term in s.terms])
 
     def by_tiles(images: tf.Tensor, shift: tf.Tensor, measure: Callable, kinds: Callable) -> tuple[tf.Tensor, ...]:
-        """Map `measure` over the tiles of the rolled images, one at a time: the memory is that of a tile."""
+        """Map `measure` over the tiles of images, each rolled by its own shift; one at a time, to save memory."""
         rows, columns = -(-s.height // s.tile), -(-s.width // s.tile)
         high, wide = -(-s.height // rows), -(-s.width // columns)
-        grown = tf.roll(images, shift=shift, axis=[1, 2])
+        grown = roll(images, shift)
         grown = tf.concat([grown, grown[:, : rows * high - s.height]], axis=1)
         grown = tf.concat([grown, grown[:, :, : columns * wide - s.width]], axis=2)
 
@@ -99,6 +108,7 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
     def slope_by_tiles(images: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, tf.Tensor]:
         """The slope, tile by tile; rolled by another amount at each step, so that no seam stays in one place."""
         shift = tf.cast(draws * tf.constant([s.height, s.width], tf.float32), tf.int32)
+        numbers = numbers | {"term_weights": numbers["term_weights"] * share}
         (values, tiles), (rows, columns, high, wide) = by_tiles(
             images,
             shift,
@@ -107,20 +117,20 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
         )
         tiles = tf.transpose(tf.reshape(tiles, [rows, columns, s.batch, high, wide, 3]), [2, 0, 3, 1, 4, 5])
         whole = tf.reshape(tiles, [s.batch, rows * high, columns * wide, 3])[:, : s.height, : s.width]
-        return tf.reduce_mean(values, axis=0), tf.roll(whole, shift=-shift, axis=[1, 2])
+        return tf.reduce_sum(values, axis=0), roll(whole, -shift)
 
     def final_terms(parameters: tf.Tensor, numbers: dict) -> tf.Tensor:
-        """Return the terms (N, T) of the finished images; with tiles, their mean over the tiles."""
+        """Return the terms (N, T) of the finished images; with tiles, put together from theirs."""
         images = parameterization.decode(parameters, s.height, s.width)
         if s.tile is None:
             return term_values(images, numbers)
         terms, _ = by_tiles(
             images,
-            tf.zeros(2, tf.int32),
+            tf.zeros([s.batch, 2], tf.int32),
             lambda tile: term_values(tile, numbers),
             lambda shape: tf.TensorSpec([s.batch, len(s.terms)]),
         )
-        return tf.reduce_mean(terms, axis=0)
+        return tf.reduce_sum(terms, axis=0) * share
 
     def gradient(parameters: tf.Tensor, draws: tf.Tensor, numbers: dict) -> tuple[tf.Tensor, ...]:
         """Return d(objective - penalties)/d(parameters), the row of the history (N, 2 + penalties), and
@@ -134,7 +144,7 @@ def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
                 if s.tile is None:
                     value, slope = slope_of(seen, numbers)
                 else:
-                    value, slope = slope_by_tiles(seen, draws[0, -TILE_DRAWS:], numbers)
+                    value, slope = slope_by_tiles(seen, draws[:, -TILE_DRAWS:], numbers)
             # A linear function with the network's gradient: the tape carries it through transforms and decode.
             gain = tf.reduce_sum(slope * seen)
             paid = [

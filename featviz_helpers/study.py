@@ -10,65 +10,21 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .backbone import Backbone
 from .crowd import draw_crowd
 from .datasets import ImageSet
-from .errors import nearest
 from .exemplar_tables import Exemplars
+from .exemplars import question
 from .files import replacing
-from .methods import METHODS, sweep
+from .methods import refuse_unfit, sweep
 from .perceptual import Distance, Summary
+from .record import of_library
+from .study_plan import Plan
 from .truth import Grader
-
-Values = Annotated[list[float], Field(min_length=1)]
-
-
-class Plan(BaseModel):
-    """What a study compares.
-
-    Attributes:
-        layer: layer name, or "auto".
-        channels: those of the table, each with its own row for every value and seed.
-        crowd: how many other channels, drawn evenly from the layer's branches; they are what specificity is measured
-            against, and the trial (values chosen on one half, reported on the other) is run on them.
-        methods: name -> values; all of `METHODS` by default.
-        seeds: one ascent each.
-        trial_seeds: seeds of the trial.
-        trial_values: how many values of each method the trial gets, those that scored best on `channels`; all by
-            default. "none" keeps all, so that pictures of equal activation can be found among them.
-        steps: of an ascent, over all octaves together.
-        size: side in pixels, of the pictures and of the images that they are compared with.
-        k: data set images a channel.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    layer: str = "auto"
-    channels: Annotated[list[int], Field(min_length=1)]
-    crowd: Annotated[int, Field(ge=2)] = 32
-    methods: dict[str, Values] = {name: list(method.values) for name, method in METHODS.items()}
-    seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2]
-    trial_seeds: Annotated[list[int], Field(min_length=1)] = [0]
-    trial_values: Annotated[int, Field(ge=1)] | None = None
-    steps: Annotated[int, Field(ge=1)] = 64
-    size: Annotated[int, Field(ge=32)] = 224
-    k: Annotated[int, Field(ge=2)] = 9
-
-    @field_validator("methods")
-    @classmethod
-    def _known(cls, methods: dict) -> dict:
-        unknown = [name for name in methods if name not in METHODS]
-        if unknown:
-            raise ValueError(f"there is no method '{unknown[0]}': {nearest(unknown[0], METHODS)}")
-        if "none" not in methods:
-            raise ValueError("the method 'none' is what the others are compared with; add it")
-        return methods
 
 
 class Study:
@@ -80,12 +36,13 @@ class Study:
         data: the images that `exemplars` were found in.
         exemplars: of the plan's layer.
         distance: the judge.
-        out: folder for the tables; parts of an unfinished study are kept there and used.
+        out: folder for the tables; parts of an unfinished study are kept there and used. The same study with other
+            methods may go on there.
         grader: where the answer key is known, adds what it says of every picture.
 
     Raises:
-        ValueError: a channel that does not exist, a crowd that the layer cannot give, or a folder that holds another
-            study.
+        ValueError: a channel that does not exist, a crowd that the layer cannot give, exemplars of another network or
+            other images, values that do not fit the size, or a folder that holds another study.
     """
 
     def __init__(
@@ -96,25 +53,47 @@ class Study:
         self.exemplars, self.distance, self.out, self.grader = exemplars, distance, Path(out), grader
         self.layer = backbone.resolve(plan.layer)
         backbone.check_channels(self.layer, plan.channels)
+        if self.layer == backbone.logits:
+            raise ValueError("A study needs a layer with maps; class scores have none.")
+        self._refuse_other_exemplars()
+        refuse_unfit(backbone, self.layer, plan.methods, plan.size)
         self.crowd = draw_crowd(backbone, exemplars, self.layer, plan.crowd, avoid=plan.channels)
         self.everyone = [*plan.channels, *self.crowd]
         self._refuse_another_study()
         self._sets: dict[int, np.ndarray] | None = None
         self._summary: Summary | None = None
 
+    def _refuse_other_exemplars(self) -> None:
+        meta = self.exemplars.meta
+        here = question(self.backbone, self.data, list(meta["layers"]), self.plan.k, meta["size"])
+        for key in ("weights", "fingerprint", "policy"):
+            if here[key] != meta[key]:
+                raise ValueError(
+                    f"The exemplars were found with another {key}: {meta[key]}, and here it is {here[key]}."
+                )
+        self.exemplars.rows(self.layer, self.plan.channels[0], k=self.plan.k)
+
     def _refuse_another_study(self) -> None:
         asked = {
-            "plan": self.plan.model_dump(),
+            "plan": self.plan.model_dump(mode="json", exclude={"methods"}),
+            "methods": self.plan.model_dump(mode="json")["methods"],
             "network": self.exemplars.meta["weights"],
             "data": self.exemplars.meta["fingerprint"],
             "distance": self.distance.name,
             "graded": self.grader is not None,
         }
         path = self.out / "asked.json"
-        self.out.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and (there := json.loads(path.read_text())) != json.loads(json.dumps(asked)):
-            differs = ", ".join(key for key in asked if there.get(key) != asked[key])
-            raise ValueError(f"'{self.out}' holds a study that differs in its {differs}. Choose another folder.")
+        if path.is_file():
+            there = json.loads(path.read_text())
+            differs = [key for key in asked if key != "methods" and there.get(key) != asked[key]]
+            differs += [
+                f"values of {name}" for name, v in asked["methods"].items() if there["methods"].get(name, v) != v
+            ]
+            if differs:
+                raise ValueError(
+                    f"'{self.out}' holds a study that differs in its {', '.join(differs)}. Choose another folder."
+                )
+            asked["methods"] = there["methods"] | asked["methods"]
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(asked, indent=2))
 
@@ -147,8 +126,8 @@ class Study:
 
         Returns:
             The table of the plan's channels, and the table of the trial: columns method, value, channel, seed,
-            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds; with
-            a grader also orientation, frequency, hue, class and grade.
+            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds, code
+            (a hash of the library that made them); with a grader also orientation, frequency, hue, class and grade.
         """
         found = {"study": [], "trial": []}
         for method, values in self.plan.methods.items():
@@ -177,12 +156,7 @@ class Study:
         return table
 
     def _climb(
-        self,
-        method: str,
-        values: Sequence[float],
-        channels: Sequence[int],
-        seeds: Sequence[int],
-        pictures: Path | None,
+        self, method: str, values: Sequence[float], channels: Sequence[int], seeds: Sequence[int], pictures: Path | None
     ) -> pd.DataFrame:
         """Climb all cells of one method and score them; keep the pictures where a path is given."""
         began = time.perf_counter()
@@ -191,13 +165,15 @@ class Study:
         seconds = (time.perf_counter() - began) / len(cells)
         rows = pd.DataFrame({"method": method, "value": cells.value, "channel": cells.channel, "seed": cells.seed})
         rows = rows.assign(
-            **self.grade(self.distances(result.images), cells.channel, result.activations), seconds=seconds
+            **self.grade(self.distances(result.images), cells.channel, result.activations),
+            seconds=seconds,
+            code=of_library(),
         )
         if self.grader:
             rows = pd.concat([rows, self.grader.grade(result.images, cells.channel)], axis=1)
         if pictures:
             with replacing(pictures) as temporary, temporary.open("wb") as file:
-                np.savez(file, images=np.nan_to_num(result.images).astype(np.float16))
+                np.savez(file, images=result.images.astype(np.float16))
         return rows
 
     def made(self, method: str, part: str = "study") -> np.ndarray:

@@ -25,7 +25,8 @@ def pictures(work: Study, study: pd.DataFrame) -> Figure:
     rows = {"strongest image": np.stack([work.sets[number][0] for number in shown])}
     for name in work.plan.methods:
         images, table = work.made(name), study[study["method"] == name].reset_index(drop=True)
-        best = table.groupby("channel")["exemplar_distance"].idxmin()
+        # Where every start was dead, the first one: it is drawn as such.
+        best = table["exemplar_distance"].fillna(np.inf).groupby(table["channel"]).idxmin()
         rows[name] = images[best.loc[shown]]
     return compare(rows, [f"channel {number}" for number in shown], inch=1.3, stretch=True)
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from . import exemplars, models, record, study_figures, truth, verdict
 from .controls import graded
 from .datasets import open_images
+from .files import replacing
 from .methods import METHODS, values
 from .perceptual import distance
 from .study import Plan, Study
@@ -33,6 +34,7 @@ PUBLISHED = pd.DataFrame(
 """The original study's lowest LPIPS (AlexNet) per method and channel: InceptionV3 with Keras's weights, ImageNet-v2."""
 
 
+FINISHED = "provenance.json"  # written last
 TRIAL = ("exemplar_distance", "specificity", "auc", "activation", "activation_percentile")
 PREDICTORS = ("exemplar_distance", "specificity", "auc", "activation")
 
@@ -46,10 +48,10 @@ def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]
     Raises:
         ValueError, FileNotFoundError: an option that does not fit, or weights or data that are not there.
     """
-    judge = distance(options["net"] or ("shapesnet" if options["model"] == "shapesnet" else "alex"))
-    small = options["model"] == "shapesnet"
-    size = options["size"] or (64 if small else 224)
     backbone = models.load_model(options["model"], options["weights"])
+    small = backbone.name == "shapesnet"
+    judge = distance(options["net"] or ("shapesnet" if small else "alex"))
+    size = options["size"] or (64 if small else 224)
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
     try:
         plan = Plan(
@@ -87,9 +89,9 @@ def read(folder: str | Path, work: Study) -> tuple[pd.DataFrame, pd.DataFrame, p
         FileNotFoundError: there is no finished study.
         ValueError: it is one of another network, layer or distance.
     """
-    path = Path(folder) / "provenance.json"
+    path = Path(folder) / FINISHED
     if not path.is_file():
-        raise FileNotFoundError(f"There is no finished study in '{folder}': provenance.json is missing.")
+        raise FileNotFoundError(f"There is no finished study in '{folder}': {FINISHED} is missing.")
     told = json.loads(path.read_text())
     asked = {
         "network": (told["exemplars"]["weights"], work.exemplars.meta["weights"]),
@@ -110,12 +112,17 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
     """
     began = record.opening(Path(__file__).parent, ["featviz", "study"])
     study, trial = work.run(tell)
+    made_by = sorted({*study["code"], *trial["code"]})
+    if len(made_by) > 1:
+        tell(f"The parts were made by {len(made_by)} versions of the library; provenance.json names them.")
     controls = graded(work)
     tell("controls graded")
-    told, pairs = verdict.held_out(trial), verdict.matched(trial)
+    told = verdict.held_out(trial)
+    pairs = verdict.matched(trial, told)
     judged = verdict.judge(told, controls[controls["channel"].isin(work.crowd)], pairs)
     low = verdict.lowest(study)
     tables = {"study": study, "trial": trial, "controls": controls}
+    (work.out / FINISHED).unlink(missing_ok=True)  # until everything is there again
     for name, table in tables.items():
         table.to_parquet(work.out / f"{name}.parquet", index=False)
     low.to_csv(work.out / "summary.csv", float_format="%.4f")
@@ -148,8 +155,10 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
         "distance": work.distance.label,
         "exemplars": work.exemplars.meta,
         "seconds": seconds,
+        "code": made_by,
     }
-    (work.out / "provenance.json").write_text(json.dumps(provenance, indent=2, default=str) + "\n")
+    with replacing(work.out / FINISHED) as temporary:
+        temporary.write_text(json.dumps(provenance, indent=2, default=str) + "\n")
     return text
 
 
@@ -182,7 +191,8 @@ def words(
         "Values were chosen on one half of the channels and are judged on the other. Means over the channels:",
         told.groupby("method", sort=False)[list(TRIAL)].mean().round(3).to_markdown(),
         "## The verdict",
-        "An answer is given only where a 95 % interval over channels leaves no doubt.",
+        "An answer is given only where a 95 % bootstrap interval over channels lies on one side of zero. With so many "
+        "answers one or two may be luck.",
         "\n".join(f"- {line}" for line in verdict.sentences(judged)),
     ]
     return "\n\n".join(lines) + "\n"

@@ -146,6 +146,8 @@ class Pad(Geometric):
         ValueError: negative pixels.
     """
 
+    pads = True
+
     def __init__(self, pixels: float | Sequence[float]) -> None:
         super().__init__(pixels=pixels)
         self.at_least("pixels", 0)

@@ -23,6 +23,8 @@ PROPERTIES = ("orientation", "frequency", "hue", "class")
 # A channel has a preference worth a grade above these: the length of the mean response vector for the two circular
 # properties, and (high - low) / (high + low) of the mean responses for the others.
 SELECTIVE = {"orientation": 0.15, "frequency": 0.15, "hue": 0.15, "class": 0.5}
+# Where hues (one turn) and orientations (times two) are drawn, in degrees, and how much each counts: to sum to nothing.
+CENTRES = {1: {0: 1.0, 60: 1.0, 120: 1.0, 240: 2.0}, 2: {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}}
 BINS = (8, 6)  # orientations and frequencies of a picture's descriptor
 
 
@@ -58,12 +60,15 @@ def answer_key(backbone: Backbone, layer: str = "auto", count: int = 3200, seed:
 
 
 def _circular(responses: np.ndarray, degrees: np.ndarray, turns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean direction of the responses, in degrees, and how long the mean vector is; each direction counts alike."""
+    """Mean direction of the responses, in degrees, and how long the mean vector is."""
     known = np.isfinite(degrees)
     angles, seen = np.radians(degrees[known]) * turns, responses[known]
-    # Directions are drawn in clusters, some with more images than others.
-    bins = np.round(angles / (np.pi / 4)).astype(int) % 8
-    weight = 1.0 / np.bincount(bins, minlength=8)[bins]
+    # Directions are drawn around a few centres, unevenly. Weights that make the centres' vectors cancel leave a channel
+    # that answers to all of them alike without a direction.
+    centres = np.radians(list(CENTRES[turns]))
+    near = np.abs(np.exp(1j * angles)[:, None] - np.exp(1j * centres)).argmin(axis=1)
+    share = np.array(list(CENTRES[turns].values())) / np.maximum(np.bincount(near, minlength=len(centres)), 1)
+    weight = share[near]
     vector = (weight[:, None] * seen * np.exp(1j * angles)[:, None]).sum(axis=0) / (weight[:, None] * seen).sum(axis=0)
     return np.degrees(np.angle(vector)) / turns % (360 / turns), np.abs(vector)
 
@@ -144,6 +149,8 @@ class Grader:
         alive = np.isfinite(images).all(axis=(1, 2, 3))
         key = self.key.iloc[list(channels)].reset_index(drop=True)
         found = pd.DataFrame(np.nan, index=range(len(images)), columns=PROPERTIES)
+        if not alive.any():
+            return found.assign(grade=np.nan)
         seen, wanted = images[alive], key[alive]
         angle, _ = spectra.orientation(seen)
         found.loc[alive, "orientation"] = (1 + np.cos(np.radians(2 * (angle - wanted["orientation_deg"])))) / 2

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 DRAWS = 2000
+BLIND = ("grey", "mean of the data", "white noise", "1/f noise", "photographs")  # controls that know nothing
 WITHIN = 0.25  # how near two activations must be to be called equal
 
 
@@ -39,13 +40,16 @@ def improvement(table: pd.DataFrame, base: str = "none") -> pd.DataFrame:
 
 
 def curves(study: pd.DataFrame, column: str = "exemplar_distance") -> pd.DataFrame:
-    """Return for every method and value the mean of a column with its interval over channels and seeds.
+    """Return for every method and value the mean of a column with its interval over channels (of one, over seeds).
 
     Channels differ more than values do, so each channel's own mean over its method's values is taken out first: the
-    interval then says how sure the DIFFERENCE between two values is.
+    interval then says how sure the DIFFERENCE between two values is. Seeds are averaged first, because pictures of one
+    channel are not independent.
     """
     rows = []
     for name, part in study.groupby("method", sort=False):
+        if part["channel"].nunique() > 1:
+            part = part.groupby(["value", "channel"], as_index=False)[column].mean()
         level = part.groupby("channel")[column].transform("mean")
         for value, cell in part.assign(left=part[column] - level + level.mean()).groupby("value"):
             mean, low, high = interval(cell["left"])
@@ -56,7 +60,7 @@ def curves(study: pd.DataFrame, column: str = "exemplar_distance") -> pd.DataFra
 def refined(study: pd.DataFrame) -> pd.DataFrame:
     """Return for each method the range of values whose interval overlaps that of the best value."""
     rows = []
-    for name, part in curves(study).groupby("method", sort=False):
+    for name, part in curves(study).dropna(subset=["mean"]).groupby("method", sort=False):
         best = part.loc[part["mean"].idxmin()]
         alike = part[(part["low"] <= best["high"]) | (part["value"] == best["value"])]["value"]
         rows.append({"method": name, "best": best["value"], "from": alike.min(), "to": alike.max()})
@@ -81,24 +85,31 @@ def held_out(trial: pd.DataFrame) -> pd.DataFrame:
         means = (
             trial[trial["channel"].isin(choose)].groupby(["method", "value"], sort=False)["exemplar_distance"].mean()
         )
-        for name, value in means.groupby("method", sort=False).idxmin():
+        for name, value in means.dropna().groupby("method", sort=False).idxmin():
             told = trial[(trial["method"] == name) & (trial["value"] == value) & trial["channel"].isin(report)]
             found.append(told.drop(columns="seed").groupby(["method", "value", "channel"], sort=False).mean())
     return pd.concat(found).reset_index()
 
 
-def matched(trial: pd.DataFrame, base: str = "none") -> pd.DataFrame:
+def matched(trial: pd.DataFrame, told: pd.DataFrame, base: str = "none") -> pd.DataFrame:
     """Compare every method with the base at equal activation.
 
-    A method that climbs less high changes the picture less. For every picture of a method, the base picture of the same
-    channel and seed (over all its values) with the nearest activation is its partner, if within 25 %.
+    A method that climbs less high changes the picture less. For every picture of a method, at the value that the other
+    half of the channels chose, the base picture of the same channel and seed (over all its values) with the nearest
+    activation is its partner, if within 25 %.
+
+    Args:
+        trial: all pictures.
+        told: from `held_out`.
+        base: the method that the others are compared with.
 
     Returns:
         One row per method and channel: mean of distance minus the partner's distance, and the number of pairs.
     """
     plain = trial[trial["method"] == base].dropna(subset=["activation", "exemplar_distance"])
+    chosen = trial.merge(told.loc[told["method"] != base, ["method", "value", "channel"]])
     rows = []
-    for row in trial[trial["method"] != base].dropna(subset=["activation", "exemplar_distance"]).itertuples():
+    for row in chosen.dropna(subset=["activation", "exemplar_distance"]).itertuples():
         partners = plain[(plain["channel"] == row.channel) & (plain["seed"] == row.seed)]
         if len(partners) and row.activation > 0:
             apart = (partners["activation"] / row.activation - 1).abs()
@@ -120,17 +131,19 @@ def judge(told: pd.DataFrame, controls: pd.DataFrame, pairs: pd.DataFrame, base:
 
     Returns:
         Columns method, question, mean, low, high, answer ("yes", "no", "cannot tell"); "yes" and "no" only where the
-        interval leaves no doubt.
+        interval lies on one side of zero.
     """
-    blank = controls[controls["control"] == "grey"].groupby("channel")["exemplar_distance"].mean()
-    photos = controls[controls["control"] == "photographs"].groupby("channel")["exemplar_distance"].mean()
+    means = controls.groupby(["channel", "control"])["exemplar_distance"].mean().unstack("control")
+    nothing, blur = means.filter(items=BLIND).min(axis=1), means.filter(like="blurred").min(axis=1)
     plain = told[told["method"] == base].set_index("channel")
     rows = []
     for name, part in told.groupby("method", sort=False):
         own = part.set_index("channel")
         asked = {
-            "closer to its data set images than a grey square": blank - own["exemplar_distance"],
-            "closer than photographs drawn blindly": photos - own["exemplar_distance"],
+            "closer to its data set images than a grey square": means["grey"] - own["exemplar_distance"],
+            "closer than photographs drawn blindly": means["photographs"] - own["exemplar_distance"],
+            "closer than all pictures that know nothing": nothing - own["exemplar_distance"],
+            "closer than pictures without a regulariser, blurred afterwards": blur - own["exemplar_distance"],
             "closer to its own channel's images than to other channels'": own["specificity"],
             "its own channel ranks above chance": own["auc"] - 0.5,
         }

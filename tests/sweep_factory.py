@@ -34,12 +34,12 @@ def command(*arguments):
 
 
 def featviz(*arguments, **options):
-    """The command in a process of its own, since it starts others and listens to signals."""
+    """The command in a process of its own, in another folder or to be killed."""
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, **options)
 
 
 def ask(*arguments):
-    """The command in this process, which is quicker: for those that start nothing."""
+    """The command in this process, which is quicker by the imports; its workers are processes all the same."""
     return CliRunner().invoke(main, list(map(str, arguments)))
 
 

@@ -368,6 +368,38 @@ def test_many_tiles_are_their_gradients_put_together():
     assert np.abs(result.images - (start + 0.01 * slope / slope.std())).max() < 1e-4
 
 
+def test_tiles_of_an_image_do_not_depend_on_the_batch():
+    options = {"tile": 32, "steps": 1, "size": 64, "optimizer": fv.Ascent(0.01)}
+    together = ascend([3, 5], **options)
+    alone = ascend([5], **options)
+    assert np.abs(together.images[1] - alone.images[0]).max() < 1e-4
+
+
+@pytest.mark.slow
+def test_tiles_weigh_an_objective_against_a_penalty_as_the_whole_image_does():
+    start, weight, side = 0.5 * pictures(1, 96), 3e-3, 96
+    objective, penalty = fv.channel(LAYER, 3), fv.TotalVariation(weight)
+    options = {"start": start, "steps": 1, "tile": 48, "optimizer": fv.Ascent(0.01), "seed": 3, "penalties": [penalty]}
+    result = fv.maximize(shapesnet(), objective, **options)
+    shift = (step_uniform(3, objective.keys()[0], 0, 1, 2)[0] * np.float32([side, side])).astype(int)
+    rolled, slope, values = np.roll(start, shift, axis=(1, 2)), np.zeros_like(start), []
+    for top in (0, 48):
+        for left in (0, 48):
+            tile = tf.constant(rolled[:, top : top + 48, left : left + 48])
+            with tf.GradientTape() as tape:
+                tape.watch(tile)
+                value = tf.reduce_mean(shapesnet().truncate(LAYER)(tile)[..., 3])
+            slope[:, top : top + 48, left : left + 48] = tape.gradient(value, tile) / 4
+            values.append(value.numpy())
+    image = tf.constant(start)
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        cost = weight * tf.reduce_sum(penalty.value(image))
+    slope = np.roll(slope, -shift, axis=(1, 2)) - tape.gradient(cost, image).numpy()
+    assert np.abs(result.images - np.clip(start + 0.01 * slope / slope.std(), -1, 1)).max() < 1e-4
+    assert result.history["objective"][0, 0] == pytest.approx(np.mean(values), rel=1e-4)
+
+
 @pytest.mark.slow
 def test_many_tiles_cover_the_image_and_leave_no_seam():
     """The gradient is there in every pixel, and no stronger or weaker where tiles meet on average."""
@@ -390,6 +422,29 @@ def test_half_precision_climbs_to_the_same_height(precision, tolerance):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("objective", [fv.layer("mixed4"), 64 * fv.channel(LAYER, 3)])
+def test_large_objectives_do_not_overflow_in_half_precision(objective):
+    options = {"size": SIZE, "steps": 8, "optimizer": fv.Adam(0.1)}
+    full, half = (fv.maximize(shapesnet(), objective, **options, precision=p) for p in ("float32", "mixed_float16"))
+    np.testing.assert_allclose(half.activations, full.activations, rtol=0.05)
+
+
+def test_two_of_a_kind_keep_their_own_numbers():
+    transforms = [fv.Jitter([2, 4, 8, 8]), fv.Rotate(5), fv.Jitter(4)]
+    penalties = [fv.TotalVariation(1e-3), fv.TotalVariation([1e-3, 2e-3, 3e-3, 4e-3], isotropic=True)]
+    result = fv.maximize(
+        shapesnet(), fv.channel(LAYER, 3), transforms=transforms, penalties=penalties, size=SIZE, steps=2
+    )
+    assert len(result) == 4
+    assert {"TotalVariation", "TotalVariation 2"} <= result.history.keys()
+
+
+def test_whole_numbers_may_come_from_numpy():
+    result = ascend([3], steps=np.int64(4), snapshots=np.arange(0, 5, 2), redirect=np.float32(1))
+    assert sorted(result.snapshots) == [0, 2, 4]
+
+
+@pytest.mark.slow
 def test_the_loop_compiles_under_xla():
     options = {"penalties": [fv.TotalVariation(1e-4)], "transforms": [fv.Jitter(4)], "steps": 3}
     np.testing.assert_allclose(
@@ -406,6 +461,11 @@ def test_a_start_key_is_the_unit():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"steps": 2.5}, "steps must be a whole number"),
+        ({"snapshots": [0.5]}, "snapshots must be a whole number"),
+        ({"batch": -1}, "batch must be at least 1"),
+        ({"tile": 32, "size": 33}, "too small for"),
+        ({"transforms": [fv.Jitter([1, 2, 3]), fv.Jitter([1, 2])]}, "different lengths: Jitter 2, Jitter 3"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"dead": "ignore"}, "'raise' or 'mark'"),
         ({"precision": "half"}, "mixed_bfloat16"),

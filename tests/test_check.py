@@ -55,7 +55,7 @@ def cases(low):
         "gradient_is_activation": (
             check.gradient_is_activation,
             [lambda m: tf.reduce_sum(m**2) / 2, lambda m: 0.5 * tf.reduce_sum(tf.square(m))],
-            [lambda m: tf.reduce_sum(m**2), tf.reduce_mean, lambda m: tf.constant(1.0)],
+            [lambda m: tf.reduce_sum(m**2), tf.reduce_mean, lambda m: tf.constant(1.0), lambda m: m**2 / 2],
         ),
         "octave_sizes": (
             lambda x: check.octave_sizes(x, fv.Octaves(3, 1.4), 224),
@@ -66,7 +66,7 @@ def cases(low):
         "combination": (
             lambda x: check.combination(x, {(LAYER, 1): 2.0, (LAYER, 2): -1.0}),
             [2 * a - b, a + a - b, -(b - 2 * a)],
-            [a - b, 2 * a + b, 2 * a],
+            [a - b, 2 * a + b, 2 * a, 2 * fv.neuron(LAYER, 1) - fv.neuron(LAYER, 2)],
         ),
         "number": (lambda x: check.number(x, 0.25, 0.01, "Count again."), [0.25, 0.2501], [0.3, -0.25]),
         "best_of": (

@@ -67,3 +67,29 @@ def test_redirected_relu_is_exact_forward_and_leaks_backward():
         return tape.gradient(total, images).numpy()
 
     assert not close(slope(leaky), slope(plain))
+
+
+def test_a_network_of_one_size_takes_any_where_it_can():
+    inputs = keras.Input((64, 64, 3))
+    maps = keras.layers.Conv2D(4, 3, activation="relu", name="maps")(inputs)
+    pooled = keras.layers.GlobalAveragePooling2D()(maps)
+    free = keras.Model(inputs, keras.layers.Dense(2, activation="softmax", name="classes")(pooled))
+    flat = keras.Model(inputs, keras.layers.Dense(2, name="classes")(keras.layers.Flatten()(maps)))
+    images = np.zeros((1, 40, 56, 3), np.float32)
+    for layer in ("maps", "classes"):
+        assert fv.Backbone(free).truncate(layer)(images).shape[0] == 1
+    backbone = fv.Backbone(flat)
+    assert backbone.truncate("maps")(images).shape == (1, 38, 54, 4)
+    backbone.check_size((64, 64), "classes")
+    with pytest.raises(ValueError, match="at least 64 pixels"):
+        backbone.check_size((40, 40), "classes")
+
+
+def test_a_capped_relu_is_redirected_as_it_is():
+    inputs = keras.Input((None, None, 3))
+    capped = keras.layers.ReLU(max_value=0.5, negative_slope=0.1, name="capped")(keras.layers.Conv2D(4, 3)(inputs))
+    backbone = fv.Backbone(keras.Model(inputs, capped))
+    images = pictures(2, 16)
+    plain, redirected = (backbone.truncate("capped", redirect=redirect)(images) for redirect in (False, True))
+    np.testing.assert_allclose(redirected, plain, atol=1e-6)
+    assert plain.numpy().max() == 0.5

@@ -82,3 +82,12 @@ def test_waves_climb_at_any_size(parameterization, size):
     )  # fmt: skip
     assert result.images.shape[1:3] == size
     assert (result.activations > result.history["objective"][0]).all()
+
+
+def test_maco_starts_have_no_favourite_place():
+    maco = fv.MACO()
+    for size in (48, 49):
+        images = maco.decode(maco.start([0] * 160, list(range(160)), size, size), size, size).numpy().mean(axis=3)
+        for lines in (images.mean(axis=2), images.mean(axis=1)):  # rows, columns: (160, size)
+            bias = np.abs(lines.mean(axis=0)) / lines.std(axis=0)
+            assert bias.max() < 0.4  # of 160 draws each: about 0.08 is chance, and the worst of 48 is near 0.25

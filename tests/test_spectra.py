@@ -49,3 +49,12 @@ def test_white_noise_has_a_flat_profile():
     _, power = spectra.profile(noise, bins=8)
     mean = power.mean(axis=0)[1:]
     assert mean.max() / mean.min() < 1.2
+
+
+@pytest.mark.parametrize("size", [24, 32, 64])
+@pytest.mark.parametrize("period", [4, 8])
+def test_small_pictures_have_a_frequency_too(size, period):
+    wave = np.sin(2 * np.pi * np.arange(size) / period)
+    images = np.broadcast_to(wave[None, :, None, None], (1, size, size, 3))
+    assert spectra.frequency(images)[0] == pytest.approx(1 / period, abs=0.04)
+    assert np.isfinite(spectra.profile(images)[1]).all()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from featviz_helpers import controls, study_report, truth
+from featviz_helpers import controls, study_figures, study_report, truth
 from featviz_helpers.cli import main
 from featviz_helpers.crowd import branches, draw_crowd
 from featviz_helpers.study import Plan, Study
@@ -189,6 +189,12 @@ def test_the_answer_key_grades_every_picture_and_another_notebook_can_read_it(da
 
 
 def test_a_folder_with_another_study_is_refused(work, data, exemplars):
+    given = (shapesnet(), data, exemplars, fv.distance("pixels"), work.out)
+    with pytest.raises(ValueError, match="differs in its values of standard"):
+        Study(plan(methods={"none": [0.02, 0.05], "standard": [0.5, 2.0]}), *given)
+    Study(plan(methods={"none": [0.02, 0.05], "jitter": [4.0]}), *given)  # other methods may go on there
+    with pytest.raises(ValueError, match="differs in its values of standard"):
+        Study(plan(methods={"none": [0.02, 0.05], "standard": [0.5, 2.0]}), *given)
     with pytest.raises(ValueError, match="differs in its plan"):
         Study(plan(steps=4), shapesnet(), data, exemplars, fv.distance("pixels"), work.out)
     with pytest.raises(ValueError, match="differs in its distance"):
@@ -203,11 +209,47 @@ def test_a_folder_with_another_study_is_refused(work, data, exemplars):
         ({"methods": {"none": []}}, "at least 1 item"),
         ({"steps": 0}, "greater than or equal to 1"),
         ({"channels": []}, "at least 1 item"),
+        ({"channels": [10, 28, 10]}, "10 is named twice"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(changes, says):
     with pytest.raises(ValueError, match=says):
         plan(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"methods": {"none": [0.02], "jitter": [64]}}, "need an image larger than that"),
+        ({"methods": {"none": [0.02], "octaves": [6.0]}}, "too small for 'mixed2'"),
+        ({"layer": "logits"}, "class scores have none"),
+        ({"k": 5}, "The scan kept 4 images"),
+    ],
+)
+def test_a_plan_that_cannot_work_is_refused_before_anything_is_climbed(changes, says, data, exemplars, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        Study(plan(**changes), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+
+
+def test_exemplars_of_other_images_are_refused(exemplars, tmp_path):
+    with pytest.raises(ValueError, match="found with another fingerprint"):
+        Study(plan(), shapesnet(), fv.ShapesImages(256, seed=4), exemplars, fv.distance("pixels"), tmp_path)
+
+
+def test_images_that_cannot_be_read_are_no_controls(work, monkeypatch):
+    damaged = dict.fromkeys(work.data.names[::2], "truncated")
+    monkeypatch.setitem(work.exemplars.meta, "damaged", damaged)
+    loaded = []
+    monkeypatch.setattr(work, "load", lambda name: loaded.append(name) or np.zeros((64, 64, 3), np.float32))
+    controls.pictures(work)
+    assert loaded and not set(loaded) & damaged.keys()
+
+
+def test_a_channel_whose_starts_were_all_dead_does_not_stop_the_figure(work, monkeypatch):
+    monkeypatch.setattr(Study, "made", lambda self, method: np.zeros((16, 64, 64, 3), np.float32))
+    rows = {"method": "none", "channel": [10] * 8 + [28] * 8, "exemplar_distance": [np.nan] * 8 + [1.0] * 8}
+    study = pd.concat([pd.DataFrame(rows), pd.DataFrame(rows).assign(method="standard")])
+    assert len(study_figures.pictures(work, study).axes) == 3 * 2
 
 
 def test_a_channel_that_does_not_exist_is_refused(data, exemplars, tmp_path):

@@ -9,7 +9,7 @@ from featviz_helpers.batch import cards, conductor, store, task
 from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
 from notebook_factory import write_notebook
-from sweep_factory import ask, featviz, marks, writer
+from sweep_factory import ask, marks, writer
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
     assert "5 runs of 99_roots.ipynb (5 cells), 5 to do" in dry.stdout
     assert not (tmp_path / "out").exists(), "a dry run leaves nothing"
 
-    done = featviz("sweep", plan, "--workers", 2)
-    assert done.returncode == 0, done.stderr
+    done = ask("sweep", plan, "--workers", 2)
+    assert done.exit_code == 0, done.stderr
     assert "5 of 5 runs are finished" in done.stdout
     assert "Dashboard: http" in done.stderr
     assert marks(tmp_path) == dict.fromkeys(range(5), 1)
@@ -62,8 +62,8 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
 
 @pytest.mark.slow
 def test_a_failing_notebook_is_kept_with_its_reason_and_stops_no_other(write, tmp_path):
-    done = featviz("sweep", write("{NUMBERS: [-4, 4, 9]}", "retries: 1\n"), "--workers", 1)
-    assert done.returncode == 1
+    done = ask("sweep", write("{NUMBERS: [-4, 4, 9]}", "retries: 1\n"), "--workers", 1)
+    assert done.exit_code == 1
     assert "1 failed: cell 2, import os, time, uuid: ValueError: no root of -4" in done.stderr
     assert "2 of 3 runs are finished" in done.stdout
     assert marks(tmp_path) == {-4: 2, 4: 1, 9: 1}, "one retry"
@@ -72,14 +72,14 @@ def test_a_failing_notebook_is_kept_with_its_reason_and_stops_no_other(write, tm
     assert (tmp_path / "out" / row["notebook"]).is_file()
     told = ask("results", tmp_path / "out", "--failed")
     assert "no root of -4" in told.stdout
-    again = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1)
-    assert again.returncode == 1
+    again = ask("sweep", tmp_path / "plan.yaml", "--workers", 1)
+    assert again.exit_code == 1
     assert marks(tmp_path) == {-4: 4, 4: 1, 9: 1}, "what failed is tried again, what is finished is not"
 
 
 @pytest.mark.slow
 def test_a_folded_sweep_is_one_run_with_the_same_rows(write, tmp_path):
-    done = featviz("sweep", write("{NUMBERS: [1, 4, 9]}", "fold: [NUMBERS]\n"), "--workers", 1)
+    done = ask("sweep", write("{NUMBERS: [1, 4, 9]}", "fold: [NUMBERS]\n"), "--workers", 1)
     assert "1 of 1 runs" in done.stdout, done.stderr
     assert store.table(tmp_path / "out")["root"].tolist() == [1.0, 2.0, 3.0]
 
@@ -87,7 +87,7 @@ def test_a_folded_sweep_is_one_run_with_the_same_rows(write, tmp_path):
 @pytest.mark.slow
 def test_a_run_that_is_not_whole_is_not_trusted(write, tmp_path):
     plan = write("{NUMBERS: [1, 4]}")
-    featviz("sweep", plan, "--workers", 1)
+    ask("sweep", plan, "--workers", 1)
     place = Place(tmp_path / "out")
     one, two = list(place.names("runs", 2))
     whole = json.loads(place.read(f"{two}/result.json"))
@@ -96,7 +96,7 @@ def test_a_run_that_is_not_whole_is_not_trusted(write, tmp_path):
     assert place.result(one) is None
     assert place.result(two) is None
     assert len(store.table(tmp_path / "out")) == 0
-    done = featviz("sweep", plan, "--workers", 1)
+    done = ask("sweep", plan, "--workers", 1)
     assert "2 of 2 runs are finished" in done.stdout, done.stderr
     assert len(store.table(tmp_path / "out")) == 2
     assert place.result(two)["run"] == whole["run"]
@@ -111,13 +111,13 @@ def test_two_plans_and_two_sweeps_do_not_share_a_folder(write, tmp_path):
     assert second.exit_code == 2
     assert "another sweep is writing" in second.stderr
     assert marks(tmp_path) == {}
-    assert featviz("sweep", plan, "--workers", 1).returncode == 0
+    assert ask("sweep", plan, "--workers", 1).exit_code == 0
     other = ask("sweep", write("{NUMBERS: [0, 1, 99]}"), "--workers", 1)
     assert other.exit_code == 2
     assert "plan.yaml, line 4:" in other.stderr
     assert "--extend" in other.stderr
-    more = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1, "--extend")
-    assert more.returncode == 0, more.stderr
+    more = ask("sweep", tmp_path / "plan.yaml", "--workers", 1, "--extend")
+    assert more.exit_code == 0, more.stderr
     assert marks(tmp_path) == {0: 1, 1: 1, 99: 1}
 
 

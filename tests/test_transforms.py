@@ -248,3 +248,9 @@ def test_roll_moves_each_image_by_its_own_shift_and_its_gradient_moves_back():
 def test_bad_ranges_are_refused_with_a_reason(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("first", [fv.Jitter(5), fv.Scale(0.7, low=0.7)])
+def test_a_margin_changes_nothing_that_came_before_it(first):
+    images = pictures(2, 24)
+    np.testing.assert_allclose(fv.Compose(first, fv.Pad(8))(images, seed=1), first(images, seed=1), atol=1e-4)

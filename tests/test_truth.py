@@ -44,6 +44,8 @@ def test_a_channel_without_preference_has_no_key():
     key = truth.answer_key(Flat(), "any", count=320)
     assert key[["orientation_deg", "frequency_cpp", "hue_deg"]].isna().all(axis=None)
     assert key["class_name"].isna().all()
+    assert key["hue_strength"].max() < 0.05
+    assert key["orientation_strength"].max() < 0.05
 
 
 @pytest.mark.slow

@@ -34,15 +34,16 @@ def table(gain=0.2, own=0.0, seeds=(0, 1, 2), noise=0.01):
     return pd.DataFrame(rows)
 
 
-def controls(grey=0.95, photographs=0.8):
+def controls(grey=0.95, photographs=0.85, blurred=0.7):
     rows = [{"control": "grey", "channel": c, "exemplar_distance": grey + 0.03 * c} for c in CHANNELS]
     rows += [{"control": "photographs", "channel": c, "exemplar_distance": photographs + 0.03 * c} for c in CHANNELS]
+    rows += [{"control": "none, blurred by 2", "channel": c, "exemplar_distance": blurred + 0.03 * c} for c in CHANNELS]
     return pd.DataFrame(rows)
 
 
 def answers(study, **other):
     told = verdict.held_out(study)
-    judged = verdict.judge(told, controls(**other), verdict.matched(study))
+    judged = verdict.judge(told, controls(**other), verdict.matched(study, told))
     return judged.set_index(["method", "question"])["answer"], verdict.sentences(judged)
 
 
@@ -85,16 +86,19 @@ def test_a_value_is_never_reported_on_a_channel_that_chose_it():
 
 def test_pairs_have_the_same_channel_seed_and_nearly_the_same_activation():
     study = table(noise=0.0)
-    pairs = verdict.matched(study)
-    assert pairs["mean"].to_numpy() == pytest.approx(-0.4 / 3)  # the mean of 0.1, 0.2, 0.1 over the values
+    told = verdict.held_out(study)
+    pairs = verdict.matched(study, told)
+    assert pairs["mean"].to_numpy() == pytest.approx(-0.2)  # at value 2, which each half chooses for the other
     study.loc[study["method"] == "good", "activation"] *= 100
-    assert len(verdict.matched(study)) == 0
+    assert len(verdict.matched(study, told)) == 0
 
 
 def test_the_verdict_says_what_the_data_say():
     found, lines = answers(table(gain=0.4, own=0.1))
     assert found["good", "closer to its data set images than a grey square"] == "yes"
     assert found["none", "closer to its data set images than a grey square"] == "no"
+    assert found["good", "closer than all pictures that know nothing"] == "yes"
+    assert found["good", "closer than pictures without a regulariser, blurred afterwards"] == "no"
     assert found["good", "closer than without a regulariser"] == "yes"
     assert found["good", "closer to its own channel's images than to other channels'"] == "yes"
     assert any("grey square: good. Clearly not: none." in line for line in lines)
@@ -111,5 +115,26 @@ def test_a_dead_start_is_left_out_and_not_counted_as_zero():
     dead = study["channel"].eq(3) & study["seed"].eq(1)
     study.loc[dead, ["exemplar_distance", "specificity", "auc", "activation"]] = np.nan
     low = verdict.lowest(study)
-    assert np.isfinite(low.to_numpy()).all()
+    alive = study[study["method"].eq("good") & study["channel"].eq(3) & study["seed"].ne(1) & study["value"].eq(2.0)]
+    assert low.loc["good", 3] == pytest.approx(alive["exemplar_distance"].mean())
+    told = verdict.held_out(study).set_index(["method", "channel"])["exemplar_distance"]
+    assert told["good", 3] == pytest.approx(alive["exemplar_distance"].mean())
     assert answers(study)[0]["good", "closer to its data set images than a grey square"] == "yes"
+
+
+def test_a_channel_without_any_living_start_and_a_dead_method_are_left_out():
+    study = table(gain=0.4)
+    study.loc[study["channel"].eq(5), "exemplar_distance"] = np.nan
+    assert np.isnan(verdict.lowest(study)[5]).all()
+    assert len(verdict.refined(study)) == 2
+    assert answers(study)[0]["good", "closer to its data set images than a grey square"] == "yes"
+    study.loc[study["method"].eq("good"), "exemplar_distance"] = np.nan
+    assert verdict.refined(study)["method"].tolist() == ["none"]
+    assert set(verdict.held_out(study)["method"]) == {"none"}
+
+
+def test_seeds_of_a_channel_count_once():
+    study = table(noise=0.05)
+    more = pd.concat([study.assign(seed=study["seed"] + 10 * again) for again in range(4)])  # the same numbers again
+    widths = [verdict.curves(rows).eval("high - low").mean() for rows in (study, more)]
+    assert widths[1] == pytest.approx(widths[0], rel=1e-6)

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ..course import environment
+from ..record import of_library
 from . import identity
 from .lines import PlanError
 from .place import Place, run_name
@@ -63,7 +64,7 @@ def orders(plan: Plan, out: str, fresh: bool = False) -> list[Order]:
         PlanError: two cells are one run.
     """
     defaults = {name: parameter.default for name, parameter in plan.job.parameters.items()}
-    notebook, code = identity.of_notebook(plan.job.text), identity.of_library()
+    notebook, code = identity.of_notebook(plan.job.text), of_library()
     needs = plan.written.resources
     found: dict[str, Order] = {}
     for values in plan.runs:

@@ -27,13 +27,6 @@ def of_notebook(text: str) -> str:
     return digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
 
 
-def of_library() -> str:
-    """Return the hash of every module of this package, so that results of other code are never taken for its own."""
-    folder = Path(__file__).resolve().parent.parent
-    files = sorted(folder.rglob("*.py"))
-    return digest([[str(file.relative_to(folder)), file.read_text(encoding="utf-8")] for file in files])
-
-
 def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return a hash for each parameter that names something on this machine.
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import nbformat
 
+from ..record import of_library
 from ..worker import reason
 from . import cards, identity
 from .kernel import Kernel
@@ -123,7 +124,7 @@ def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
 
 
 def _other_code(order: Order) -> dict[str, Any] | None:
-    if order.made_from["code"] == identity.of_library():
+    if order.made_from["code"] == of_library():
         return None
     return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
 
