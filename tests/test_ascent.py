@@ -400,6 +400,13 @@ def test_tiles_weigh_an_objective_against_a_penalty_as_the_whole_image_does():
     assert result.history["objective"][0, 0] == pytest.approx(np.mean(values), rel=1e-4)
 
 
+def test_tiles_that_come_out_too_small_are_refused():
+    inputs = keras.Input((None, None, 3))
+    backbone = fv.Backbone(keras.Model(inputs, keras.layers.Conv2D(2, 20, name="wide")(inputs)))
+    with pytest.raises(ValueError, match="17 x 17 pixels are too small for 'wide'"):
+        fv.maximize(backbone, fv.channel("wide", 0), size=33, tile=32)  # two tiles of 17
+
+
 @pytest.mark.slow
 def test_many_tiles_cover_the_image_and_leave_no_seam():
     """The gradient is there in every pixel, and no stronger or weaker where tiles meet on average."""
@@ -464,7 +471,6 @@ def test_a_start_key_is_the_unit():
         ({"steps": 2.5}, "steps must be a whole number"),
         ({"snapshots": [0.5]}, "snapshots must be a whole number"),
         ({"batch": -1}, "batch must be at least 1"),
-        ({"tile": 32, "size": 33}, "too small for"),
         ({"transforms": [fv.Jitter([1, 2, 3]), fv.Jitter([1, 2])]}, "different lengths: Jitter 2, Jitter 3"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"dead": "ignore"}, "'raise' or 'mark'"),
