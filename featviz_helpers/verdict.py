@@ -87,7 +87,9 @@ def held_out(trial: pd.DataFrame) -> pd.DataFrame:
         )
         for name, value in means.dropna().groupby("method", sort=False).idxmin():
             told = trial[(trial["method"] == name) & (trial["value"] == value) & trial["channel"].isin(report)]
-            found.append(told.drop(columns="seed").groupby(["method", "value", "channel"], sort=False).mean())
+            found.append(
+                told.drop(columns="seed").groupby(["method", "value", "channel"], sort=False).mean(numeric_only=True)
+            )
     return pd.concat(found).reset_index()
 
 

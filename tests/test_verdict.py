@@ -29,6 +29,7 @@ def table(gain=0.2, own=0.0, seeds=(0, 1, 2), noise=0.01):
                             "specificity": specific,
                             "auc": 0.5 + specific,
                             "activation": 10.0 * value,
+                            "code": "a hash, as in a study",
                         }
                     )
     return pd.DataFrame(rows)
