@@ -137,7 +137,7 @@ def write(work: Study, tell: Callable[[str], None] = print) -> str:
         "controls": study_figures.controls(told, controls[controls["channel"].isin(work.crowd)], work.distance.label),
     }
     for name, figure in figures.items():
-        figure.savefig(work.out / f"{name}.png", dpi=120)
+        figure.savefig(work.out / f"{name}{'.jpg' if name == 'pictures' else '.png'}", dpi=120)
         plt.close(figure)
     text = words(work, study, low, controls, told, judged)
     if work.grader:

@@ -265,7 +265,7 @@ def test_the_command_writes_what_it_promises(tmp_path):
     assert done.exit_code == 0, done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"study.parquet", "controls.parquet", "summary.csv", "verdict.md", "curves.png", "controls.png"} <= names
-    assert {"predictors.csv", "pictures.png"} <= names
+    assert {"predictors.csv", "pictures.jpg"} <= names
     assert "## The verdict" in done.output
     assert "## The answer key" in done.output
     refused = CliRunner().invoke(main, ["study", "--methods", "non", "--out", str(tmp_path / "other")])
