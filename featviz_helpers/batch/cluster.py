@@ -87,8 +87,8 @@ def connected(workers: int | None, scheduler: str | None, batch: Batch | None, c
         ConnectionError: the scheduler does not answer.
     """
     # What a notebook's failure says is told once, by the conductor.
-    for name in ("distributed.worker", "distributed.nanny", "distributed.scheduler", "distributed.core"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for part in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
+        logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     if scheduler:
         try:
             client = Client(scheduler, timeout=SECONDS, set_as_default=False)
