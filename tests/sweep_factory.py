@@ -35,7 +35,7 @@ def command(*arguments):
 
 def featviz(*arguments, **options):
     """The command in a process of its own, in another folder or to be killed."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900, **options)
 
 
 def ask(*arguments):
