@@ -191,36 +191,35 @@ def conduct(
             yield future
 
     began = last = time.monotonic()
-    bar = tqdm(total=tally.total, initial=tally.there, unit="run", disable=None, file=sys.stderr, dynamic_ncols=True)
-    try:
-        queue = as_completed(submitted(), loop=client.loop)
-        for future in queue:
-            order = by_key.pop(future.key)
-            if future.status == "cancelled":
-                raise SchedulerLost(f"the Dask scheduler at {client.scheduler.address} is gone")
-            try:
-                result = future.result()  # which waits, if a worker went down with it and it is made again
-            except DiskIsFull:
-                client.cancel(list(queue.futures))
-                raise
-            except Exception as problem:
-                tally.failed[order.run] = str(problem).split("\n")[0]
-                tell(f"{order.run} failed: {tally.failed[order.run]}: {describe(order)}")
-            else:
-                tally.done += 1
-                tally.seconds.append(result["seconds"])
-                tell(f"{order.run} {result['status']}, {result['seconds']:.1f} s: {describe(order)}")
-            future.release()
-            queue.update(submitted())  # more than one when workers have come
-            bar.set_postfix(failed=len(tally.failed), refresh=False)
-            bar.update()
-            if time.monotonic() - last > EVERY:
-                last = time.monotonic()
-                tell(standing(tally, min(hands(), tally.left), last - began))
-    except (ClosedClientError, CommClosedError) as error:
-        raise SchedulerLost(f"the Dask scheduler is gone ({error})") from None
-    finally:
-        bar.close()
+    about = {"total": tally.total, "initial": tally.there, "unit": "run", "dynamic_ncols": True}
+    with tqdm(**about, disable=None, file=sys.stderr) as bar:
+        try:
+            queue = as_completed(submitted(), loop=client.loop)
+            for future in queue:
+                order = by_key.pop(future.key)
+                if future.status == "cancelled":
+                    raise SchedulerLost(f"the Dask scheduler at {client.scheduler.address} is gone")
+                try:
+                    result = future.result()  # which waits, if a worker went down with it and it is made again
+                except DiskIsFull:
+                    client.cancel(list(queue.futures))
+                    raise
+                except Exception as problem:
+                    tally.failed[order.run] = str(problem).split("\n")[0]
+                    tell(f"{order.run} failed: {tally.failed[order.run]}: {describe(order)}")
+                else:
+                    tally.done += 1
+                    tally.seconds.append(result["seconds"])
+                    tell(f"{order.run} {result['status']}, {result['seconds']:.1f} s: {describe(order)}")
+                future.release()
+                queue.update(submitted())  # more than one when workers have come
+                bar.set_postfix(failed=len(tally.failed), refresh=False)
+                bar.update()
+                if time.monotonic() - last > EVERY:
+                    last = time.monotonic()
+                    tell(standing(tally, min(hands(), tally.left), last - began))
+        except (ClosedClientError, CommClosedError) as error:
+            raise SchedulerLost(f"the Dask scheduler is gone ({error})") from None
     tell(standing(tally, 0, time.monotonic() - began))
 
 
