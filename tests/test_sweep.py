@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from dask.distributed import Client, LocalCluster
 from featviz_helpers.batch import cards, conductor, store, task
 from featviz_helpers.batch.place import Place, run_name
 from featviz_helpers.batch.spec import Plan
@@ -58,6 +59,18 @@ def test_a_sweep_from_plan_to_table(write, tmp_path):
     assert written.exit_code == 0, written.output
     assert len(pd.read_parquet(tmp_path / "all.parquet")) == 5
     assert "5 finished runs, 5 rows" in ask("results", tmp_path / "out").stdout
+
+
+@pytest.mark.timeout(90)  # where it hangs, it hangs for good
+def test_thousands_of_short_runs_keep_the_scheduler_answering(monkeypatch):
+    monkeypatch.setattr(conductor, "perform", lambda order: {"run": order.run, "status": "ok", "seconds": 0.0})
+    about = {"out": "", "notebook": "", "parameters": {}, "changed": [], "made_from": {}, "environment": {}}
+    wanted = [task.Order(run=f"{number:05}", **about) for number in range(2000)]
+    tally = conductor.Tally(len(wanted), 0)
+    cluster = {"n_workers": 1, "threads_per_worker": 4, "processes": False, "dashboard_address": None}
+    with LocalCluster(**cluster) as local, Client(local, set_as_default=False) as client:
+        conductor.conduct(client, wanted, tally, retries=0, tell=lambda line: None)
+    assert (tally.done, tally.left) == (2000, 0)
 
 
 @pytest.mark.slow

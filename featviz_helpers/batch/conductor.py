@@ -183,12 +183,13 @@ def conduct(
     def hands() -> int:
         return max(expected, sum(client.nthreads().values()))
 
-    def submitted() -> Iterator[Any]:
-        most = AHEAD * hands()
+    def submitted() -> list[Any]:
+        # A list and no generator: as_completed locks itself while it takes them, and Dask's loop waits for that lock.
+        most, found = AHEAD * hands(), []
         while len(by_key) < most and (order := next(waiting, None)):
-            future = client.submit(perform, order, key=f"run-{order.run}", retries=retries, pure=False)
-            by_key[future.key] = order
-            yield future
+            found.append(client.submit(perform, order, key=f"run-{order.run}", retries=retries, pure=False))
+            by_key[found[-1].key] = order
+        return found
 
     began = last = time.monotonic()
     about = {"total": tally.total, "initial": tally.there, "unit": "run", "dynamic_ncols": True}

@@ -23,15 +23,19 @@ from papermill.engines import Engine, papermill_engines
 
 MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
+ENTER = "import os; os.chdir({folder!r}); del os"
 FORGET = """
 get_ipython().reset(new_session=True, aggressive=False)
 import gc, os, sys
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 gc.collect()
+gc.freeze()  # what is left belongs to modules; to look through all of TensorFlow after every run takes longer than most
 os.chdir({folder!r})
 del gc, os, sys
 """
+# No history: it would be a database that every kernel of the machine writes to.
+QUIET = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
 
 
 class KernelLost(RuntimeError):
@@ -117,7 +121,7 @@ class Kernel:
             self._end()
             raise
         # At once, while the folder is still ours: what the notebook left open is written and closed.
-        if not self._forgets(folder.parent):
+        if not self._does(FORGET.format(folder=str(folder.parent))):
             self._end()
 
     def _end(self) -> None:
@@ -129,29 +133,31 @@ class Kernel:
         self.runs = 0
 
     def _ready(self, folder: Path) -> None:
-        """Start a kernel, or make the one that is there forget; one that cannot is replaced."""
-        if self._manager is not None and run_sync(self._manager.is_alive)() and self._forgets(folder):
+        """Take the kernel that is there to the folder, or start one if there is none that answers."""
+        enter = ENTER.format(folder=str(folder))
+        if self._manager is not None and run_sync(self._manager.is_alive)() and self._does(enter):
             return
         self._end()
         self._manager = AsyncKernelManager(kernel_name="python3")
         keep = {"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}
         run_sync(self._manager.start_kernel)(
-            env=os.environ | self.environment | keep, extra_arguments=["--IPKernelApp.log_level=ERROR"]
+            env=os.environ | self.environment | keep, extra_arguments=QUIET
         )
         self._client = self._manager.client()
         self._client.allow_stdin = False
         self._client.start_channels()
         with contextlib.suppress(RuntimeError):  # not ready, or dead already
             run_sync(self._client.wait_for_ready)(timeout=START_SECONDS)
-            if self._forgets(folder):
+            if self._does(enter):
                 return
         self._end()
         raise KernelLost(f"no kernel was ready within {START_SECONDS} s")
 
-    def _forgets(self, folder: Path) -> bool:
+    def _does(self, code: str) -> bool:
+        """Have the kernel run a line between two notebooks, and say whether it could."""
         try:
             reply = run_sync(self._client.execute_interactive)(
-                FORGET.format(folder=str(folder)), silent=True, store_history=False, timeout=START_SECONDS
+                code, silent=True, store_history=False, timeout=START_SECONDS
             )
             return reply["content"]["status"] == "ok"
         except (RuntimeError, TimeoutError):
