@@ -28,8 +28,12 @@ ENVIRONMENT = {
 }
 
 
-def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def execute(notebook: nbformat.NotebookNode, folder: Path | None = None) -> nbformat.NotebookNode:
     """A copy of the notebook, run from top to bottom with its defaults and cleaned of noise.
+
+    Args:
+        notebook: the notebook.
+        folder: where it runs, if it reads files by relative paths; an empty one by default.
 
     Raises:
         CellExecutionError, DeadKernelError: a cell failed.
@@ -39,14 +43,14 @@ def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.metadata = {"tags": cell.metadata.tags} if cell.metadata.get("tags") else {}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    with tempfile.TemporaryDirectory() as folder:  # what a cell writes stays out of notebooks/
+    with tempfile.TemporaryDirectory() as empty:  # what a cell writes stays out of notebooks/
         client = NotebookClient(
             copy,
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,  # how prints are cut into messages differs from run to run
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
-            resources={"metadata": {"path": folder}},
+            resources={"metadata": {"path": str(folder or empty)}},
         )
         client.execute(env=os.environ | ENVIRONMENT)
     copy.metadata = nbformat.from_dict(
@@ -58,7 +62,7 @@ def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return copy
 
 
-def remake(path: Path) -> str:
+def remake(path: Path, folder: Path | None = None) -> str:
     """Run one notebook and store it; returns one line that says what came of it.
 
     Raises:
@@ -66,7 +70,7 @@ def remake(path: Path) -> str:
     """
     started = time.perf_counter()
     try:
-        notebook = execute(nbformat.read(path, as_version=4))
+        notebook = execute(nbformat.read(path, as_version=4), folder)
     except CellExecutionError as error:
         raise ValueError(f"{path.name}: not stored, a cell failed\n{error}") from None
     except DeadKernelError:
@@ -83,7 +87,12 @@ def remake(path: Path) -> str:
 
 @click.command()
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
-def main(notebooks: tuple[str, ...]) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run there: for notebooks/batch/report.ipynb, where the sweep is that it reports on.",
+)
+def main(notebooks: tuple[str, ...], folder: Path | None) -> None:
     """Regenerate the stored outputs of NOTEBOOK (a path or a number; default: all)."""
     try:
         paths = [selection.find(name) for name in notebooks] or selection.discover()
@@ -92,7 +101,7 @@ def main(notebooks: tuple[str, ...]) -> None:
     failed = False
     for path in paths:
         try:
-            click.echo(remake(path))
+            click.echo(remake(path, folder))
         except ValueError as error:
             failed = True
             click.echo(str(error), err=True)
