@@ -140,9 +140,7 @@ class Kernel:
         self._end()
         self._manager = AsyncKernelManager(kernel_name="python3")
         keep = {"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}
-        run_sync(self._manager.start_kernel)(
-            env=os.environ | self.environment | keep, extra_arguments=QUIET
-        )
+        run_sync(self._manager.start_kernel)(env=os.environ | self.environment | keep, extra_arguments=QUIET)
         self._client = self._manager.client()
         self._client.allow_stdin = False
         self._client.start_channels()

@@ -54,9 +54,14 @@ class Place:
     def read(self, name: str) -> str | None:
         """Return the text of a file, or None where there is none."""
         try:
-            return self.fs.cat_file(self.path(name)).decode()
+            if self.local is None:
+                return self.fs.cat_file(self.path(name)).decode()
+            return (self.local / name).read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def _size(self, name: str) -> int:
+        return self.fs.size(self.path(name)) if self.local is None else (self.local / name).stat().st_size
 
     def write(self, name: str, text: str) -> None:
         """Write a small file; on a disk nobody ever reads half of it."""
@@ -129,7 +134,7 @@ class Place:
         """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
         try:
             found = json.loads(self.read(f"{name}/{RESULT}") or "")
-            sizes = {file: self.fs.size(self.path(f"{name}/{file}")) for file in found["files"]}
+            sizes = {file: self._size(f"{name}/{file}") for file in found["files"]}
         except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
             return None
         return found if sizes == found["files"] else None
