@@ -191,8 +191,8 @@ def words(
         "Values were chosen on one half of the channels and are judged on the other. Means over the channels:",
         told.groupby("method", sort=False)[list(TRIAL)].mean().round(3).to_markdown(),
         "## The verdict",
-        "An answer is given only where a 95 % bootstrap interval over channels lies on one side of zero. With so many "
-        "answers one or two may be luck.",
+        "An answer is given only where a 95 % bootstrap interval over channels lies on one side of zero, and at least "
+        f"{verdict.ENOUGH} channels could be asked. With so many answers one or two may be luck.",
         "\n".join(f"- {line}" for line in verdict.sentences(judged)),
     ]
     return "\n\n".join(lines) + "\n"

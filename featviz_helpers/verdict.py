@@ -12,6 +12,7 @@ from scipy import stats
 DRAWS = 2000
 BLIND = ("grey", "mean of the data", "white noise", "1/f noise", "photographs")  # controls that know nothing
 WITHIN = 0.25  # how near two activations must be to be called equal
+ENOUGH = 6  # channels for an answer: of fewer, chance alone puts all on one side more often than once in 20 times
 
 
 def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
@@ -132,8 +133,8 @@ def judge(told: pd.DataFrame, controls: pd.DataFrame, pairs: pd.DataFrame, base:
         base: the method that the others are compared with.
 
     Returns:
-        Columns method, question, mean, low, high, answer ("yes", "no", "cannot tell"); "yes" and "no" only where the
-        interval lies on one side of zero.
+        Columns method, question, channels (that could be asked), mean, low, high, answer ("yes", "no", "cannot tell");
+        "yes" and "no" only where the interval lies on one side of zero and there are `ENOUGH` channels.
     """
     means = controls.groupby(["channel", "control"])["exemplar_distance"].mean().unstack("control")
     nothing, blur = means.filter(items=BLIND).min(axis=1), means.filter(like="blurred").min(axis=1)
@@ -155,11 +156,10 @@ def judge(told: pd.DataFrame, controls: pd.DataFrame, pairs: pd.DataFrame, base:
             same = pairs[pairs["method"] == name].set_index("channel")["mean"]
             asked["closer at equal activation"] = -same
         for question, margin in asked.items():
-            mean, low, high = interval(margin.dropna())
-            answer = "yes" if low > 0 else "no" if high < 0 else "cannot tell"
-            rows.append(
-                {"method": name, "question": question, "mean": mean, "low": low, "high": high, "answer": answer}
-            )
+            (mean, low, high), channels = interval(margin), int(margin.notna().sum())
+            answer = "cannot tell" if channels < ENOUGH else "yes" if low > 0 else "no" if high < 0 else "cannot tell"
+            about = {"method": name, "question": question, "channels": channels}
+            rows.append({**about, "mean": mean, "low": low, "high": high, "answer": answer})
     return pd.DataFrame(rows)
 
 

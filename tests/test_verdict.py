@@ -111,6 +111,15 @@ def test_the_verdict_says_what_the_data_say():
     assert any(line.startswith("Closer than without a regulariser: no method. The data cannot tell") for line in lines)
 
 
+def test_a_handful_of_channels_gives_no_answer():
+    study = table(gain=0.4)
+    for count, answer in ((verdict.ENOUGH - 1, "cannot tell"), (verdict.ENOUGH, "yes")):
+        found, _ = answers(study[study["channel"] < count])
+        assert found["good", "closer than without a regulariser"] == answer
+    study.loc[study["method"].eq("good") & study["channel"].gt(1), "activation"] *= 100  # two channels have partners
+    assert answers(study)[0]["good", "closer at equal activation"] == "cannot tell"
+
+
 def test_a_dead_start_is_left_out_and_not_counted_as_zero():
     study = table(gain=0.4)
     dead = study["channel"].eq(3) & study["seed"].eq(1)
