@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import assets
+from . import assets, fetching
 from .errors import MissingWeights
 from .perceptual import EmbeddingDistance
 
@@ -35,15 +35,18 @@ class LPIPS(EmbeddingDistance):
         net: "alex", "squeeze" or "vgg".
         weights: torchvision's file of that network, or one with its `features.*` alone; by default what is on this
             machine, see `assets.find`.
+        download: fetch torchvision's file when it is not here; says what it does.
 
     Raises:
         MissingWeights: no such file on this machine.
         ValueError: a file of another network.
     """
 
-    def __init__(self, net: str = "alex", weights: str | Path | None = None) -> None:
+    def __init__(self, net: str = "alex", weights: str | Path | None = None, download: bool = False) -> None:
         self.name, self.label = net, f"LPIPS ({TITLES[net]} v0.1)"
         path = Path(weights) if weights else _find(net)
+        if path is None and download:
+            path = fetching.fetch(ASSETS[net][0])
         if path is None or not path.is_file():
             raise MissingWeights(
                 f"LPIPS needs {TITLES[net]}'s weights, and {f'there is no {path}' if path else 'they are not here'}. "

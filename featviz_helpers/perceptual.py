@@ -205,12 +205,13 @@ class ShapesNetDistance(EmbeddingDistance):
 NETS = ("alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels")
 
 
-def distance(net: str = "alex") -> Distance:
+def distance(net: str = "alex", download: bool = False) -> Distance:
     """Return a distance by name.
 
     Args:
         net: "alex", "squeeze" or "vgg" (LPIPS v0.1; needs that network's torchvision weights), "shapesnet" (LPIPS-form
             distance on the bundled network), "ssim" or "pixels".
+        download: fetch the weights when they are not on this machine; the call then says so.
 
     Returns:
         The distance.
@@ -224,5 +225,5 @@ def distance(net: str = "alex") -> Distance:
     if net in ("alex", "squeeze", "vgg"):
         from .lpips_distance import LPIPS
 
-        return LPIPS(net)
+        return LPIPS(net, download=download)
     return {"shapesnet": ShapesNetDistance, "ssim": SSIM, "pixels": Pixels}[net]()

@@ -32,7 +32,7 @@ def pictures(work: Study, study: pd.DataFrame) -> Figure:
 
 
 def curves(study: pd.DataFrame, label: str) -> Figure:
-    """Draw the distance against each method's parameter, with intervals over channels and seeds."""
+    """Draw the distance against each method's parameter, with intervals over channels."""
     found = verdict.curves(study)
     names = list(found["method"].unique())
     columns = min(5, len(names))

@@ -174,6 +174,8 @@ def words(
     gains = pd.DataFrame({"improvement, %": verdict.improvement(low)["mean"]})
     if work.backbone.name.startswith("inception_v3") and work.layer == "mixed6":
         gains["published, %"] = verdict.improvement(PUBLISHED)["mean"]
+    trial = told.groupby("method", sort=False)
+    means = trial[list(TRIAL)].mean().round(3).assign(channels=trial["exemplar_distance"].count())
     lines = [
         f"# The study: {work.backbone.name}, {work.layer}, {len(work.data)} images, {work.distance.label}",
         f"Lowest mean distance to the channel's {work.plan.k} strongest images over the values of each method "
@@ -188,8 +190,9 @@ def words(
         "The best value of each method, and those that cannot be told from it:",
         verdict.refined(study).to_markdown(index=False, floatfmt="g"),
         f"## The trial, on {len(work.crowd)} other channels",
-        "Values were chosen on one half of the channels and are judged on the other. Means over the channels:",
-        told.groupby("method", sort=False)[list(TRIAL)].mean().round(3).to_markdown(),
+        "Values were chosen on one half of the channels and are judged on the other. Means over the channels; one "
+        "whose start was dead has no picture, and is left out:",
+        means.to_markdown(),
         "## The verdict",
         "An answer is given only where a 95 % bootstrap interval over channels lies on one side of zero, and at least "
         f"{verdict.ENOUGH} channels could be asked. With so many answers one or two may be luck.",

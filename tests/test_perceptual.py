@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from featviz_helpers import assets as assets_module
+from featviz_helpers import fetching
 from featviz_helpers.cli import main
 from featviz_helpers.errors import MissingWeights
 from models_for_tests import pictures
@@ -123,6 +124,11 @@ def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(MissingWeights, match=r"featviz fetch alexnet.*distance\('shapesnet'\)"):
         fv.distance("alex")
+    asked = []
+    monkeypatch.setattr(fetching, "fetch", lambda name: asked.append(name) or tmp_path / "nowhere.pth")
+    with pytest.raises(MissingWeights):  # what was fetched is what is loaded
+        fv.distance("alex", download=True)
+    assert asked == ["alexnet"]
 
 
 @pytest.mark.real
