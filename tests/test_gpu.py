@@ -42,7 +42,7 @@ def test_auto_takes_the_large_network(assets, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_is_the_same_as_on_the_processor(name):
-    """Multiplied in TF32, a gradient keeps about three digits; the start and the draws are the same to the bit."""
+    """Multiplied in TF32 a gradient keeps about three digits, and a Fourier start differs by its FFT."""
     card, processor = climb("/GPU:0", **METHODS[name]), climb("/CPU:0", **METHODS[name])
     np.testing.assert_allclose(card.snapshots[0], processor.snapshots[0], atol=1e-4)
     moved, wanted = (result.snapshots[1] - result.snapshots[0] for result in (card, processor))
