@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 import dask
 from dask.distributed import Client, LocalCluster
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tornado.ioloop import PeriodicCallback
 
 from ..record import cpu_count
 from .lines import Document, PlanError
 
 SECONDS = 30  # to reach a scheduler
+REFILL = 10  # seconds between two looks for workers that are gone
 KINDS = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
     "htcondor": "HTCondorCluster", "oar": "OARCluster", "moab": "MoabCluster",
@@ -97,14 +99,28 @@ def connected(workers: int | None, scheduler: str | None, batch: Batch | None, c
         with client:
             yield client
         return
-    if batch:
-        cluster = batch_cluster(batch)
-        cluster.scale(jobs=batch.jobs)
-    else:
-        count = workers or max(1, cpu_count() // cores)
-        # Memory is the kernels', which Dask does not see.
-        cluster = LocalCluster(
-            n_workers=count, threads_per_worker=1, memory_limit=0, dashboard_address=":0", silence_logs=logging.CRITICAL
-        )
-    with dask.config.set({"distributed.comm.retry.count": 3}), cluster, Client(cluster, set_as_default=False) as client:
-        yield client
+    # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
+    settings = {"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}
+    with dask.config.set(settings):
+        if batch:
+            count = batch.jobs * batch.options.get("processes", 1)
+            cluster = batch_cluster(batch)
+            cluster.scale(count)
+        else:
+            count = workers or max(1, cpu_count() // cores)
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=0,  # the memory is the kernels', which Dask does not see
+                dashboard_address=":0",
+                silence_logs=logging.CRITICAL,
+            )
+        with cluster, Client(cluster, set_as_default=False) as client:
+            # Dask gives a worker up that is away for 15 s (a job at its walltime, a process that was killed twice), and
+            # starts no other: with the last one gone, everybody would wait for good.
+            refill = PeriodicCallback(lambda: cluster.scale(count), 1000 * REFILL)
+            client.loop.add_callback(refill.start)
+            try:
+                yield client
+            finally:
+                client.loop.add_callback(refill.stop)

@@ -76,7 +76,7 @@ def orders(plan: Plan, out: str, fresh: bool = False) -> list[Order]:
             out=out,
             notebook=NOTEBOOK,
             parameters=values,
-            changed=[key for key, value in values.items() if value != defaults[key]],
+            changed=[key for key, value in values.items() if json.dumps(value) != json.dumps(defaults[key])],
             made_from=made_from,
             environment=environment(needs.cores),
             cell_s=needs.cell_minutes and 60 * needs.cell_minutes,
@@ -177,8 +177,7 @@ def conduct(
         DiskIsFull: there is no room for results.
         SchedulerLost: the scheduler does not answer any more.
     """
-    waiting = iter(left)
-    by_key: dict[str, Order] = {}
+    waiting, by_key = iter(left), dict[str, Order]()
 
     def hands() -> int:
         return max(expected, sum(client.nthreads().values()))
@@ -187,8 +186,8 @@ def conduct(
         # A list and no generator: as_completed locks itself while it takes them, and Dask's loop waits for that lock.
         most, found = AHEAD * hands(), []
         while len(by_key) < most and (order := next(waiting, None)):
-            found.append(client.submit(perform, order, key=f"run-{order.run}", retries=retries, pure=False))
-            by_key[found[-1].key] = order
+            found.append(client.submit(perform, order, key=order.key, retries=retries, pure=False))
+            by_key[order.key] = order
         return found
 
     began = last = time.monotonic()

@@ -28,20 +28,26 @@ def of_notebook(text: str) -> str:
 
 
 def of_assets(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return a hash for each parameter that names something on this machine.
+    """Return a hash for each parameter that names something on this machine, or a list of such things.
 
     A file is hashed whole. A folder is known by the names and lengths in it; one with a meta.json (a finished scan) by
     that. MODEL inception_v3 without WEIGHTS is the file that would be found.
     """
     found = {}
     for name, value in parameters.items():
-        if isinstance(value, str) and value:
-            path = Path(value)
-            if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
-                path = found_at.resolve() if (found_at := assets.find_inception()) else path
-            if path.is_absolute() and path.exists():  # a plan has made the paths absolute; "shapes" is not one
-                found[name] = _of_path(path.resolve())
+        if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
+            value = str(assets.find_inception() or value)
+        if isinstance(value, list):
+            if value and all(map(_is_there, value)):
+                found[name] = digest([_of_path(Path(one).resolve()) for one in value])
+        elif _is_there(value):
+            found[name] = _of_path(Path(value).resolve())
     return found
+
+
+def _is_there(value: Any) -> bool:
+    """Say whether a value is the path of something; a plan has made paths absolute, and "shapes" is none."""
+    return isinstance(value, str) and Path(value).is_absolute() and Path(value).exists()
 
 
 @functools.cache

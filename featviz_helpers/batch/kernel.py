@@ -1,11 +1,13 @@
 """One kernel that runs notebook after notebook: TensorFlow is imported and a network traced once, not each time.
 
 Between two notebooks the kernel forgets every name, closes every figure and goes to another folder. What stays is what
-modules keep: imports, loaded networks, compiled steps. A kernel that saw a notebook fail is replaced.
+modules keep: imports, loaded networks, compiled steps; and what a notebook sets for its whole process: os.environ,
+sys.path, warnings. Notebooks that do that are run with `--fresh`. A kernel that saw a notebook fail is replaced.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import os
@@ -25,14 +27,21 @@ MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
 ENTER = "import os; os.chdir({folder!r}); del os"
 FORGET = """
+assert not get_ipython().exit_now  # after exit() it is about to go
 get_ipython().reset(new_session=True, aggressive=False)
-import gc, os, sys
+import gc, os, sys, threading
+here = os.path.join({run!r}, "")
+for name, module in list(sys.modules.items()):
+    if str(getattr(module, "__file__", "")).startswith(here):
+        del sys.modules[name]  # the next notebook writes and imports one of its own
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 gc.collect()
 gc.freeze()  # what is left belongs to modules; to look through all of TensorFlow after every run takes longer than most
 os.chdir({folder!r})
-del gc, os, sys
+# A thread that is still at work would write into the folder of the next notebook.
+assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())
+del gc, here, module, name, os, sys, threading
 """
 # No history: it would be a database that every kernel of the machine writes to.
 QUIET = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
@@ -105,7 +114,7 @@ class Kernel:
         try:
             papermill.execute_notebook(
                 notebook,
-                folder / "run.ipynb",
+                str(folder / "run.ipynb").replace("{", "{{").replace("}", "}}"),  # papermill fills parameters in
                 parameters=dict(parameters),
                 engine_name="kept",
                 kernel_name="python3",
@@ -115,13 +124,13 @@ class Kernel:
                 km=self._manager,
                 kc=self._client,
                 path=folder / "run.ipynb",
-                timeout=limit_s and int(limit_s),
+                timeout=limit_s and max(1, int(limit_s)),  # 0 would be no limit
             )
         except BaseException:
             self._end()
             raise
         # At once, while the folder is still ours: what the notebook left open is written and closed.
-        if not self._does(FORGET.format(folder=str(folder.parent))):
+        if not self._does(FORGET.format(run=str(folder), folder=str(folder.parent))):
             self._end()
 
     def _end(self) -> None:
@@ -154,9 +163,18 @@ class Kernel:
     def _does(self, code: str) -> bool:
         """Have the kernel run a line between two notebooks, and say whether it could."""
         try:
-            reply = run_sync(self._client.execute_interactive)(
-                code, silent=True, store_history=False, timeout=START_SECONDS
-            )
-            return reply["content"]["status"] == "ok"
+            return run_sync(self._answer)(code) == "ok"
         except (RuntimeError, TimeoutError):
             return False
+
+    async def _answer(self, code: str) -> str:
+        reply = asyncio.ensure_future(
+            self._client.execute_interactive(
+                code, silent=True, store_history=False, timeout=START_SECONDS, output_hook=lambda message: None
+            )
+        )
+        while not (await asyncio.wait([reply], timeout=1))[0]:
+            if not await self._manager.is_alive():  # the client would wait for the whole time
+                reply.cancel()
+                return "dead"
+        return (await reply)["content"]["status"]

@@ -117,7 +117,7 @@ class Place:
             return first
         for path in folder.rglob("*"):
             if path.is_file():
-                with path.open("rb+") as file:
+                with path.open("rb" if os.name == "posix" else "rb+") as file:  # a notebook may leave read-only files
                     os.fsync(file.fileno())
         target = self.local / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -206,14 +206,23 @@ class Plan:
 
     def _located(self, run: dict[str, Any]) -> dict[str, Any]:
         """Make paths absolute, because a notebook runs in a folder of its own; refuse those that lead nowhere."""
-        for name, value in run.items():
-            if isinstance(value, str) and "://" not in value and ("/" in value or _is_file_name(value)):
-                path = Path(value).expanduser().resolve()
-                if not path.exists():
-                    where = ["parameters", name] if name in self.fixed else ["grid"]
-                    raise self.document.error(where, f"{name}: there is no file or folder '{value}'")
-                run[name] = str(path)
-        return run
+        return {
+            name: [self._path(name, one) for one in value] if isinstance(value, list) else self._path(name, value)
+            for name, value in run.items()
+        }
+
+    def _path(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str) or "://" in value or not ("/" in value or _is_file_name(value)):
+            return value
+        try:
+            path = Path(value).expanduser().resolve()
+            there = path.exists()
+        except (RuntimeError, ValueError):  # ~nobody, or a NUL in it
+            there = False
+        if not there:
+            where = ["parameters", name] if name in self.fixed else ["grid"]
+            raise self.document.error(where, f"{name}: there is no file or folder {value!r}")
+        return str(path)
 
 
 def _is_file_name(value: str) -> bool:

@@ -63,6 +63,7 @@ def table(folder: str | Path) -> pd.DataFrame:
             rows = pd.read_parquet(io.BytesIO(place.fs.cat_file(place.path(f"{name}/{ROWS}"))))
             if "image" in rows:
                 rows["image"] = [f"{name}/{image}" for image in rows["image"]]
+            rows = rows.rename(columns={column: f"{column}_" for column in about if column in rows})  # ours come first
         else:
             rows = pd.DataFrame(index=[0])
         parts.append(pd.concat([pd.DataFrame(about, index=rows.index), rows], axis=1))

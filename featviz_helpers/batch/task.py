@@ -59,6 +59,11 @@ class Order:
     gpu: bool = False
     fresh: bool = False
 
+    @property
+    def key(self) -> str:
+        """Its name at the scheduler, with the output: of two sweeps at one scheduler each wants its own."""
+        return f"run-{self.run}-{identity.digest(self.out)}"
+
 
 class RunFailed(RuntimeError):
     """A run that failed; the folder of the attempt holds the notebook as far as it came."""
@@ -139,7 +144,9 @@ def _taken(folder: Path) -> dict[str, Any] | None:
 
 def _describe(order: Order, folder: Path, seconds: float, error: dict[str, Any] | None) -> None:
     """Write result.json, the last file of a run."""
-    files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    # No links: one into this folder leads nowhere once the folder has its final name.
+    whole = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in whole}
     found = {
         "schema": SCHEMA,
         **{key: value for key, value in asdict(order).items() if key in ("run", "notebook", "parameters", "changed")},
