@@ -162,7 +162,7 @@ def test_identity_is_code_and_parameters_and_files_and_nothing_else(tmp_path):
     assert identity.of_run("n", "c", given)[0] == name, "where a file lies does not matter"
 
 
-@pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 120, 10), ("inception_v3", 180, 30)])
+@pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 60, 10), ("inception_v3", 180, 30)])
 def test_the_plans_of_the_course_fit_their_notebook(name, count, runs, root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notebooks").symlink_to(root / "notebooks")
