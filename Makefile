@@ -21,6 +21,7 @@ quick: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/python tools/lint_notebooks.py
 	$(BIN)/python tools/stamp.py --check
 

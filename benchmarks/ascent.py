@@ -21,7 +21,7 @@ import click
 import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
-from featviz_helpers import steps as engine
+from featviz_helpers.ascent import step as engine
 from tqdm import trange
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import nbformat
 import psutil
-from featviz_helpers.batch import store
+from featviz_helpers.batch import results as store
 
 EVERY = 0.5  # seconds between two looks at the memory
 SAMPLE = 200  # executed notebooks that are read for the time of their cells

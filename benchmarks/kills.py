@@ -18,8 +18,8 @@ from pathlib import Path
 
 import click
 import psutil
-from featviz_helpers.batch import store
-from featviz_helpers.batch.place import RESULT, Place
+from featviz_helpers.batch import results as store
+from featviz_helpers.batch.run_folders import RESULT, Place
 from tqdm import tqdm
 
 MARK = "FEATVIZ_KILLS"  # every process of the sweep inherits it, so that orphans are found too

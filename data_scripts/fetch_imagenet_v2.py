@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from featviz_helpers.catalogue import ASSETS
-from featviz_helpers.cli import fetch
+from featviz_helpers.assets.catalogue import ASSETS
+from featviz_helpers.cli.main import fetch
 
 PREFIX = "imagenetv2-"
 VARIANTS = [name.removeprefix(PREFIX) for name, asset in ASSETS.items() if asset.folder]

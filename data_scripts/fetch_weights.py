@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from featviz_helpers.catalogue import ASSETS
-from featviz_helpers.cli import fetch
+from featviz_helpers.assets.catalogue import ASSETS
+from featviz_helpers.cli.main import fetch
 
 NAMES = [asset.name for asset in ASSETS.values() if not asset.folder]
 STANDARD = [name for name in NAMES if ASSETS[name].standard]

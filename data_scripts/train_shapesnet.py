@@ -31,8 +31,8 @@ import click
 import keras
 import numpy as np
 import tensorflow as tf
-from featviz_helpers.shapes import CLASS_KEY, CLASSES, draw
-from featviz_helpers.shapesnet import BRANCHES, build
+from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
+from featviz_helpers.models.shapesnet import BRANCHES, build
 from keras import layers
 from tqdm import tqdm
 
@@ -240,7 +240,7 @@ runs offline and every picture can be compared with an answer key.
 | time | {minutes:.1f} minutes, {cpu_minutes:.1f} CPU minutes, on {cores} cores |
 
 ## Data
-Shapes (`featviz_helpers/shapes.py`): {classes}.
+Shapes (`featviz_helpers/data/shapes.py`): {classes}.
 
 Some classes differ by orientation alone, some by frequency alone (fine and coarse), some by hue alone (the
 discs), some by outline alone (triangle, square, star, cross, crescent).
@@ -300,7 +300,7 @@ def write(path: Path, content: bytes) -> None:
 @click.option("--epsilon", default=0.22, show_default=True, help="Adversarial radius.")
 @click.option("--seed", default=0, show_default=True, help="Seed of weights, batches and noise.")
 def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int) -> None:
-    output = output or Path(__file__).parents[1] / "featviz_helpers" / "data"
+    output = output or Path(__file__).parents[1] / "featviz_helpers" / "models" / "weights"
     output.mkdir(parents=True, exist_ok=True)
     tf.config.experimental.enable_op_determinism()
     wall, cpu = time.perf_counter(), time.process_time()

@@ -36,8 +36,8 @@ from pathlib import Path
 
 import click
 import nbformat
-from featviz_helpers.parameters import ParameterError, read_parameters
-from featviz_helpers.selection import discover
+from featviz_helpers.runner.jobs import discover
+from featviz_helpers.runner.parameters import ParameterError, read_parameters
 
 MOST_BYTES = 3_000_000
 SMUGGLED = {

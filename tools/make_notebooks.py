@@ -15,7 +15,8 @@ from pathlib import Path
 
 import click
 import nbformat
-from featviz_helpers import gallery, selection
+from featviz_helpers.runner import jobs as selection
+from featviz_helpers.runner import pages as gallery
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import click
 import nbformat
-from featviz_helpers import gallery, selection
+from featviz_helpers.runner import jobs as selection
+from featviz_helpers.runner import pages as gallery
 
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH = "main"

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
-from featviz_helpers import steps as engine
+from featviz_helpers.ascent import step as engine
 from protocol import LAYER, RATE, Peer, serve
 
 

@@ -13,8 +13,8 @@ from dask.distributed import Client, LocalCluster
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
-from ..record import cpu_count
-from .lines import Document, PlanError
+from ..common.provenance import cpu_count
+from .plan_file import Document, PlanError
 
 SECONDS = 30  # to reach a scheduler
 REFILL = 10  # seconds between two looks for workers that are gone

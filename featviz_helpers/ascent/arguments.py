@@ -1,0 +1,206 @@
+"""A call of `maximize`, validated and laid out: how many images, which sizes, which tensors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from ..data.images import pair
+from ..models.backbone import Backbone
+from .objectives import Objective
+from .octaves import Octaves
+from .optimizers import Ascent
+from .parameterizations import Parameterization
+from .penalties import Penalty
+from .per_image import PerImage
+from .projections import Projection
+from .step import Structure, compiled
+from .transform_base import Transform
+
+DARK_STEPS = 4  # without any gradient: then there is nothing to climb
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclass
+class Plan:
+    """One call of `maximize`; the fields are its arguments, checked before anything compiles.
+
+    Attributes:
+        count: number of images.
+        sizes: per image, (height, width) of every octave, smallest first.
+        seeds, keys, names: per image: seed, key of its random streams, what it climbs in words.
+    """
+
+    backbone: Backbone
+    objective: Objective
+    penalties: Sequence[Penalty]
+    projections: Sequence[Projection]
+    transforms: Sequence[Transform]
+    parameterization: Parameterization
+    optimizer: Ascent
+    octaves: Octaves | None
+    tile: int | None
+    start: np.ndarray | None
+    steps: int
+    size: int | tuple[int, int]
+    seed: int | Sequence[int]
+    snapshots: Sequence[int]
+    redirect: int
+    dead: str
+    precision: str
+    jit: bool
+
+    def __post_init__(self) -> None:
+        self.steps, self.redirect, self.tile = (
+            _whole(name, getattr(self, name)) for name in ("steps", "redirect", "tile")
+        )
+        self.snapshots = sorted({_whole("snapshots", moment) for moment in self.snapshots})
+        self.transforms = [part for transform in self.transforms for part in transform.parts]
+        octaves = [] if self.octaves is None else [self.octaves]
+        self.plugs = [*self.penalties, *self.projections, *self.transforms, *octaves, self.optimizer]
+        self.objective = self.objective.resolve(self.backbone)
+        self.start = None if self.start is None else _images(self.start)
+        seeds = np.atleast_1d(np.asarray(self.seed))
+        if not np.issubdtype(seeds.dtype, np.integer):
+            raise ValueError(f"A seed is a whole number, or a list of them; got {self.seed!r}.")
+        self.count = self._common_count(len(seeds))
+        self.objective = self.objective.broadcast(self.count)
+        self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
+        self.keys, self.names = self.objective.keys(), self.objective.names()
+        full = pair(self.size) if self.start is None else self.start.shape[1:3]
+        sizes = Octaves(1).sizes if self.octaves is None else self.octaves.sizes
+        self.sizes = [sizes(*full, image) for image in range(self.count)]
+        self._check()
+
+    def _common_count(self, seeds: int) -> int:
+        counts = [(plug.name, plug.count) for plug in self.plugs] + [("seed", seeds)]
+        counts += [("objective", len(part)) for term in self.objective.terms for part in term.arrays]
+        counts.append(("start", 1 if self.start is None else len(self.start)))
+        several = sorted({(name, number) for name, number in counts if number > 1})
+        if len({number for _, number in several}) > 1:
+            told = ", ".join(f"{name} {number}" for name, number in several)
+            raise ValueError(
+                f"Lists of different lengths: {told}. Give each one entry per image, or a single number for all."
+            )
+        return max(number for _, number in counts)
+
+    def _check(self) -> None:
+        if self.dead not in ("raise", "mark"):
+            raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
+        for name, number, least in (("steps", self.steps, 1), ("redirect", self.redirect, 0), ("tile", self.tile, 32)):
+            if number is not None and number < least:
+                raise ValueError(f"{name} must be at least {least}; got {number}.")
+        last = self.steps * min(len(sizes) for sizes in self.sizes)
+        wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
+        if wrong:
+            raise ValueError(f"Snapshots lie between 0 and the last step, {last}; got {wrong}.")
+        every = {size for sizes in self.sizes for size in sizes}
+        # Tiles are made equal, so they may be little more than half as large as asked.
+        seen = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
+        self.backbone.check_size(min(seen, key=min), *self.objective.layers)
+        for transform in self.transforms:
+            transform.check(*min(every, key=min))
+
+    @property
+    def settled(self) -> int:
+        """Number of steps of an octave after which it is known whether the start was dead."""
+        return min(self.redirect + DARK_STEPS, self.steps)
+
+    def batches(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield the images of each batch, all of the same sizes, and how many of them count."""
+        for sizes in dict.fromkeys(map(tuple, self.sizes)):
+            group = np.flatnonzero([tuple(own) == sizes for own in self.sizes])
+            size = min(len(group), most)
+            for first in range(0, len(group), size):
+                # The last batch is filled up with repeats, so that it has the size that is already compiled.
+                index = group[np.minimum(np.arange(first, first + size), len(group) - 1)]
+                yield index, min(size, len(group) - first)
+
+    def starts(self, index: np.ndarray) -> np.ndarray | None:
+        """Return the given start images of the images `index`, or None."""
+        if self.start is None:
+            return None
+        return np.broadcast_to(self.start, (self.count, *self.start.shape[1:]))[index]
+
+    def numbers(self, index: np.ndarray) -> dict:
+        """Return the per-image tensors of the images `index`."""
+
+        def rows(plug: PerImage) -> dict[str, tf.Tensor]:
+            return {k: tf.constant(np.broadcast_to(v, self.count)[index]) for k, v in plug.values.items()}
+
+        terms = self.objective.terms
+        return {
+            "units": [{k: tf.constant(v[index]) for k, v in term.units.items()} for term in terms],
+            "term_weights": tf.constant(np.stack([term.weight[index] for term in terms], axis=1)),
+            "penalties": [rows(plug) for plug in self.penalties],
+            "projections": [rows(plug) for plug in self.projections],
+            "transforms": [rows(plug) for plug in self.transforms],
+            "step_size": rows(self.optimizer)["step_size"],
+        }
+
+    def run(self, batch: int, size: tuple[int, int], redirect: bool, arguments: tuple) -> tuple:
+        """Take one chunk of steps at one batch and image size; see `steps` for the arguments and the answer."""
+        parts = {
+            "penalties": tuple(self.penalties),
+            "projections": tuple(self.projections),
+            "transforms": tuple(self.transforms),
+            "optimizer": self.optimizer,
+            "parameterization": self.parameterization,
+        }
+        structure = Structure(
+            terms=self.objective.structure,
+            penalties=tuple(plug.structure for plug in self.penalties),
+            projections=tuple(plug.structure for plug in self.projections),
+            transforms=tuple(plug.structure for plug in self.transforms),
+            optimizer=self.optimizer.structure,
+            parameterization=self.parameterization.structure,
+            batch=batch,
+            height=size[0],
+            width=size[1],
+            tile=self.tile,
+            precision=self.precision,
+            redirect=redirect,
+            jit=self.jit,
+        )
+        return compiled(self.backbone, structure, parts, arguments)(*arguments)
+
+    def describe(self) -> dict:
+        """Return the call as plain values, for records."""
+        return {
+            "model": self.backbone.name,
+            "objective": self.names,
+            "seed": self.seeds,
+            "steps": self.steps,
+            "size": list(self.sizes[0][-1]),
+            "start": "noise" if self.start is None else "images",
+            "parameterization": self.parameterization.describe(),
+            "plugs": [plug.describe() for plug in self.plugs],
+            "tile": self.tile,
+            "redirect": self.redirect,
+            "precision": self.precision,
+            "jit": self.jit,
+        }
+
+
+def _whole(name: str, value: float | None) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str) or int(value) != value:
+        raise ValueError(f"{name} must be a whole number; got {value!r}.")
+    return int(value)
+
+
+def _images(start: np.ndarray) -> np.ndarray:
+    start = np.asarray(start, np.float32)
+    start = start[None] if start.ndim == 3 else start
+    if start.ndim != 4 or start.shape[-1] != 3:
+        raise ValueError(f"Start images have the shape (N, H, W, 3) or (H, W, 3); got {start.shape}.")
+    if not np.isfinite(start).all() or np.abs(start).max() > 1.0:
+        raise ValueError(
+            f"Start images lie in [-1, 1]; got values from {start.min():g} to {start.max():g}. "
+            "For uint8 pictures use fv.from_uint8."
+        )
+    return start

@@ -1,0 +1,82 @@
+"""Sweeps: every combination of a few lists as one batch, and the names of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from ..common.errors import nearest
+
+
+class Grid:
+    """Every combination of several named lists; made by `grid`.
+
+    Attributes:
+        axes: name -> values, in the order given.
+        shape: number of values of each axis.
+    """
+
+    def __init__(self, axes: dict[str, list]) -> None:
+        self.axes = axes
+        self.shape = tuple(len(values) for values in axes.values())
+        cells = list(product(*axes.values()))
+        self._columns = {name: [cell[i] for cell in cells] for i, name in enumerate(axes)}
+
+    def __len__(self) -> int:
+        return int(np.prod(self.shape))
+
+    def __getattr__(self, name: str) -> list:
+        if name.startswith("_") or name not in self._columns:
+            raise AttributeError(f"This grid has no axis '{name}': {nearest(name, self.axes)}")
+        return self._columns[name]
+
+    @property
+    def labels(self) -> list[str]:
+        """One name per cell, such as "channel 48, weight 0.001"."""
+        return [", ".join(words) for words in product(*(self.headings(name) for name in self.axes))]
+
+    def headings(self, axis: str) -> list[str]:
+        """Return one name per value of an axis, such as "weight 0.001"."""
+        return [
+            f"{axis} {value:g}" if isinstance(value, int | float | np.number) else str(value)
+            for value in self.axes[axis]
+        ]
+
+    def table(self, values: Sequence | np.ndarray) -> np.ndarray:
+        """Lay out one value (or image) per cell along the axes: (N, ...) -> (*shape, ...).
+
+        Raises:
+            ValueError: not one value per cell.
+        """
+        values = np.asarray(values)
+        if len(values) != len(self):
+            raise ValueError(
+                f"A grid of {' x '.join(map(str, self.shape))} cells takes {len(self)}; got {len(values)}."
+            )
+        return values.reshape(*self.shape, *values.shape[1:])
+
+
+def grid(**axes: Sequence) -> Grid:
+    """Combine every value of each list with every value of the others.
+
+    `cells = grid(channel=[48, 62], weight=[0, 1e-3])` has four cells; `cells.channel` and `cells.weight` are the four
+    numbers to hand to `channel(...)` and to a penalty, and `show(result, cells)` draws the first axis down and the last
+    across.
+
+    Args:
+        axes: name -> values; a single value is a list of one.
+
+    Returns:
+        The grid.
+
+    Raises:
+        ValueError: no axis, or an empty list.
+    """
+    lists = {name: list(np.atleast_1d(np.asarray(values)).tolist()) for name, values in axes.items()}
+    empty = [name for name, values in lists.items() if not values]
+    if empty or not lists:
+        what = f"'{empty[0]}' is empty" if empty else "there is no axis"
+        raise ValueError(f"A grid needs at least one value on every axis; {what}. Example: grid(channel=[48, 62]).")
+    return Grid(lists)

@@ -1,0 +1,200 @@
+"""What the ascent really moves: the pixels themselves, or the coefficients of waves in decorrelated colours.
+
+All give images in [-1, 1]. The choice changes which images are easy to reach: in pixels, noise of any frequency
+costs the same; with 1/f scaled Fourier coefficients, smooth structure comes first (Olah et al., 2017); with fixed
+magnitudes nothing but the phases is left to choose (Fel et al., 2023).
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from ..common.random_streams import start_uniform
+
+# Square root of the covariance of the colours (R, G, B in [-1, 1]) of 800 ImageNet photographs, one a class, each
+# at 64 x 64 pixels. Its columns are, nearly, brightness, warm-cold and green-magenta.
+COLOUR_ROOT = np.asarray(
+    [[0.497, -0.186, -0.050], [0.510, 0.003, 0.105], [0.516, 0.176, -0.055]], np.float32
+)  # fmt: skip
+CONTRAST = 0.25  # keeps the first hundred steps inside the steep part of tanh
+# Mean magnitude of the waves in the same photographs at 224 x 224 pixels, per colour axis: A / f^a with f in cycles
+# per pixel, times the square root of the number of pixels. The straight line misses the means by 7 % in the middle.
+NATURAL = np.asarray([[0.180, 1.257], [0.147, 1.250], [0.213, 1.153]], np.float32)
+EDGE = 0.999  # images are pulled inside this before tanh is undone, which is infinite at 1
+
+
+class Pixels:
+    """The image itself, clipped to [-1, 1] after each step.
+
+    Args:
+        noise: a start without an image is uniform noise in [-noise, noise]; above 0, at most 1.
+    """
+
+    pixels = True
+    structure = ("pixels",)
+
+    def __init__(self, noise: float = 0.1) -> None:
+        if not 0.0 < noise <= 1.0:
+            raise ValueError(f"Pixels: noise must be above 0 and at most 1; got {noise}.")
+        self.noise = noise
+
+    def describe(self) -> dict:
+        """Return name and values, for records."""
+        return {"name": "Pixels", "noise": self.noise}
+
+    def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
+        """Return start parameters (N, H, W, 3), each image from its own random stream."""
+        draws = [start_uniform(s, k, (height, width, 3)) for s, k in zip(seeds, keys, strict=True)]
+        return (2.0 * np.stack(draws) - 1.0) * np.float32(self.noise)
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the parameters of given images (N, H, W, 3)."""
+        return images
+
+    def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Return the images (N, H, W, 3) of given parameters."""
+        return parameters
+
+    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the parameters after a step, back inside [-1, 1]."""
+        return tf.clip_by_value(parameters, -1.0, 1.0)
+
+
+class Fourier:
+    """Coefficients of a real Fourier transform, scaled by 1/f, in decorrelated colours, squashed by tanh.
+
+    image = tanh(M c / 4), c = inverse real FFT of (coefficients / frequency); M mixes three independent colour
+    axes into R, G, B with the covariance of natural images.
+
+    Args:
+        noise: standard deviation of the coefficients at the start; > 0.
+        decorrelate: False moves R, G and B themselves.
+    """
+
+    pixels = False
+
+    def __init__(self, noise: float = 0.01, decorrelate: bool = True) -> None:
+        if noise <= 0:
+            raise ValueError(f"Fourier: noise must be above 0; got {noise}.")
+        self.noise, self.decorrelate = noise, decorrelate
+        self.mix = _mix(decorrelate)
+
+    @property
+    def structure(self) -> tuple:
+        """What the compiled step depends on."""
+        return ("fourier", self.decorrelate)
+
+    def describe(self) -> dict:
+        """Return name and values, for records."""
+        return {"name": "Fourier", "noise": self.noise, "decorrelate": self.decorrelate}
+
+    def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
+        """Return start coefficients (N, 3, H, W // 2 + 1, 2), each image from its own random stream."""
+        shape = (3, height, width // 2 + 1, 2)
+        draws = np.stack([start_uniform(s, k, shape) for s, k in zip(seeds, keys, strict=True)])
+        # Uniform numbers with the wanted standard deviation: their shape is lost in the sum of many waves.
+        return (2.0 * draws - 1.0) * np.float32(self.noise * np.sqrt(3.0))
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the coefficients of given images (pixels at the very ends of the range are pulled in a little)."""
+        waves = _waves(images, self.mix) / self._scale(*images.shape[1:3])
+        return tf.stack([tf.math.real(waves), tf.math.imag(waves)], axis=-1)
+
+    def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Return the images (N, H, W, 3) of given coefficients."""
+        waves = tf.complex(parameters[..., 0], parameters[..., 1]) * self._scale(height, width)
+        return _image(waves, self.mix, height, width)
+
+    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the coefficients as they are: tanh keeps every image inside [-1, 1]."""
+        return parameters
+
+    @staticmethod
+    def _scale(height: int, width: int) -> np.ndarray:
+        """1/f, held at the lowest frequency for the mean, times sqrt(HW) so that one noise fits every size."""
+        lowest = 1.0 / max(height, width)
+        return (np.sqrt(height * width) / np.maximum(_frequency(height, width), lowest)).astype(np.complex64)
+
+
+class MACO:
+    """Magnitude-constrained optimisation (Fel et al., 2023): the spectrum of photographs, and only the phase is free.
+
+    image = tanh(M c), c = inverse real FFT of (A / f^a * exp(i phase)); A and a, one each per colour axis, were
+    measured on photographs. The start is a random phase: noise with the spectrum of photographs.
+    """
+
+    pixels = False
+    structure = ("maco",)
+
+    def __init__(self) -> None:
+        self.mix = _mix(decorrelate=True)
+
+    def describe(self) -> dict:
+        """Return the name, for records."""
+        return {"name": "MACO"}
+
+    def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
+        """Return random phases (N, 3, H, W // 2 + 1) in [-pi, pi), each image from its own random stream."""
+        shape = (3, height, width // 2 + 1)
+        draws = [start_uniform(s, k, shape) for s, k in zip(seeds, keys, strict=True)]
+        phases = (2.0 * np.stack(draws) - 1.0) * np.float32(np.pi)
+        # Where f and -f are both stored, one is drawn and the other its opposite. Left to `decode`, which takes half of
+        # their difference, phases would gather around zero, and all starts would be bright along one border.
+        doubled = [0, -1] if width % 2 == 0 else [0]
+        opposite = -np.roll(phases[:, :, ::-1], 1, axis=2)
+        second = (np.arange(height) > height // 2)[:, None]
+        phases[..., doubled] = np.where(second, opposite[..., doubled], phases[..., doubled])
+        return phases
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the phases of given images; their magnitudes are lost."""
+        return tf.math.angle(_waves(images, self.mix))
+
+    def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Return the images (N, H, W, 3) of given phases."""
+        # In the first column, and the last of an even width, waves f and -f are both stored. Of a real image they
+        # have opposite phases; left to themselves they would cancel in part, and the magnitude would not be fixed.
+        opposite = tf.roll(tf.reverse(parameters, axis=[2]), shift=1, axis=2)
+        twice = np.zeros(width // 2 + 1, bool)
+        twice[[0, -1] if width % 2 == 0 else [0]] = True
+        phases = tf.where(twice, (parameters - opposite) / 2.0, parameters)
+        magnitude = self._magnitude(height, width)
+        waves = tf.complex(magnitude * tf.cos(phases), magnitude * tf.sin(phases))
+        return _image(waves, self.mix, height, width)
+
+    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the phases as they are: they are angles."""
+        return parameters
+
+    @staticmethod
+    def _magnitude(height: int, width: int) -> np.ndarray:
+        """Return (3, H, W // 2 + 1) magnitudes; 0 for the mean, so that the picture is grey on average."""
+        frequency, side = _frequency(height, width), np.sqrt(height * width)
+        frequency[0, 0] = np.inf
+        size, power = NATURAL[:, :1, None], NATURAL[:, 1:, None]
+        # The last factor makes a picture of another size the same picture, resized.
+        return (side * size / frequency**power * (side / 224) ** (1 - power)).astype(np.float32)
+
+
+Parameterization = Pixels | Fourier | MACO
+
+
+def _mix(decorrelate: bool) -> np.ndarray:
+    root = COLOUR_ROOT / np.linalg.norm(COLOUR_ROOT, axis=1).max() if decorrelate else np.eye(3)
+    return np.asarray(CONTRAST * root, np.float32)
+
+
+def _frequency(height: int, width: int) -> np.ndarray:
+    """Return (H, W // 2 + 1) distances from frequency zero, in cycles per pixel."""
+    return np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+
+
+def _image(waves: tf.Tensor, mix: np.ndarray, height: int, width: int) -> tf.Tensor:
+    """(N, 3, H, W // 2 + 1) waves of three colour axes -> (N, H, W, 3) in [-1, 1]."""
+    colours = tf.transpose(tf.signal.irfft2d(waves, fft_length=[height, width]), [0, 2, 3, 1])
+    return tf.tanh(tf.einsum("nhwc,rc->nhwr", colours, mix))
+
+
+def _waves(images: tf.Tensor, mix: np.ndarray) -> tf.Tensor:
+    """Undo `_image`."""
+    colours = tf.einsum("nhwr,cr->nhwc", tf.atanh(tf.clip_by_value(images, -EDGE, EDGE)), np.linalg.inv(mix))
+    return tf.signal.rfft2d(tf.transpose(colours, [0, 3, 1, 2]))

@@ -1,0 +1,67 @@
+"""What a network says to finished pictures: the objective's value, and how much of it a small change leaves."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..models.backbone import Backbone
+from .objectives import Objective, evaluate
+from .transform_base import Transform
+
+
+def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: int = 32) -> np.ndarray:
+    """Return the objective's value for each image, without transforms or penalties.
+
+    Args:
+        backbone: the network.
+        objective: what is measured; one unit for all images, or one per image.
+        images: (N, H, W, 3) in [-1, 1].
+        batch: images at once.
+
+    Returns:
+        (N,) float32, the same number that `maximize` reports as an activation.
+
+    Raises:
+        ValueError: as many units as images are needed, or one; images too small for the layer.
+    """
+    objective = objective.resolve(backbone)
+    if objective.count not in (1, len(images)):
+        raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
+    backbone.check_size(images.shape[1:3], *objective.layers)
+    objective, network = objective.broadcast(len(images)), backbone.truncate(*objective.layers)
+    values = []
+    for first in range(0, len(images), batch):
+        part = slice(first, first + batch)
+        answer = keras.tree.flatten(network(backbone.preprocess(tf.constant(images[part]))))
+        outputs = dict(zip(objective.layers, answer, strict=True))
+        terms = [
+            evaluate((t.kind, t.layer), outputs[t.layer], {k: tf.constant(v[part]) for k, v in t.units.items()})
+            * t.weight[part]
+            for t in objective.terms
+        ]
+        values.append(tf.add_n(terms).numpy())
+    return np.concatenate(values)
+
+
+def robustness(
+    backbone: Backbone, objective: Objective, images: np.ndarray, transform: Transform, draws: int = 8, seed: int = 0
+) -> np.ndarray:
+    """Return the share of the activation that is left when the picture is shifted, turned or scaled.
+
+    Args:
+        backbone: the network.
+        objective: what is measured, see `score`.
+        images: (N, H, W, 3) in [-1, 1].
+        transform: the change; its draws are the same for every set of images of the same length.
+        draws: how many changes to average over.
+        seed: of the draws.
+
+    Returns:
+        (N,): 1 where the change makes no difference, 0 where nothing is left; NaN where there was nothing to lose.
+
+    Raises:
+        ValueError: see `score`.
+    """
+    plain = score(backbone, objective, images)
+    seen = [score(backbone, objective, transform(images, seed, step)) for step in range(draws)]
+    return np.divide(np.mean(seen, axis=0), plain, out=np.full_like(plain, np.nan), where=plain > 0)

@@ -1,0 +1,103 @@
+"""Where weights and data live: the package's own, the FEATVIZ_ASSETS folder, the user's cache, Keras's and torch's."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from ..assets import catalogue
+
+# In order of preference; the last one is the headless network up to `mixed8`.
+INCEPTION_FILES = (
+    "inception_v3_weights_tf_dim_ordering_tf_kernels.h5",
+    "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "inception_v3_2015_trunk_mixed8.weights.h5",
+)
+INCEPTION_MEGABYTES = 96
+
+
+def bundled(name: str) -> Path:
+    """Return the path of a file that ships inside the package."""
+    return Path(str(files("featviz_helpers") / "models" / "weights" / name))
+
+
+def folder() -> Path | None:
+    """Return the folder that the environment variable FEATVIZ_ASSETS names, or None where it is not set.
+
+    Raises:
+        NotADirectoryError: the variable is set and names no folder.
+    """
+    named = os.environ.get("FEATVIZ_ASSETS")
+    if not named:
+        return None
+    if not Path(named).is_dir():
+        raise NotADirectoryError(
+            f"FEATVIZ_ASSETS is set to '{named}', which is not a folder. "
+            "Point it at a folder that has weights/ and data/ in it, or unset it."
+        )
+    return Path(named)
+
+
+def user_folder() -> Path:
+    """Return the assets folder of this user, where `featviz fetch` puts things unless told otherwise."""
+    return user_cache_path("featviz")
+
+
+def keras_cache() -> Path:
+    """Return the folder where Keras keeps downloaded weights (KERAS_HOME moves it)."""
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
+def torch_cache() -> Path:
+    """Return the folder where torch keeps downloaded weights (TORCH_HOME and XDG_CACHE_HOME move it)."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return Path(os.environ.get("TORCH_HOME", cache / "torch")) / "hub" / "checkpoints"
+
+
+def folders() -> list[Path]:
+    """Return the assets folders in the order in which they are searched.
+
+    Raises:
+        NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
+    """
+    named = folder()
+    return [user_folder()] if named is None else [named, user_folder()]
+
+
+def find(name: str) -> Path | None:
+    """Return where an asset is on this machine, or None.
+
+    Args:
+        name: as `featviz fetch` lists them: "inception_v3", "alexnet", "imagenetv2-matched-frequency", ...
+
+    Returns:
+        A weights file, or a folder of images in folders 0 ... 999. The folder of FEATVIZ_ASSETS comes first, then the
+        user's, then, for weights, Keras's and torch's caches. A file of another size than it should have is passed
+        over: the caches of others may hold what was cut off.
+
+    Raises:
+        ValueError: there is no asset of that name.
+        NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
+    """
+    asset = catalogue.asset(name)
+    places = [place / asset.path for place in folders()]
+    if asset.folder:
+        return next((path for path in places if path.is_dir()), None)
+    places += [cache / asset.file for cache in (keras_cache(), torch_cache())]
+    sizes = {path: path.stat().st_size for path in places if path.is_file()}
+    return next((path for path, size in sizes.items() if asset.size in (None, size)), None)
+
+
+def find_inception(keras_only: bool = False) -> Path | None:
+    """Return InceptionV3 weights that are already on this machine, or None.
+
+    Args:
+        keras_only: leave out the weights that end at `mixed8`, which Keras does not publish.
+
+    Returns:
+        The first that exists: the assets folders come before Keras's cache, the whole network before a part.
+    """
+    places = [place / "weights" for place in folders()] + [keras_cache()]
+    candidates = (place / name for place in places for name in INCEPTION_FILES[: 2 if keras_only else 3])
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,202 @@
+"""Where finished runs are kept: a folder per run that appears whole or not at all.
+
+On a disk a run is written beside the others and renamed, which is one step. On any other store that fsspec reaches (s3://,
+gs://, memory://) nothing can be renamed in one step; there result.json is written last, and a folder without it is
+nothing.
+
+    OUT/plan.yaml, notebook.ipynb   what was asked for
+    OUT/runs/ab/ab12.../            a finished run: run.ipynb, result.json, and what the notebook wrote
+    OUT/failed/ab12.../N/           attempt N of a run that failed: run.ipynb, result.json with the reason
+    OUT/unfinished/                 runs being made; nobody reads it, and the next sweep empties it
+    OUT/sweep.log                   what happened, a line each
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+from filelock import FileLock, Timeout
+
+from ..common.files import sync_folder
+
+RESULT = "result.json"
+UNFINISHED = "unfinished"
+THERE = {errno.ENOTEMPTY, errno.EEXIST}
+
+
+class Place:
+    """The output of a sweep.
+
+    Args:
+        address: a folder, or a URL that fsspec knows.
+    """
+
+    def __init__(self, address: str | Path) -> None:
+        self.address = str(address)
+        self.fs, root = fsspec.core.url_to_fs(self.address)
+        self.root = PurePosixPath(root)
+        self.local = Path(root) if "file" in self.fs.protocol else None
+
+    def path(self, name: str) -> str:
+        """Return where a name such as "runs/ab/ab12" is, as fsspec writes it."""
+        return str(self.root / name)
+
+    def read(self, name: str) -> str | None:
+        """Return the text of a file, or None where there is none."""
+        try:
+            if self.local is None:
+                return self.fs.cat_file(self.path(name)).decode()
+            return (self.local / name).read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _size(self, name: str) -> int:
+        return self.fs.size(self.path(name)) if self.local is None else (self.local / name).stat().st_size
+
+    def write(self, name: str, text: str) -> None:
+        """Write a small file; on a disk nobody ever reads half of it."""
+        if self.local is None:
+            self.fs.pipe_file(self.path(name), text.encode())
+            return
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @contextmanager
+    def workshop(self) -> Iterator[Path]:
+        """Yield a new folder on this machine's disk to make a run in; it is gone afterwards."""
+        if self.local is None:
+            with tempfile.TemporaryDirectory(prefix="featviz-", ignore_cleanup_errors=True) as folder:
+                yield Path(folder)
+            return
+        folder = self.local / UNFINISHED / uuid.uuid4().hex
+        folder.mkdir(parents=True)  # with the rights that others need to read it later, unlike a temporary folder
+        with _in_use(folder):
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove what killed workers left unfinished; what somebody still works on stays."""
+        for folder in list((self.local / UNFINISHED).glob("*/")):
+            with suppress(Timeout), _in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, folder: Path, name: str) -> bool:
+        """Make what was written to `folder` the run `name`.
+
+        Returns:
+            False if somebody else had published that run before; theirs stays.
+        """
+        if self.local is None:
+            first = self.result(name) is None
+            if first:
+                last = folder / RESULT
+                files = sorted(path for path in folder.rglob("*") if path.is_file() and path != last)
+                for path in [*files, last]:
+                    self.fs.put_file(str(path), self.path(f"{name}/{path.relative_to(folder).as_posix()}"))
+            return first
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with path.open("rb" if os.name == "posix" else "rb+") as file:  # a notebook may leave read-only files
+                    os.fsync(file.fileno())
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno not in THERE:
+                raise
+            return False
+        sync_folder(target.parent)
+        return True
+
+    def result(self, name: str) -> dict[str, Any] | None:
+        """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
+        try:
+            found = json.loads(self.read(f"{name}/{RESULT}") or "")
+            sizes = {file: self._size(f"{name}/{file}") for file in found["files"]}
+        except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
+            return None
+        return found if sizes == found["files"] else None
+
+    def results(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return name -> result.json of the runs that are whole; a store that is no disk is asked once for all."""
+        if self.local is not None:
+            found = {name: self.result(name) for name in names}
+            return {name: result for name, result in found.items() if result is not None}
+        names, sizes = list(names), {}
+        for folder in {name.split("/")[0] for name in names}:
+            with suppress(FileNotFoundError):
+                sizes |= {path: about["size"] for path, about in self.fs.find(self.path(folder), detail=True).items()}
+        paths = {name: self.path(f"{name}/{RESULT}") for name in names}
+        there = {name: path for name, path in paths.items() if path in sizes}
+        texts = self.fs.cat(list(there.values()), on_error="omit") if there else {}
+        found = {}
+        for name, path in there.items():
+            with suppress(ValueError, KeyError, TypeError):
+                result = json.loads(texts[path])
+                if all(sizes.get(self.path(f"{name}/{file}")) == size for file, size in result["files"].items()):
+                    found[name] = result
+        return found
+
+    def damaged(self, name: str) -> bool:
+        """Move a run that is not whole out of the way, and say whether there was one.
+
+        Only on a disk: on other stores it may be on its way there, and another attempt writes over it.
+        """
+        # In this order: what is published in between is whole, and not there at the first look.
+        if self.local is None or not self.fs.exists(self.path(name)) or self.result(name) is not None:
+            return False
+        self.fs.mv(self.path(name), self.path(f"damaged/{PurePosixPath(name).name}-{uuid.uuid4().hex}"), recursive=True)
+        return True
+
+    def names(self, folder: str, depth: int) -> Iterator[str]:
+        """Yield the folders `depth` levels below one, such as every run below "runs", in order."""
+        if not self.fs.isdir(self.path(folder)):
+            return
+        for path in sorted(self.fs.ls(self.path(folder), detail=False)):
+            name = f"{folder}/{PurePosixPath(path).name}"
+            if depth > 1:
+                yield from self.names(name, depth - 1)
+            else:
+                yield name
+
+
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Hold the lock of an unfinished folder.
+
+    Raises:
+        Timeout: somebody else holds it.
+    """
+    lock = FileLock(folder.with_suffix(".lock"), timeout=0)
+    with lock:
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def run_name(identity: str) -> str:
+    """Return the folder of a finished run: 256 folders of runs, because a folder with 100,000 entries is slow."""
+    return f"runs/{identity[:2]}/{identity}"

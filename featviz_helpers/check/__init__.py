@@ -1,0 +1,3 @@
+"""Tell a student right from wrong."""
+
+from .answers import *  # noqa: F403

@@ -1,0 +1,242 @@
+"""Image data sets that are read once, in order: any folder of images, ImageNet-v2, Shapes."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import warnings
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..common.errors import DamagedImage, DamagedImageWarning, nearest
+from ..data import shapes
+from .decode import POLICIES, decode
+from .image_files import image_files
+from .images import from_uint8, resize
+
+NAMED = 10  # damaged images in a warning
+WORKERS = os.cpu_count() or 1
+AHEAD = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
+
+
+class ImageSet(ABC):
+    """A sequence of images that may be too long for memory.
+
+    Attributes:
+        names: one name per image, unique; for a folder, the path below it with forward slashes.
+        labels: one class name per image, or None.
+        policy: how an image becomes a square.
+        fingerprint: changes when images are added, removed or renamed, or change their length in bytes.
+        damaged: name -> reason, of the images that could not be read so far.
+    """
+
+    names: list[str]
+    labels: list[str | None]
+    policy: str
+    fingerprint: str
+
+    def __init__(self) -> None:
+        self.damaged: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @abstractmethod
+    def pixels(self, index: int, size: int) -> np.ndarray:
+        """Return one image as a square: (size, size, 3), uint8 or float32 in [-1, 1].
+
+        Raises:
+            DamagedImage: it cannot be read.
+        """
+
+    def load(self, index: int, size: int) -> np.ndarray:
+        """Return one image as a square.
+
+        Args:
+            index: its position in `names`.
+            size: side in pixels.
+
+        Returns:
+            (size, size, 3) float32 in [-1, 1].
+
+        Raises:
+            DamagedImage: it cannot be read.
+            IndexError: there is no such image.
+        """
+        image = self.pixels(index, size)
+        return from_uint8(image) if image.dtype == np.uint8 else image
+
+    def index(self, name: str) -> int:
+        """Return the position of an image.
+
+        Raises:
+            ValueError: there is no such image.
+        """
+        if name not in self._positions:
+            raise ValueError(f"The data set has no image '{name}': {nearest(name, self.names[:10_000])}")
+        return self._positions[name]
+
+    def first(self, count: int) -> ImageSet:
+        """Return the first images alone, as a data set of their own: for a quick look before the long one.
+
+        Args:
+            count: how many, 1 to the number of images.
+
+        Raises:
+            ValueError: there are not so many.
+        """
+        if not 1 <= count <= len(self):
+            raise ValueError(f"There are {len(self)} images; the first {count} cannot be taken.")
+        part = copy.copy(self)
+        part.__dict__.pop("_positions", None)
+        part.names, part.labels, part.damaged = self.names[:count], self.labels[:count], {}
+        part.fingerprint = f"{self.fingerprint}-first-{count}"
+        return part
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    def batches(self, batch: int, size: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Read the images from `start` on, in order, decoding in parallel and a little ahead.
+
+        Damaged images are left out, collected in `damaged`, and named in one warning at the end. A batch therefore
+        depends on where it starts and on nothing else, however many were damaged before it.
+
+        Args:
+            batch: images at once; the last batch may be smaller.
+            size: side in pixels.
+            start: position of the first image.
+
+        Yields:
+            Positions (n,) and images (n, size, size, 3), uint8 where the source has 8 bits and else float32 in [-1, 1].
+
+        Warns:
+            DamagedImageWarning: how many images could not be read, and which.
+        """
+        images: list[tuple[int, np.ndarray]] = []
+        for index, image in self._in_order(size, start, AHEAD * batch):
+            images.append((index, image))
+            if len(images) == batch:
+                yield _stack(images)
+                images = []
+        if images:
+            yield _stack(images)
+        if self.damaged:
+            shown = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:NAMED]]
+            more = f"; and {len(self.damaged) - NAMED} more" if len(self.damaged) > NAMED else ""
+            message = f"{len(self.damaged)} of {len(self)} images could not be read and were left out: "
+            warnings.warn(message + "; ".join(shown) + more, DamagedImageWarning, stacklevel=2)
+
+    def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
+        waiting: deque = deque()
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
+            for index in range(start, len(self) + ahead):
+                if index < len(self):
+                    waiting.append((index, pool.submit(self.pixels, index, size)))
+                if index - start >= ahead and waiting:
+                    first, future = waiting.popleft()
+                    try:
+                        yield first, future.result()
+                    except DamagedImage as error:
+                        self.damaged[self.names[first]] = str(error)
+                    else:
+                        self.damaged.pop(self.names[first], None)
+        finally:  # whoever stops reading half-way waits for no more than what is being decoded now
+            pool.shutdown(cancel_futures=True)
+
+
+def _stack(images: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([index for index, _ in images]), np.stack([image for _, image in images])
+
+
+class ImageFolder(ImageSet):
+    """All images in a folder and in its sub-folders, in natural order: class 2 comes before class 10.
+
+    Args:
+        path: the folder, such as an extracted ImageNet-v2 archive (Recht et al., 2019).
+        policy: "squash" brings both sides to the size asked for, whatever the proportions, as the original study did;
+            "crop" brings the shorter side to it and keeps the centre.
+
+    Raises:
+        ValueError: an unknown policy, not a folder, a folder without images, or a name that is not text.
+        FileNotFoundError: there is no such folder.
+    """
+
+    def __init__(self, path: str | Path, policy: str = "squash") -> None:
+        super().__init__()
+        self.path, self.policy = Path(path), policy
+        if policy not in POLICIES:
+            raise ValueError(f"An image becomes a square by 'squash' or by 'crop'; got {policy!r}.")
+        files = image_files(self.path)
+        self.names = list(files)
+        self.labels = [name.rpartition("/")[0].partition("/")[0] or None for name in self.names]
+        listing = "\n".join(f"{name}\t{length}" for name, length in files.items())
+        self.fingerprint = hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"{len(self)} images in '{self.path}' ({self.policy})"
+
+    def pixels(self, index: int, size: int) -> np.ndarray:
+        """Return one image as a square: (size, size, 3) uint8. See `ImageSet.pixels`."""
+        return decode(self.path / self.names[index], size, self.policy)
+
+
+class ShapesImages(ImageSet):
+    """Shapes as a data set: image i is the i-th of `shapes.draw(count, seed, size)`, drawn when it is asked for.
+
+    Args:
+        count: number of images, 1 to 1,000,000.
+        seed: whole number from 0 up.
+        size: side in pixels at which they are drawn, 32 to 512; asked for at another size, they are resized.
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+
+    def __init__(self, count: int, seed: int = 0, size: int = 64) -> None:
+        super().__init__()
+        shapes.draw(1, seed, size)  # refuses what is out of range
+        self.policy, self.seed, self.size = "drawn", seed, size
+        self.labels = [shapes.CLASSES[label] for label in shapes.draw_labels(count, seed)]
+        self.names = [f"shapes/{i:06d}" for i in range(count)]
+        self.fingerprint = f"shapes-{count}-{seed}-{size}"
+
+    def __repr__(self) -> str:
+        return f"{len(self)} Shapes of {self.size} pixels, seed {self.seed}"
+
+    def pixels(self, index: int, size: int) -> np.ndarray:
+        """Return one image: (size, size, 3) float32 in [-1, 1]. See `ImageSet.pixels`."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"Image {index} of {len(self)}.")
+        return self._draw(index, 1, size)[0]
+
+    def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
+        for first in range(start, len(self), ahead):  # many in one go cost a tenth of one by one
+            yield from enumerate(self._draw(first, min(ahead, len(self) - first), size), first)
+
+    def _draw(self, first: int, count: int, size: int) -> np.ndarray:
+        images = shapes.draw(count, self.seed, self.size, first=first).images
+        return images if size == self.size else resize(images, size)
+
+
+def open_images(source: str | Path, policy: str = "squash", count: int = 3200) -> ImageSet:
+    """Return the data set that a command line or a notebook names.
+
+    Args:
+        source: the word "shapes", or a folder (a folder of that name is "./shapes").
+        policy: of a folder, see `ImageFolder`.
+        count: of Shapes.
+
+    Raises:
+        ValueError, FileNotFoundError: see `ImageFolder`.
+    """
+    return ShapesImages(count) if source == "shapes" else ImageFolder(source, policy)

@@ -1,0 +1,158 @@
+"""Images in and out, and the images an ascent starts from.
+
+Inside the course an image batch is always `(N, H, W, 3)` float32 in [-1, 1]; uint8 lives at the edges.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.transform import resize as _resize
+
+from ..common.random_streams import start_uniform
+
+
+def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
+    """Read one image file.
+
+    Args:
+        path: a file that Pillow can read.
+        size: if given, the shorter side is brought to `size` pixels and the centre square is cut out.
+
+    Returns:
+        (H, W, 3) float32 in [-1, 1].
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not a readable image.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no image at '{path}'. Without a file of your own, try 'china' or 'flower'.")
+    try:
+        with Image.open(path) as file:
+            picture = file.convert("RGB")
+    except OSError as error:
+        raise ValueError(f"'{path}' is not an image that can be read ({error}).") from error
+    if size is not None:
+        scale = size / min(picture.size)
+        wide, high = (max(size, round(side * scale)) for side in picture.size)
+        picture = picture.resize((wide, high), Image.Resampling.LANCZOS)
+        left, top = (wide - size) // 2, (high - size) // 2
+        picture = picture.crop((left, top, left + size, top + size))
+    return from_uint8(np.asarray(picture))
+
+
+def save_image(image: np.ndarray, path: str | Path) -> Path:
+    """Write one `(H, W, 3)` image in [-1, 1] to `path`; the ending chooses the format. Returns the path."""
+    path = Path(path)
+    Image.fromarray(to_uint8(image)).save(path, quality=90)
+    return path
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Map float images in [-1, 1] to uint8 in 0..255 (values outside are clipped)."""
+    return np.round((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+
+
+def from_uint8(images: np.ndarray) -> np.ndarray:
+    """Map uint8 images in 0..255 to float32 in [-1, 1]."""
+    return (np.asarray(images, np.float32) / 127.5 - 1.0).astype(np.float32)
+
+
+def check_range(images: np.ndarray) -> np.ndarray:
+    """Return a batch as float32, or say what is wrong with it.
+
+    Raises:
+        ValueError: not (N, H, W, 3), NaN, or values outside [-1, 1].
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or not len(images):
+        raise ValueError(f"A batch of images is (N, H, W, 3) with N > 0; got {images.shape}.")
+    low, high = float(images.min()), float(images.max())
+    if not (low >= -1.001 and high <= 1.001):  # also true for NaN
+        what = "NaN (a dead start?)" if np.isnan(low) else f"values from {low:.4g} to {high:.4g}"
+        raise ValueError(
+            f"Images must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
+        )
+    return np.clip(images, -1.0, 1.0, dtype=np.float32)
+
+
+def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """Resize a batch bilinearly, smoothing first when it shrinks.
+
+    Args:
+        images: (N, H, W, 3) float32.
+        size: side of a square, or (height, width), in pixels.
+
+    Returns:
+        (N, height, width, 3) float32.
+    """
+    height, width = pair(size)
+    shrinks = height < images.shape[1] or width < images.shape[2]
+    shape = (len(images), height, width, images.shape[3])
+    return _resize(images, shape, order=1, mode="edge", anti_aliasing=shrinks).astype(np.float32)
+
+
+def pair(size: int | Sequence[int]) -> tuple[int, int]:
+    """Return (height, width) for a side or a pair, refusing anything below 1 pixel."""
+    height, width = (size, size) if np.isscalar(size) else size
+    if min(height, width) < 1:
+        raise ValueError(f"An image size must be at least 1 pixel; got {size}.")
+    return int(height), int(width)
+
+
+def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int], strength: float = 0.1) -> np.ndarray:
+    """Uniform noise around grey: the start of a plain ascent.
+
+    Args:
+        size: side, or (height, width), in pixels.
+        seeds: one integer an image.
+        keys: one image key each (see `streams`).
+        strength: the noise lies in [-strength, strength]; above 0, at most 1.
+
+    Returns:
+        (N, height, width, 3) float32.
+
+    Raises:
+        ValueError: the strength is outside (0, 1].
+    """
+    if not 0.0 < strength <= 1.0:
+        raise ValueError(f"The noise strength must be above 0 and at most 1; got {strength}.")
+    shape = (*pair(size), 3)
+    draws = [start_uniform(seed, key, shape) for seed, key in zip(seeds, keys, strict=True)]
+    return ((2.0 * np.stack(draws) - 1.0) * np.float32(strength)).astype(np.float32)
+
+
+def grey(size: int | tuple[int, int], count: int = 1) -> np.ndarray:
+    """Return `count` images of value 0, the middle of the range: (count, height, width, 3) float32."""
+    return np.zeros((count, *pair(size), 3), np.float32)
+
+
+def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarray:
+    """Return one of the two photographs that come with scikit-learn, or a file of your own.
+
+    Args:
+        name: "china" (by danielbuechele) or "flower" (by vultilion), both Creative Commons Attribution 2.0 and
+            427 x 640 pixels; or the path of an image.
+        size: if given, the centre square at `size` pixels.
+
+    Returns:
+        (H, W, 3) float32 in [-1, 1].
+
+    Raises:
+        FileNotFoundError: neither of the two, and no such file.
+    """
+    from sklearn.datasets import load_sample_images
+
+    bunch = load_sample_images()
+    known = {Path(file).stem: pixels for file, pixels in zip(bunch.filenames, bunch.images, strict=True)}
+    if str(name) not in known:
+        return load_image(name, size)
+    photo = from_uint8(known[str(name)])
+    if size is None:
+        return photo
+    side = min(photo.shape[:2])
+    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+    return resize(photo[None, top : top + side, left : left + side], size)[0]

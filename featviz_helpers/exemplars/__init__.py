@@ -1,0 +1,7 @@
+"""What images do to a network: the strongest and weakest of every channel, in one pass."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=["ranking", "scan", "tables"], submod_attrs={"scan": ["SIZE", "SIZES"]}
+)

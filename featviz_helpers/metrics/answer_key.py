@@ -1,0 +1,198 @@
+"""The answer key, used: does a channel's picture carry what the channel is known to respond to?
+
+On Shapes every image says which way its lines run, how fine they are, which hue it has and what it shows. A channel's
+responses to such images give its own key (its preferred orientation, frequency, hue and class, each with how strongly
+it prefers them), and a picture of the channel can be graded against that, without any network as a judge.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.ensemble import RandomForestClassifier
+
+from ..data import shapes
+from ..metrics import spectra
+from ..models.backbone import Backbone
+
+PROPERTIES = ("orientation", "frequency", "hue", "class")
+# A channel has a preference worth a grade above these: the length of the mean response vector for the two circular
+# properties, and (high - low) / (high + low) of the mean responses for the others.
+SELECTIVE = {"orientation": 0.15, "frequency": 0.15, "hue": 0.15, "class": 0.5}
+# Where hues (one turn) and orientations (times two) are drawn, in degrees, and how much each counts: to sum to nothing.
+CENTRES = {1: {0: 1.0, 60: 1.0, 120: 1.0, 240: 2.0}, 2: {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}}
+BINS = (8, 6)  # orientations and frequencies of a picture's descriptor
+
+
+def answer_key(backbone: Backbone, layer: str = "auto", count: int = 3200, seed: int = 1) -> pd.DataFrame:
+    """Measure what every channel of a layer prefers on Shapes.
+
+    Args:
+        backbone: a network for images of 64 pixels; ShapesNet.
+        layer: layer name, or "auto".
+        count: images drawn, 32 up.
+        seed: of the draw.
+
+    Returns:
+        One row per channel. For each property a column with what is preferred (orientation_deg, frequency_cpp,
+        hue_deg, class_name; NaN or None where the channel has no clear preference) and one with its strength, 0 to 1
+        (orientation_strength, ...).
+    """
+    drawn = shapes.draw(count, seed)
+    responses = backbone.activations(drawn.images, layer).mean(axis=(1, 2))
+    responses = np.maximum(responses - responses.min(axis=0), 0.0) + 1e-9
+    key, table = drawn.key, {"channel": np.arange(responses.shape[1])}
+    for name, turns in (("orientation", 2), ("hue", 1)):
+        degrees, size = _circular(responses, key[f"{name}_deg"].to_numpy(float), turns)
+        table |= {f"{name}_deg": degrees, f"{name}_strength": size}
+    table |= dict(zip(("frequency_cpp", "frequency_strength"), _finer(responses, key["frequency_cpp"]), strict=True))
+    means = pd.DataFrame(responses).groupby(key["class"]).mean()
+    best, rest = means.max(), (means.sum() - means.max()) / (len(means) - 1)
+    table |= {"class_name": means.idxmax().to_numpy(), "class_strength": ((best - rest) / (best + rest)).to_numpy()}
+    found = pd.DataFrame(table)
+    for name, unit in zip(PROPERTIES, ("deg", "cpp", "deg", "name"), strict=True):
+        found.loc[found[f"{name}_strength"] < SELECTIVE[name], f"{name}_{unit}"] = None if unit == "name" else np.nan
+    return found
+
+
+def _circular(responses: np.ndarray, degrees: np.ndarray, turns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean direction of the responses, in degrees, and how long the mean vector is."""
+    known = np.isfinite(degrees)
+    angles, seen = np.radians(degrees[known]) * turns, responses[known]
+    # Directions are drawn around a few centres, unevenly. Weights that make the centres' vectors cancel leave a channel
+    # that answers to all of them alike without a direction.
+    centres = np.radians(list(CENTRES[turns]))
+    near = np.abs(np.exp(1j * angles)[:, None] - np.exp(1j * centres)).argmin(axis=1)
+    share = np.array(list(CENTRES[turns].values())) / np.maximum(np.bincount(near, minlength=len(centres)), 1)
+    weight = share[near]
+    vector = (weight[:, None] * seen * np.exp(1j * angles)[:, None]).sum(axis=0) / (weight[:, None] * seen).sum(axis=0)
+    return np.degrees(np.angle(vector)) / turns % (360 / turns), np.abs(vector)
+
+
+def _finer(responses: np.ndarray, frequency: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The preferred of the two bands of frequencies, by its middle, and the contrast between them."""
+    fine = (frequency >= shapes.FINE[0]).to_numpy()
+    coarse = (frequency <= shapes.COARSE[1]).to_numpy()
+    high, low = responses[fine].mean(axis=0), responses[coarse].mean(axis=0)
+    return np.where(high > low, np.mean(shapes.FINE), np.mean(shapes.COARSE)), np.abs(high - low) / (high + low)
+
+
+def describe(images: np.ndarray) -> np.ndarray:
+    """Return what can be measured on pictures without a network.
+
+    Args:
+        images: (N, H, W, 3) in [-1, 1].
+
+    Returns:
+        (N, D): the share of the energy in each of 8 orientations x 6 frequencies, the shares of 8 hues among the
+        coloured pixels, saturation, and the darkest, middle and lightest tones.
+    """
+    power = spectra.power(images)
+    height, width = images.shape[1:3]
+    row, column = spectra.frequencies(height, width)
+    angle = np.degrees(np.arctan2(-row, column)) % 180
+    octave = np.clip(np.log2(64 * np.maximum(np.hypot(row, column), 1 / 64)), 0, BINS[1] - 1)
+    cell = np.round(angle / (180 / BINS[0])) % BINS[0] * BINS[1] + np.floor(octave)
+    shares = np.stack([np.bincount(cell.astype(int).ravel(), p.ravel(), minlength=BINS[0] * BINS[1]) for p in power])
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+    low, high = images.min(axis=3), images.max(axis=3)
+    red, green, blue = np.moveaxis(images, 3, 0)
+    hue = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue)
+    sector = (np.round(hue / (np.pi / 4)) % 8).astype(int)
+    colour = np.stack([np.bincount(s.ravel(), (h - d).ravel(), 8) for s, h, d in zip(sector, high, low, strict=True)])
+    saturation = colour.sum(axis=1, keepdims=True) / (height * width)
+    colour /= np.maximum(colour.sum(axis=1, keepdims=True), 1e-12)
+    tones = np.percentile(images.mean(axis=3), (5, 50, 95), axis=(1, 2)).T
+    return np.concatenate([np.sqrt(shares), colour, saturation, tones], axis=1)
+
+
+class Grader:
+    """Grades pictures of a layer's channels against the answer key.
+
+    The class that a picture shows is told by a random forest (Breiman, 2001) on `describe`, which has never seen a
+    network; its accuracy on fresh images is part of the record.
+
+    Args:
+        backbone: ShapesNet.
+        layer: layer name, or "auto".
+        count: images drawn for the key and for the forest.
+        seed: of the draws.
+    """
+
+    def __init__(self, backbone: Backbone, layer: str = "auto", count: int = 3200, seed: int = 1) -> None:
+        self.key = answer_key(backbone, layer, count, seed)
+        drawn = shapes.draw(count, seed + 1)
+        self.forest = RandomForestClassifier(200, random_state=0, n_jobs=-1)
+        self.forest.fit(describe(drawn.images), drawn.key["class"])
+        self._fresh = shapes.draw(960, seed + 2)
+
+    @cached_property
+    def accuracy(self) -> float:
+        """Share of 960 fresh images whose class the forest tells right."""
+        return float((self.forest.predict(describe(self._fresh.images)) == self._fresh.key["class"]).mean())
+
+    def grade(self, images: np.ndarray, channels: Sequence[int]) -> pd.DataFrame:
+        """Grade pictures, 0 (the opposite) to 1 (just what the channel prefers).
+
+        Args:
+            images: (N, H, W, 3) in [-1, 1]; NaN for a dead start.
+            channels: whose pictures they are.
+
+        Returns:
+            (N) rows: orientation, frequency, hue, class (NaN where the channel has no preference), and grade, their
+            mean.
+        """
+        alive = np.isfinite(images).all(axis=(1, 2, 3))
+        key = self.key.iloc[list(channels)].reset_index(drop=True)
+        found = pd.DataFrame(np.nan, index=range(len(images)), columns=PROPERTIES)
+        if not alive.any():
+            return found.assign(grade=np.nan)
+        seen, wanted = images[alive], key[alive]
+        angle, _ = spectra.orientation(seen)
+        found.loc[alive, "orientation"] = (1 + np.cos(np.radians(2 * (angle - wanted["orientation_deg"])))) / 2
+        octaves = np.abs(np.log2(spectra.frequency(seen) / wanted["frequency_cpp"].to_numpy(float)))
+        found.loc[alive, "frequency"] = np.maximum(0.0, 1.0 - octaves)
+        shade, _ = spectra.hue(seen)
+        found.loc[alive, "hue"] = ((1 + np.cos(np.radians(shade - wanted["hue_deg"]))) / 2).to_numpy()
+        votes = pd.DataFrame(self.forest.predict_proba(describe(seen)), columns=self.forest.classes_)
+        told = [row.get(name, np.nan) for (_, row), name in zip(votes.iterrows(), wanted["class_name"], strict=True)]
+        found.loc[alive, "class"] = told
+        return found.assign(grade=found.mean(axis=1))
+
+
+def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Say how well each number predicts the grade, over pictures of all channels and methods.
+
+    Args:
+        table: one row per picture, with channel, grade and the columns.
+        columns: a name that ends in "distance" counts downwards: a smaller distance should mean a better grade.
+        draws: bootstrap draws of whole channels, because pictures of one channel are not independent.
+        seed: of the draws.
+
+    Returns:
+        Columns predictor, correlation (Spearman, 1904), low, high (95 %), and within: the same correlation after each
+        channel's mean rank was taken out, which asks whether the number can choose between methods.
+    """
+    rows = table.dropna(subset=["grade", *columns]).reset_index(drop=True)
+    members = [part.to_numpy() for part in rows.groupby("channel").groups.values()]
+    generator = np.random.default_rng(seed)
+    # The same draws for every number, so that their intervals can be compared.
+    drawn = [np.concatenate([members[i] for i in generator.choice(len(members), len(members))]) for _ in range(draws)]
+    grade, found = rows["grade"].to_numpy(), []
+    for name in columns:
+        value = (-1 if name.endswith("distance") else 1) * rows[name].to_numpy()
+        with warnings.catch_warnings():
+            # A draw may hold one value alone; its correlation is NaN, and left out.
+            warnings.simplefilter("ignore", stats.ConstantInputWarning)
+            again = [stats.spearmanr(value[places], grade[places]).statistic for places in drawn]
+        low, high = np.nanpercentile(again, (2.5, 97.5))
+        ranks = pd.DataFrame({"value": value, "grade": grade}).rank().groupby(rows["channel"])
+        within = ranks.transform(lambda part: part - part.mean()).corr().iloc[0, 1]
+        whole = stats.spearmanr(value, grade).statistic
+        found.append({"predictor": name, "correlation": whole, "low": low, "high": high, "within": within})
+    return pd.DataFrame(found)

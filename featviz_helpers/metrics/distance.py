@@ -1,0 +1,141 @@
+"""Distances between pictures: LPIPS and its relatives, SSIM, plain pixels.
+
+Most of them are squared lengths between two embeddings, which makes the distance to a whole set of pictures as cheap
+as one dot product: the mean of |x - e|^2 over the e of a set is |x|^2 - 2 x . mean(e) + mean(|e|^2).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.images import check_range
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Named sets of pictures as a distance sees them; made by `Distance.summarise`.
+
+    Attributes:
+        names: one per set, G of them.
+        counts: (G,) pictures in each set.
+        data: what the distance keeps of them.
+    """
+
+    names: tuple
+    counts: np.ndarray
+    data: tuple
+
+
+class Distance(ABC):
+    """How far two pictures are apart; 0 for equal ones.
+
+    Attributes:
+        name: short, as in tables and on the command line.
+        label: for the axis of a figure; says which network judges.
+    """
+
+    name = "distance"
+    label = "distance"
+
+    def pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the distance of each picture to its partner.
+
+        Args:
+            first, second: (N, H, W, 3) in [-1, 1], of the same shape.
+
+        Returns:
+            (N,) float32.
+
+        Raises:
+            ValueError: shapes that differ, values outside [-1, 1] or NaN.
+        """
+        first, second = check_range(first), check_range(second)
+        if first.shape != second.shape:
+            raise ValueError(f"Pairs need two batches of the same shape; got {first.shape} and {second.shape}.")
+        steps = range(0, len(first), BATCH)
+        return np.concatenate([self._pairs(first[i : i + BATCH], second[i : i + BATCH]) for i in steps])
+
+    def matrix(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the distance of every picture of `first` to every one of `second`: (N, M) float32."""
+        return self.to_sets(first, self.summarise({i: picture[None] for i, picture in enumerate(second)}))
+
+    def summarise(self, sets: Mapping[object, np.ndarray]) -> Summary:
+        """Prepare sets of pictures (n, H, W, 3) in [-1, 1] that many others will be compared with."""
+        counts = np.array([len(pictures) for pictures in sets.values()])
+        kept = [self._keep(check_range(pictures)) for pictures in sets.values()]
+        return Summary(tuple(sets), counts, tuple(kept))
+
+    def to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
+        """Return the mean distance of every picture to the members of every set.
+
+        Args:
+            pictures: (N, H, W, 3) in [-1, 1], of the size of the sets' pictures.
+            summary: from `summarise` of the same distance.
+
+        Returns:
+            (N, G) float32.
+
+        Raises:
+            ValueError: another size than the sets' pictures, values outside [-1, 1] or NaN.
+        """
+        pictures = check_range(pictures)
+        steps = range(0, len(pictures), BATCH)
+        return np.concatenate([self._to_sets(pictures[i : i + BATCH], summary) for i in steps])
+
+    def within(self, summary: Summary, sets: Mapping[object, np.ndarray]) -> list[np.ndarray]:
+        """Return for each set the mean distance of each member to the OTHER members (leave one out)."""
+        places = {name: column for column, name in enumerate(summary.names)}
+        return [
+            self.to_sets(pictures, summary)[:, places[name]] * len(pictures) / (len(pictures) - 1)
+            for name, pictures in sets.items()
+        ]
+
+    @abstractmethod
+    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Distances of at most BATCH pairs of good pictures."""
+
+    def _keep(self, pictures: np.ndarray) -> object:
+        return pictures
+
+    def _to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
+        return np.array(
+            [
+                [self._pairs(np.broadcast_to(picture, members.shape), members).mean() for members in summary.data]
+                for picture in pictures
+            ],
+            np.float32,
+        )
+
+
+class EmbeddingDistance(Distance):
+    """The squared length between two embeddings; `embed` is all that a distance of this kind defines."""
+
+    @abstractmethod
+    def embed(self, pictures: np.ndarray) -> np.ndarray:
+        """Return (N, D) float32 vectors for (N, H, W, 3) pictures in [-1, 1]."""
+
+    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return np.square(self.embed(first) - self.embed(second)).sum(axis=1)
+
+    def _keep(self, pictures: np.ndarray) -> tuple[np.ndarray, float]:
+        steps = range(0, len(pictures), BATCH)
+        total, squares = 0.0, 0.0
+        for i in steps:
+            vectors = self.embed(pictures[i : i + BATCH])
+            total, squares = total + vectors.sum(axis=0), squares + float(np.square(vectors, dtype=np.float64).sum())
+        return total / len(pictures), squares / len(pictures)
+
+    def _to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
+        vectors = self.embed(pictures)
+        if vectors.shape[1] != len(summary.data[0][0]):
+            raise ValueError(f"The sets hold pictures of another size than {pictures.shape[1]} x {pictures.shape[2]}.")
+        cross = np.stack([vectors @ mean for mean, _ in summary.data], axis=1)
+        own = np.square(vectors).sum(axis=1, keepdims=True)
+        squares = np.array([square for _, square in summary.data], np.float32)
+        return np.maximum(own - 2.0 * cross + squares, 0.0)

@@ -1,0 +1,95 @@
+"""The distances by name: LPIPS and its relatives, SSIM, plain pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..common.errors import nearest
+from .distance import Distance, EmbeddingDistance
+
+
+class Pixels(EmbeddingDistance):
+    """The mean squared difference of the pixels: the humblest of all."""
+
+    name = "pixels"
+    label = "mean squared difference of pixels"
+
+    def embed(self, pictures: np.ndarray) -> np.ndarray:
+        flat = pictures.reshape(len(pictures), -1)
+        return flat / np.sqrt(flat.shape[1], dtype=np.float32)
+
+
+class SSIM(Distance):
+    """One minus the structural similarity (Wang et al., 2004), from scikit-image: 0 for equal pictures, up to 2."""
+
+    name = "ssim"
+    label = "1 - SSIM"
+
+    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        from skimage.metrics import structural_similarity
+
+        first, second = (first + 1.0) / 2.0, (second + 1.0) / 2.0  # the formula is not blind to where zero lies
+        options = {"channel_axis": -1, "data_range": 1.0, "gaussian_weights": True, "use_sample_covariance": False}
+        values = [1.0 - structural_similarity(a, b, **options) for a, b in zip(first, second, strict=True)]
+        return np.array(values, np.float32)
+
+
+class ShapesNetDistance(EmbeddingDistance):
+    """The form of LPIPS on the features of the bundled ShapesNet, with equal weights; NOT the published LPIPS.
+
+    At every position of every block the features are scaled to length 1; the distance is the squared difference,
+    summed over channels, averaged over positions and summed over blocks (Zhang et al., 2018, without the weights that
+    they fitted to human judgements).
+
+    Args:
+        backbone: a ShapesNet; the bundled one by default.
+        layers: the blocks whose features are compared.
+    """
+
+    name = "shapesnet"
+    label = "LPIPS-form distance on ShapesNet"
+
+    def __init__(
+        self, backbone: object = None, layers: tuple[str, ...] = ("mixed0", "mixed1", "mixed2", "mixed3", "mixed4")
+    ) -> None:
+        from ..models.load import load_model
+
+        self.backbone, self.layers = backbone or load_model("shapesnet"), layers
+        self.network = self.backbone.truncate(*layers)
+
+    def embed(self, pictures: np.ndarray) -> np.ndarray:
+        import tensorflow as tf
+
+        parts = []
+        for features in self.network(self.backbone.preprocess(tf.constant(pictures, tf.float32))):
+            length = tf.sqrt(tf.reduce_sum(tf.square(features), axis=-1, keepdims=True)) + 1e-10
+            positions = features.shape[1] * features.shape[2]
+            parts.append(tf.reshape(features / length, (len(pictures), -1)) / np.sqrt(positions, dtype=np.float32))
+        return tf.concat(parts, axis=1).numpy()
+
+
+NETS = ("alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels")
+
+
+def distance(net: str = "alex", download: bool = False) -> Distance:
+    """Return a distance by name.
+
+    Args:
+        net: "alex", "squeeze" or "vgg" (LPIPS v0.1; needs that network's torchvision weights), "shapesnet" (LPIPS-form
+            distance on the bundled network), "ssim" or "pixels".
+        download: fetch the weights when they are not on this machine; the call then says so.
+
+    Returns:
+        The distance.
+
+    Raises:
+        ValueError: no such name.
+        MissingWeights: the network's weights are not on this machine.
+    """
+    if net not in NETS:
+        raise ValueError(f"There is no distance '{net}': {nearest(net, NETS)}")
+    if net in ("alex", "squeeze", "vgg"):
+        from .lpips_distance import LPIPS
+
+        return LPIPS(net, download=download)
+    return {"shapesnet": ShapesNetDistance, "ssim": SSIM, "pixels": Pixels}[net]()

@@ -1,0 +1,108 @@
+"""LPIPS (Zhang et al., 2018) through the `lpips` package, with torchvision's weights or its features alone."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..assets import fetch as fetching
+from ..assets import locate as assets
+from ..common.errors import MissingWeights
+from .distance import EmbeddingDistance
+
+if TYPE_CHECKING:
+    import torch
+
+# The asset that `featviz fetch` knows, and the same network without its classifier, which LPIPS does not use.
+ASSETS = {
+    "alex": ("alexnet", "alexnet_features.pth"),
+    "squeeze": ("squeezenet1_1", "squeezenet1_1_features.pth"),
+    "vgg": ("vgg16", "vgg16_features.pth"),
+}
+TITLES = {"alex": "AlexNet", "squeeze": "SqueezeNet", "vgg": "VGG16"}
+
+
+class LPIPS(EmbeddingDistance):
+    """LPIPS v0.1: squared differences of unit-length features, weighted by what people find different.
+
+    The published sum over layers, channels and positions is the squared length between two embeddings, because the
+    fitted weights are not negative. Values above 1 are legal.
+
+    Args:
+        net: "alex", "squeeze" or "vgg".
+        weights: torchvision's file of that network, or one with its `features.*` alone; by default what is on this
+            machine, see `assets.find`.
+        download: fetch torchvision's file when it is not here; says what it does.
+
+    Raises:
+        MissingWeights: no such file on this machine.
+        ValueError: a file of another network.
+    """
+
+    def __init__(self, net: str = "alex", weights: str | Path | None = None, download: bool = False) -> None:
+        self.name, self.label = net, f"LPIPS ({TITLES[net]} v0.1)"
+        path = Path(weights) if weights else _find(net)
+        if path is None and download:
+            path = fetching.fetch(ASSETS[net][0])
+        if path is None or not path.is_file():
+            raise MissingWeights(
+                f"LPIPS needs {TITLES[net]}'s weights, and {f'there is no {path}' if path else 'they are not here'}. "
+                f"Fetch them with `featviz fetch {ASSETS[net][0]}`, or use the bundled distance('shapesnet')."
+            )
+        torch, lpips = _import()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package calls torchvision by argument names of the past
+            self.model = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        # The package cuts the network into slices and keeps the numbers of its layers.
+        names = {name: f"features.{name.split('.', 1)[1]}" for name in self.model.net.state_dict()}
+        if missing := [name for name in names.values() if name not in stored]:
+            raise ValueError(f"'{path}' is not {TITLES[net]}: it has no {missing[0]}.")
+        self.model.net.load_state_dict({name: stored[source] for name, source in names.items()})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch with CUDA warns on a machine without
+            self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = self.model.to(self.device).eval()
+        self._torch = torch
+
+    def embed(self, pictures: np.ndarray) -> np.ndarray:
+        torch = self._torch
+        with torch.inference_mode():
+            features = self.model.net(self.model.scaling_layer(self._tensor(pictures)))
+            parts = []
+            for layer, scale in zip(features, self.model.lins, strict=True):
+                unit = layer / (layer.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
+                weight = scale.model[-1].weight / (layer.shape[2] * layer.shape[3])
+                parts.append((unit * weight.sqrt()).flatten(1))
+            return torch.cat(parts, dim=1).cpu().numpy()
+
+    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        with self._torch.inference_mode():
+            return self.model(self._tensor(first), self._tensor(second)).flatten().cpu().numpy()
+
+    def _tensor(self, pictures: np.ndarray) -> torch.Tensor:
+        return self._torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(self.device)
+
+
+def _find(net: str) -> Path | None:
+    name, features = ASSETS[net]
+    alone = [folder / "weights" / features for folder in assets.folders()]
+    return assets.find(name) or next((path for path in alone if path.is_file()), None)
+
+
+def _import() -> tuple:
+    """Import torch and lpips into a process that may have TensorFlow in it already.
+
+    Importing torchvision brings in Triton, torch's compiler, whose LLVM and TensorFlow's end the process together when
+    TensorFlow came first. LPIPS never compiles anything, so Triton stays out.
+    """
+    if "tensorflow" in sys.modules:
+        sys.modules.setdefault("triton", None)
+    import lpips
+    import torch
+
+    return torch, lpips

@@ -1,0 +1,77 @@
+"""The figures of a study: its best pictures, distance against parameter, methods beside controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ..plots.pictures import DPI, compare
+from ..study import verdict
+from .methods import method
+
+if TYPE_CHECKING:
+    from .study import Study
+
+MOST = 6  # channels on the sheet of pictures
+
+
+def pictures(work: Study, study: pd.DataFrame) -> Figure:
+    """Draw, for each channel, its strongest image and each method's picture with the lowest distance, tones spread."""
+    shown = work.plan.channels[:MOST]
+    rows = {"strongest image": np.stack([work.sets[number][0] for number in shown])}
+    for name in work.plan.methods:
+        images, table = work.made(name), study[study["method"] == name].reset_index(drop=True)
+        # Where every start was dead, the first one: it is drawn as such.
+        best = table["exemplar_distance"].fillna(np.inf).groupby(table["channel"]).idxmin()
+        rows[name] = images[best.loc[shown]]
+    return compare(rows, [f"channel {number}" for number in shown], inch=1.3, stretch=True)
+
+
+def curves(study: pd.DataFrame, label: str) -> Figure:
+    """Draw the distance against each method's parameter, with intervals over channels."""
+    found = verdict.curves(study)
+    names = list(found["method"].unique())
+    columns = min(5, len(names))
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(2.2 * columns, 2.1 * rows), dpi=DPI, sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, name in zip(axes.flat, names, strict=False):
+        part = found[found["method"] == name]
+        axis.errorbar(
+            part["value"], part["mean"], [part["mean"] - part["low"], part["high"] - part["mean"]], marker="o"
+        )
+        axis.set(title=name, xlabel=method(name).parameter, xscale="linear" if name in ("scale", "octaves") else "log")
+        first, last = part["value"].iloc[[0, -1]]
+        middle = (first + last) / 2 if name in ("scale", "octaves") else np.sqrt(first * last)
+        axis.set_xticks([first, min(part["value"], key=lambda value: abs(value - middle)), last])
+        axis.set_xticks([], minor=True)
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.grid(alpha=0.3)
+    for axis in axes.flat[len(names) :]:
+        axis.set_visible(False)
+    figure.suptitle(f"{label} to the channel's own images: lower is closer", fontsize=10)
+    return figure
+
+
+def controls(told: pd.DataFrame, blind: pd.DataFrame, label: str) -> Figure:
+    """Draw every method and every control on the same two axes: distance, and specificity."""
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5.2), dpi=DPI, sharey=True, layout="constrained")
+    groups = [(name, part, "C0") for name, part in told.groupby("method", sort=False)]
+    groups += [(name, part, "0.5") for name, part in blind.groupby("control", sort=False)]
+    for axis, column in zip(axes, ("exemplar_distance", "specificity"), strict=True):
+        for row, (_, part, colour) in enumerate(groups):
+            mean, low, high = verdict.interval(part.groupby("channel")[column].mean())
+            axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=colour)
+        axis.grid(alpha=0.3)
+        axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])
+    axes[0].set(xlabel="distance to its own images (lower is closer)")
+    axes[1].set(xlabel="to others' images, minus to its own (0: not specific)")
+    figure.suptitle(f"{label}: means over channels, with 95 % intervals", fontsize=10)
+    axes[1].axvline(0, color="0.3", linewidth=1)
+    axes[0].invert_yaxis()
+    return figure

@@ -1,0 +1,156 @@
+"""The methods that the course compares, each with the one number that is swept and the range worth sweeping.
+
+The values in the middle of each range were chosen on the real network, on other channels than those shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..ascent import transforms as t
+from ..ascent.grid import Grid, grid
+from ..ascent.maximize import maximize
+from ..ascent.objectives import channel
+from ..ascent.octaves import Octaves
+from ..ascent.optimizers import Adam
+from ..ascent.parameterizations import MACO, Fourier
+from ..ascent.penalties import L2, TotalVariation
+from ..ascent.result import Result
+from ..common.errors import nearest
+from ..models.backbone import Backbone
+
+OCTAVES = 4
+PIXEL_STEP = 0.02
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to a picture.
+
+    Attributes:
+        parameter: name of the number that is swept, with its unit.
+        values: values worth comparing, from weak to strong.
+        default: the value to take without a sweep.
+        options: one value, or one per image -> arguments for `maximize`.
+        octaves: how many times the steps are taken; `sweep` divides them, so that all methods get the same number.
+    """
+
+    parameter: str
+    values: tuple[float, ...]
+    default: float
+    options: Callable[[Sequence[float]], dict]
+    octaves: int = 1
+
+
+def _pixels(**options: object) -> dict:
+    # At half the usual step Adam leaves half the grain, which none of these methods is there to remove.
+    return {"optimizer": Adam(PIXEL_STEP), **options}
+
+
+METHODS = {
+    "none": Method("step size", (0.005, 0.01, 0.02, 0.03, 0.05, 0.1), PIXEL_STEP, lambda v: {"optimizer": Adam(v)}),
+    "L2": Method("weight", (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2), 1e-2, lambda v: _pixels(penalties=[L2(v)])),
+    "total variation": Method(
+        "weight", (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3), 2e-3, lambda v: _pixels(penalties=[TotalVariation(v)])
+    ),
+    "standard": Method("strength", (0.25, 0.5, 1, 1.5, 2, 3), 1, lambda v: _pixels(transforms=[t.standard(v)])),
+    "jitter": Method("pixels", (2, 4, 8, 16, 32, 64), 16, lambda v: _pixels(transforms=[t.Jitter(v)])),
+    "scale": Method("factor", (1.02, 1.05, 1.1, 1.2, 1.3, 1.4), 1.2, lambda v: _pixels(transforms=[t.Scale(v)])),
+    "rotate": Method("degrees", (2, 5, 15, 45, 90, 180), 15, lambda v: _pixels(transforms=[t.Rotate(v)])),
+    "octaves": Method(
+        "scale", (1, 1.05, 1.1, 1.2, 1.4, 1.6), 1.4, lambda v: _pixels(octaves=Octaves(OCTAVES, v)), octaves=OCTAVES
+    ),
+    "Fourier": Method(
+        "step size", (0.005, 0.01, 0.02, 0.03, 0.05, 0.1), 0.02,
+        lambda v: {"parameterization": Fourier(), "optimizer": Adam(v)},
+    ),
+    "MACO": Method(
+        "step size", (0.05, 0.1, 0.2, 0.3, 0.5, 1), 0.3,
+        lambda v: {"parameterization": MACO(), "optimizer": Adam(v)},
+    ),
+}  # fmt: skip
+
+
+# A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
+SHAPESNET = {
+    "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
+    "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
+    "jitter": (1, 2, 4, 8, 16, 32),
+}
+
+
+def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
+    """Return the values worth comparing on a network.
+
+    Args:
+        name: of a method.
+        network: the backbone's name.
+
+    Raises:
+        ValueError: no such method.
+    """
+    return SHAPESNET.get(name, method(name).values) if network == "shapesnet" else method(name).values
+
+
+def method(name: str) -> Method:
+    """Return one of `METHODS`.
+
+    Raises:
+        ValueError: no such method; the message has the nearest names.
+    """
+    if name not in METHODS:
+        raise ValueError(f"There is no method '{name}': {nearest(name, METHODS)}")
+    return METHODS[name]
+
+
+def refuse_unfit(backbone: Backbone, layer: str, methods: Mapping[str, Sequence[float]], size: int) -> None:
+    """Raise ValueError when a method has a value that images of this size cannot take, before anything is climbed."""
+    for name, numbers in methods.items():
+        own = method(name).options(list(numbers))
+        for transform in own.get("transforms", ()):
+            transform.check(size, size)
+        for image in range(len(numbers)) if "octaves" in own else ():
+            backbone.check_size(own["octaves"].sizes(size, size, image)[0], layer)
+
+
+def sweep(
+    backbone: Backbone,
+    layer: str,
+    channels: Sequence[int],
+    methods: Mapping[str, Sequence[float] | float] | Sequence[str] | None = None,
+    seeds: Sequence[int] = (0,),
+    steps: int = 128,
+    size: int = 224,
+    **options: object,
+) -> dict[str, tuple[Grid, Result]]:
+    """Run every method at every value on every channel and seed, one compiled batch per method.
+
+    Args:
+        backbone: the network.
+        layer: layer name, or "auto".
+        channels: channel numbers.
+        methods: names, each with its own range of values; or name -> values; all of `METHODS` by default.
+        seeds: one run per seed.
+        steps: steps per image, > 0; with octaves, over all of them together.
+        size: pixels.
+        options: anything else for `maximize`.
+
+    Returns:
+        name -> (grid with the axes seed, channel and value; result).
+
+    Raises:
+        ValueError: no such method.
+        KeyboardInterrupt: on Ctrl-C. What `maximize` has by then is not returned: pictures of fewer steps would pass
+            for pictures of this method.
+    """
+    chosen = methods if isinstance(methods, Mapping) else {name: method(name).values for name in methods or METHODS}
+    results = {}
+    for name, values in chosen.items():
+        how, cells = method(name), grid(seed=seeds, channel=channels, value=values)
+        own = how.options(cells.value) | {"steps": max(1, steps // how.octaves), "size": size, "seed": cells.seed}
+        result = maximize(backbone, channel(layer, cells.channel), **own, **options)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        results[name] = cells, result
+    return results

@@ -1,0 +1,66 @@
+"""The study as a plan: the commands that the README gives, from the scan to the report."""
+
+import json
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from support.sweeps import featviz
+
+SCAN = "exemplars auto --model shapesnet --data shapes --count 800 --out build/exemplars/bundled"
+
+
+def stored(root, name):
+    """The code cells of a batch notebook as it is committed."""
+    notebook = nbformat.read(root / "notebooks" / "batch" / f"{name}.ipynb", as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("name", ["experiment", "report"])
+def test_batch_notebooks_can_be_read_without_running_them(root, name):
+    cells = stored(root, name)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    kinds = [output.output_type for cell in cells for output in cell.outputs]
+    assert "error" not in kinds
+    assert {"stream", "display_data"} <= set(kinds)
+
+
+@pytest.mark.slow
+def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, tmp_path):
+    (tmp_path / "notebooks").symlink_to(root / "notebooks")
+    done = featviz(*SCAN.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    plan, out = "notebooks/batch/plans/bundled.yaml", tmp_path / "build" / "sweeps" / "bundled"
+    begun = featviz("sweep", plan, "--workers", 2, "--limit", 2, cwd=tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    assert "2 of 10 runs are finished" in begun.stdout
+    report(tmp_path, out, "half")
+    done = featviz("sweep", plan, "--workers", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "10 of 10 runs are finished" in done.stdout
+    featviz("results", out, "--to", tmp_path / "all.parquet")
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    assert (table.groupby("method").size() == 24).all()
+    assert table["method"].nunique() == 10
+    assert np.isfinite(table["exemplar_distance"]).all()
+    assert all((out / image).is_file() for image in table["image"])
+    row = table.iloc[7]
+    told = json.loads((out / "runs" / row["run"][:2] / row["run"] / "result.json").read_text())
+    assert told["parameters"]["METHOD"] == row["method"]
+    assert row["value"] in told["parameters"]["VALUES"]
+    text = report(tmp_path, out, "whole")
+    assert "240 pictures, 0 runs failed" in text
+    about, counts = (cell.outputs[0].text for cell in stored(root, "report")[2:4])
+    assert text.startswith(about + counts), "report.ipynb is stored with what this plan gives"
+    assert row["code_hash"] in text, "a number is traced to the code that made it"
+
+
+def report(folder, results, name):
+    """What report.ipynb prints about a sweep."""
+    options = ["-p", "RESULTS", results, "--out", folder / name]
+    done = featviz("run", "notebooks/batch/report.ipynb", *options, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = (folder / name).rglob("report.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return "".join(o.get("text", "") for cell in cells if cell.cell_type == "code" for o in cell.outputs)

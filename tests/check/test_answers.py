@@ -1,0 +1,104 @@
+"""Every check says right to a right answer, not yet to a wrong one, and nothing to an exercise not begun."""
+
+import inspect
+
+import featviz_helpers as fv
+import numpy as np
+import pytest
+import tensorflow as tf
+from featviz_helpers.check import answers as check
+from support.networks import pictures, shapesnet
+
+LAYER = "mixed1"
+
+
+@pytest.fixture(scope="module")
+def low():
+    return fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=3)
+
+
+def one_step(sign=1.0):
+    start = tf.constant(pictures(1, 48) / 2)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        score = tf.reduce_mean(shapesnet().truncate(LAYER)(start)[..., 5])
+    slope = tape.gradient(score, start)
+    return np.clip(start + sign * 0.02 * slope / tf.math.reduce_std(slope), -1, 1)
+
+
+def judge_step(answer):
+    return check.one_step(answer, pictures(1, 48) / 2, shapesnet(), LAYER, 5, 0.02)
+
+
+def favourite(answer):
+    data = fv.shapes.draw(320, seed=0)
+    return check.favourite_class(answer, shapesnet(), LAYER, 5, data)
+
+
+def best_class():
+    data = fv.shapes.draw(320, seed=0)
+    means = shapesnet().activations(data.images, LAYER)[..., 5].mean(axis=(1, 2))
+    labels = np.array([means[data.labels == i].mean() for i in range(len(fv.shapes.CLASSES))])
+    return fv.shapes.CLASSES[int(labels.argmax())], fv.shapes.CLASSES[int(labels.argmin())]
+
+
+def cases(low):
+    higher = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30)
+    others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
+    blurs = [fv.GaussianBlur(1.0, every=2)]
+    blurred = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, projections=blurs)
+    a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
+    best, worst = best_class()
+    return {
+        "channel_count": (lambda x: check.channel_count(x, shapesnet(), LAYER), [shapesnet().layers[LAYER]], [3]),
+        "climbs_higher": (lambda x: check.climbs_higher(x, low), [higher], [low, others]),
+        "gradient_is_activation": (
+            check.gradient_is_activation,
+            [lambda m: tf.reduce_sum(m**2) / 2, lambda m: 0.5 * tf.reduce_sum(tf.square(m))],
+            [lambda m: tf.reduce_sum(m**2), tf.reduce_mean, lambda m: tf.constant(1.0), lambda m: m**2 / 2],
+        ),
+        "octave_sizes": (
+            lambda x: check.octave_sizes(x, fv.Octaves(3, 1.4), 224),
+            [[114, 160, 224], (114, 160, 224)],
+            [[224, 160, 114], [114, 160]],
+        ),
+        "one_step": (judge_step, [one_step()], [one_step(-1), pictures(1, 48) / 2, np.zeros((1, 4, 4, 3))]),
+        "combination": (
+            lambda x: check.combination(x, {(LAYER, 1): 2.0, (LAYER, 2): -1.0}),
+            [2 * a - b, a + a - b, -(b - 2 * a)],
+            [a - b, 2 * a + b, 2 * a, 2 * fv.neuron(LAYER, 1) - fv.neuron(LAYER, 2)],
+        ),
+        "number": (lambda x: check.number(x, 0.25, 0.01, "Count again."), [0.25, 0.2501], [0.3, -0.25]),
+        "best_of": (
+            lambda x: check.best_of(x, {"L2": 0.1, "TV": 0.5, "blur": 0.3}, "contrast"),
+            ["TV"],
+            ["L2", "blur", "jitter"],
+        ),
+        "same_function": (
+            lambda x: check.same_function(x, fv.L2(1).value, "Squares."),
+            [lambda x: 224**2 * (x**2).sum(axis=3).mean(axis=(1, 2))],
+            [lambda x: (x**2).sum(axis=(1, 2, 3)), lambda x: x**2, lambda x: np.abs(x).sum(axis=(1, 2, 3))],
+        ),
+        "smoother": (
+            lambda x: check.smoother(x, higher, keep=0.3),
+            [blurred],
+            [higher, low, others],
+        ),
+        "favourite_class": (favourite, [best], [worst, "cat"]),
+    }
+
+
+@pytest.mark.slow
+def test_every_check_judges(low, capsys):
+    table = cases(low)
+    public = {name for name, f in inspect.getmembers(check, inspect.isfunction) if f.__module__ == check.__name__}
+    assert set(table) == {name for name in public if not name.startswith("_")}
+    for name, (judge, right, wrong) in table.items():
+        capsys.readouterr()
+        for answer in right:
+            assert judge(answer) is True, name
+            assert capsys.readouterr().out.startswith("Right: "), name
+        for answer in wrong:
+            assert judge(answer) is False, name
+            assert capsys.readouterr().out.startswith("Not yet: "), name
+        assert judge(None) is None and "Not answered yet" in capsys.readouterr().out, name

@@ -1,0 +1,60 @@
+"""The measures agree with the answer key of pictures that are known to be so."""
+
+import featviz_helpers as fv
+import numpy as np
+import pytest
+from featviz_helpers.metrics import spectra
+
+
+@pytest.fixture(scope="module")
+def data():
+    return fv.shapes.draw(640, seed=5)
+
+
+def test_orientation_agrees_with_the_key(data):
+    known = data.key["orientation_deg"].notna().to_numpy()
+    measured, strength = spectra.orientation(data.images[known])
+    off = np.abs((measured - data.key["orientation_deg"][known] + 90) % 180 - 90)
+    assert known.sum() > 50 and off.max() < 15 and off.quantile(0.95) < 5 and strength.min() > 0.6
+    round_ones = data.images[(data.key["class"] == "coarse dots").to_numpy()]
+    assert np.median(spectra.orientation(round_ones)[1]) < 0.1
+
+
+def test_frequency_agrees_with_the_key(data):
+    striped = data.key["pattern"].eq("stripes").to_numpy()
+    measured = spectra.frequency(data.images[striped])
+    off = np.abs(measured - data.key["frequency_cpp"][striped])
+    assert off.quantile(0.95) < 0.02 and off.median() < 0.01  # rings are 0.016 wide
+
+
+def test_hue_agrees_with_the_key(data):
+    discs = data.key["hue_deg"].notna().to_numpy()
+    measured, purity = spectra.hue(data.images[discs])
+    off = np.abs((measured - data.key["hue_deg"][discs] + 180) % 360 - 180)
+    assert np.median(off) < 5 and off.max() < 30
+    assert spectra.hue(np.zeros((1, 8, 8, 3)))[1] == pytest.approx(0, abs=1e-9) and purity.min() > 0.01
+
+
+@pytest.mark.parametrize(("period", "share"), [(2.5, 1.0), (16, 0.0)])
+def test_high_frequency_is_the_share_above_a_quarter(period, share):
+    wave = np.sin(2 * np.pi * np.arange(64) / period)
+    images = np.broadcast_to(wave[None, :, None, None], (1, 64, 64, 3))
+    assert spectra.high_frequency(images)[0] == pytest.approx(share, abs=0.01)
+    assert spectra.mean_frequency(images)[0] == pytest.approx(1 / period, abs=0.02)
+    assert spectra.frequency(images)[0] == pytest.approx(1 / period, abs=0.02)
+
+
+def test_white_noise_has_a_flat_profile():
+    noise = np.random.default_rng(0).normal(size=(64, 48, 48, 3))
+    _, power = spectra.profile(noise, bins=8)
+    mean = power.mean(axis=0)[1:]
+    assert mean.max() / mean.min() < 1.2
+
+
+@pytest.mark.parametrize("size", [24, 32, 64])
+@pytest.mark.parametrize("period", [4, 8])
+def test_small_pictures_have_a_frequency_too(size, period):
+    wave = np.sin(2 * np.pi * np.arange(size) / period)
+    images = np.broadcast_to(wave[None, :, None, None], (1, size, size, 3))
+    assert spectra.frequency(images)[0] == pytest.approx(1 / period, abs=0.04)
+    assert np.isfinite(spectra.profile(images)[1]).all()

@@ -1,0 +1,95 @@
+"""Truncated and folded networks say what the whole network says."""
+
+import featviz_helpers as fv
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from support.networks import pictures, shapesnet, untidy_model
+
+
+def close(one, other, tolerance=1e-4):
+    one, other = np.asarray(one), np.asarray(other)
+    return np.abs(one - other).max() <= tolerance * np.abs(other).max()
+
+
+@pytest.mark.parametrize(
+    "layer", ["plain", "plain_bn", "plain_relu", "biased", "biased_relu", "read_twice", "add", "after_relu_bn", "join"]
+)
+def test_every_layer_of_an_untidy_network_keeps_its_output(layer):
+    model = untidy_model()
+    whole = keras.Model(model.input, model.get_layer(layer).output)
+    images = pictures(2, 33)
+    assert close(fv.Backbone(model).truncate(layer)(images), whole(images))
+
+
+def test_batch_norm_is_really_folded_where_it_can_be_and_only_there():
+    folded = fv.Backbone(untidy_model()).truncate("join")
+    left = {layer.name for layer in folded.layers if isinstance(layer, keras.layers.BatchNormalization)}
+    assert left == {"not_foldable_bn", "after_relu_bn"}
+    unfolded = fv.Backbone(untidy_model()).truncate("join", fold=False)
+    assert sum(isinstance(layer, keras.layers.BatchNormalization) for layer in unfolded.layers) == 4
+
+
+def test_class_scores_are_taken_before_the_softmax():
+    model, images = untidy_model(), pictures(2, 33)
+    scores = fv.Backbone(model).truncate("logits")(images)
+    assert close(tf.nn.softmax(scores), model(images))
+    assert not close(tf.reduce_sum(scores, axis=1), [1.0, 1.0])
+
+
+def test_shapesnet_folds_at_every_mixed_layer():
+    backbone, images = shapesnet(), pictures(2, 64)
+    for layer in ("mixed0", "mixed2", "mixed4", "logits"):
+        whole = keras.Model(backbone.model.input, backbone.model.get_layer(backbone.resolve(layer)).output)
+        assert close(backbone.truncate(layer)(images), whole(images)), layer
+
+
+def test_nothing_above_the_layer_is_left():
+    names = [layer.name for layer in shapesnet().truncate("mixed1").layers]
+    assert "mixed1" in names and not any(name.startswith(("mixed2", "logits")) for name in names)
+
+
+def test_several_layers_come_as_a_list():
+    low, high = shapesnet().truncate("mixed0", "mixed2")(pictures(1, 64))
+    assert low.shape[-1] == shapesnet().layers["mixed0"] and high.shape[-1] == shapesnet().layers["mixed2"]
+
+
+def test_redirected_relu_is_exact_forward_and_leaks_backward():
+    backbone, images = shapesnet(), tf.constant(pictures(1, 64))
+    plain, leaky = backbone.truncate("mixed1"), backbone.truncate("mixed1", redirect=True)
+    np.testing.assert_array_equal(plain(images), leaky(images))
+
+    def slope(network):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            total = tf.reduce_sum(network(images))
+        return tape.gradient(total, images).numpy()
+
+    assert not close(slope(leaky), slope(plain))
+
+
+def test_a_network_of_one_size_takes_any_where_it_can():
+    inputs = keras.Input((64, 64, 3))
+    maps = keras.layers.Conv2D(4, 3, activation="relu", name="maps")(inputs)
+    pooled = keras.layers.GlobalAveragePooling2D()(maps)
+    free = keras.Model(inputs, keras.layers.Dense(2, activation="softmax", name="classes")(pooled))
+    flat = keras.Model(inputs, keras.layers.Dense(2, name="classes")(keras.layers.Flatten()(maps)))
+    images = np.zeros((1, 40, 56, 3), np.float32)
+    for layer in ("maps", "classes"):
+        assert fv.Backbone(free).truncate(layer)(images).shape[0] == 1
+    backbone = fv.Backbone(flat)
+    assert backbone.truncate("maps")(images).shape == (1, 38, 54, 4)
+    backbone.check_size((64, 64), "classes")
+    with pytest.raises(ValueError, match="at least 64 pixels"):
+        backbone.check_size((40, 40), "classes")
+
+
+def test_a_capped_relu_is_redirected_as_it_is():
+    inputs = keras.Input((None, None, 3))
+    capped = keras.layers.ReLU(max_value=0.5, negative_slope=0.1, name="capped")(keras.layers.Conv2D(4, 3)(inputs))
+    backbone = fv.Backbone(keras.Model(inputs, capped))
+    images = pictures(2, 16)
+    plain, redirected = (backbone.truncate("capped", redirect=redirect)(images) for redirect in (False, True))
+    np.testing.assert_allclose(redirected, plain, atol=1e-6)
+    assert plain.numpy().max() == 0.5

@@ -1,0 +1,178 @@
+"""The real notebooks: anatomy, stored outputs, figures, and a run with other parameters than the defaults."""
+
+import base64
+import io
+import os
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from featviz_helpers.runner import course
+from featviz_helpers.runner import jobs as selection
+from PIL import Image
+from support.nbval_measured import PICTURES, difference, forgiving
+from support.notebooks import stdout, whole_notebook
+
+from lint_notebooks import problems
+from make_notebooks import ENVIRONMENT, execute
+
+NOTEBOOKS = selection.discover(selection.CHECKOUT / "notebooks")
+each = pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS]
+)
+some = pytest.mark.skipif(not NOTEBOOKS, reason="notebooks/ is empty")
+
+
+def pictures(notebook):
+    return [
+        output.data["image/png"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+
+
+def nbval(path, folder):
+    """nbval over one notebook, in a process of its own: outside its root folder nbval cannot tell notebooks apart."""
+    command = [
+        sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q",
+        "--nbval-sanitize-with", str(selection.CHECKOUT / "tests" / "support" / "nbval_sanitize.cfg"),
+        "-p", "support.nbval_measured", "-o", "filterwarnings=", "-o", "addopts=",
+        "--rootdir", str(folder), str(path),
+    ]  # fmt: skip
+    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(selection.CHECKOUT / "tests")}
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+
+
+@some
+@each
+def test_anatomy(path):
+    assert problems(path) == []
+
+
+@some
+@each
+def test_outputs_are_really_there(path):
+    """nbval passes a stripped notebook without checking anything."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert pictures(notebook), "not one stored picture"
+    kinds = {output.output_type for cell in code for output in cell.outputs}
+    assert "stream" in kinds, "no printed output: nothing for nbval to compare"
+
+
+@some
+@each
+@pytest.mark.slow
+def test_stored_outputs_are_what_comes_out_now(path, tmp_path):
+    done = nbval(path, folder=tmp_path)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+@some
+@each
+@pytest.mark.slow
+def test_it_runs_with_other_parameters(path, tmp_path, root):
+    profile = selection.read_profile(root / "tests" / "support" / "changed_parameters.yaml")
+    own = selection.plan([path])[0].parameters
+    (job,) = selection.plan([path], profile={name: value for name, value in profile.items() if name in own})
+    defaults = {name: parameter.default for name, parameter in job.parameters.items()}
+    assert job.values != defaults, f"{job.path.name}: changed_parameters.yaml changes nothing"
+    report = course.run([job], tmp_path)
+    assert report["status"] == "ok", [(e["name"], e["error"]) for e in report["notebooks"] if e["error"]]
+
+
+def png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_comparison_forgives_noise_and_notices_another_picture():
+    rng = np.random.default_rng(0)
+    rows = np.broadcast_to(127.5 + 120 * np.sin(np.arange(256) / 8)[:, None, None], (256, 256, 3))
+    figure = rows.astype(np.uint8)
+    noisy = np.clip(rows + rng.normal(0, 20, rows.shape), 0, 255).astype(np.uint8)
+    half = figure.copy()
+    half[:, 128:] = 255  # one of two panels is missing
+    assert difference(png(figure), png(figure)) == 0
+    assert difference(png(figure), png(noisy)) < PICTURES / 2
+    assert difference(png(figure), png(figure.transpose(1, 0, 2))) > 2 * PICTURES
+    assert difference(png(figure), png(half)) > 2 * PICTURES
+    assert difference(png(figure), png(figure[:200])) == 1
+
+
+@pytest.mark.slow
+def test_nbval_notices_a_changed_output_and_passes_an_unchanged_one(tmp_path):
+    path = whole_notebook(tmp_path)
+    book = nbformat.read(path, as_version=4)
+    book.cells = book.cells[6:8]
+    book.cells[1].update(source="print(7)", execution_count=1, outputs=[stdout("7\n")])
+    nbformat.write(book, path)
+    good = nbval(path, folder=tmp_path)
+    assert good.returncode == 0, good.stdout
+    book.cells[1].outputs = [stdout("8\n")]
+    nbformat.write(book, path)
+    bad = nbval(path, folder=tmp_path)
+    assert bad.returncode == 1
+    assert "8" in bad.stdout
+
+
+@pytest.mark.slow
+def test_nbval_forgives_a_last_digit_and_notices_another_figure(tmp_path):
+    path = whole_notebook(tmp_path)
+    book = nbformat.read(path, as_version=4)
+    book.cells = book.cells[6:8]
+    source = "import matplotlib.pyplot as plt\nprint('share 0.41')\n_ = plt.imshow([[0, 1], [1, 0]], cmap='gray')"
+    book.cells[1].update(source=source, execution_count=1, outputs=[])
+    nbformat.write(execute(book), path)
+    for old, new, trouble in (("0.41", "0.43", ""), ("[1, 0]]", "[1, 1]]", "image/png")):
+        changed = nbformat.read(path, as_version=4)
+        changed.cells[1].source = changed.cells[1].source.replace(old, new)
+        nbformat.write(changed, path)
+        done = nbval(path, folder=tmp_path)
+        assert (done.returncode == 0) == (not trouble), done.stdout
+        assert trouble in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("now", "stored", "same"),
+    [
+        ("without 18%", "without 17%", True),
+        ("without 18%", "without 11%", False),
+        ("value 0.7", "value 0.6", True),
+        ("value 0.9", "value 0.6", False),
+        ("loss 3.2e-05", "loss 3.1e-05", True),
+        ("loss 3.2e-04", "loss 3.1e-05", False),
+        ("4 channels", "5 channels", False),
+        ("(4, 224, 224, 3)", "(4, 225, 224, 3)", False),
+        ("12.1 of 12.9", "12.2 of 13.0", True),
+        ("12.1", "12.1 and 3.0", False),
+        ("clearer 0.50", "darker 0.50", False),
+    ],
+)
+def test_a_measured_number_may_differ_a_little_and_a_count_may_not(now, stored, same):
+    assert (forgiving(now, stored) == stored) == same
+
+
+def test_execute_stores_outputs_without_noise(tmp_path):
+    book = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("import os\nprint('one')\nprint(os.environ['CUDA_VISIBLE_DEVICES'])"),
+            nbformat.v4.new_code_cell("2 + 2", metadata={"tags": ["thumbnail"], "x": 1}),
+        ],
+        metadata={"papermill": {"duration": 1}, "language_info": {"name": "python", "version": "3.9.1"}},
+    )
+    ids = [cell.id for cell in book.cells]
+    done = execute(book)
+    assert [cell.execution_count for cell in done.cells] == [1, 2]
+    assert done.cells[0].outputs[0].text == "one\n-1\n"
+    assert done.cells[1].outputs[0].data["text/plain"] == "4"
+    assert [cell.id for cell in done.cells] == ids
+    assert [cell.metadata for cell in done.cells] == [{}, {"tags": ["thumbnail"]}]
+    assert done.metadata.language_info == {"name": "python"}
+    assert "papermill" not in done.metadata
+    assert book.cells[0].outputs == [], "the notebook given is left as it is"

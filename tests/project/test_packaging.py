@@ -1,0 +1,184 @@
+"""One list of dependencies in four forms, one place for the repository's name, and a wheel with everything in
+it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+# What the slim environment of Binder does without: its bundled tier needs no torch, and there is no GPU.
+NOT_ON_BINDER = {"torch", "torchvision", "lpips"}
+BINARY = {".png", ".jpg", ".jpeg", ".h5", ".keras", ".npz", ".npy", ".gif", ".ico", ".parquet"}
+# The files that `make stamp` writes, and the source itself.
+STAMPED = re.compile(r"pyproject\.toml|README\.md|CITATION\.cff|notebooks/\d\d_\w+\.ipynb")
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def locked(root):
+    lines = (root / "requirements.txt").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith((" ", "#"))]
+
+
+@pytest.fixture(scope="module")
+def tracked(root):
+    """The text files of the project: what git knows or would add."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    paths = [root / name for name in names if name and Path(name).suffix not in BINARY]
+    return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in paths if path.is_file()}
+
+
+def all_requirements(project):
+    extras = [entry for entries in project["optional-dependencies"].values() for entry in entries]
+    return [Requirement(entry) for entry in project["dependencies"] + extras]
+
+
+def test_lower_bounds_only(project):
+    for requirement in all_requirements(project):
+        operators = [part.operator for part in requirement.specifier]
+        assert operators == [">="], f"{requirement}: one lower bound and no other"
+    assert project["requires-python"] == ">=3.11,<3.14"
+
+
+def test_dependencies_are_sorted_and_named_once(project):
+    names = [canonicalize_name(Requirement(entry).name) for entry in project["dependencies"]]
+    assert names == sorted(set(names))
+
+
+def test_lock_file_satisfies_pyproject_on_every_python(project, locked):
+    for requirement in all_requirements(project):
+        pins = [pin for pin in locked if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
+        assert pins, f"{requirement.name} is not in requirements.txt; run `make lock`"
+        for pin in pins:
+            (version,) = (part.version for part in pin.specifier)
+            assert requirement.specifier.contains(version), f"{pin}: {requirement}; run `make lock`"
+        for python in ("3.11", "3.12", "3.13"):
+            versions = {"python_version": python, "python_full_version": f"{python}.0"}
+            assert any(pin.marker is None or pin.marker.evaluate(versions) for pin in pins), (pins, python)
+
+
+def test_lock_file_pins_everything(locked):
+    for pin in locked:
+        assert [part.operator for part in pin.specifier] == ["=="], pin
+        assert pin.url is None
+
+
+def test_conda_environment_is_the_lock_file_and_all_extras(root, project):
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert conda == ["python=3.12", "pip"]
+    assert pip[0] == "-r requirements.txt"
+    extras = re.fullmatch(r"-e \.\[([\w,-]+)\]", pip[1])[1].split(",")
+    assert sorted(extras) == sorted(project["optional-dependencies"])
+    assert len(pip) == 2
+
+
+def test_binder_is_the_core_without_torch_and_with_cpu_tensorflow(root, project):
+    lines = (root / "binder" / "requirements.txt").read_text().splitlines()
+    slim = {str(Requirement(line)) for line in lines if not line.startswith("#")}
+    core = [Requirement(entry) for entry in project["dependencies"]]
+    expected = {str(r).replace("tensorflow>", "tensorflow-cpu>") for r in core if r.name not in NOT_ON_BINDER}
+    assert slim == expected
+    assert (root / "binder" / "runtime.txt").read_text() == "python-3.12\n"
+    for script in ("postBuild", "start"):
+        assert (root / "binder" / script).stat().st_mode & 0o111, f"{script} must be executable"
+    assert "install --quiet --no-deps ." in (root / "binder" / "postBuild").read_text()
+
+
+def test_no_package_index_is_named(tracked):
+    pattern = re.compile(
+        r"--(extra-)?index-url|--find-links|--trusted-host|/simple\b(?=/|$|\s)|files\.pythonhosted", re.M
+    )
+    found = {name: match[0] for name, text in tracked.items() if (match := pattern.search(text))}
+    assert set(found) <= {"tests/project/test_packaging.py"}, found
+
+
+def test_no_absolute_path_of_a_machine(tracked):
+    pattern = re.compile(r"(?<![\w.])/(?:home|Users|root|work)/\w+")
+    found = {name: match[0] for name, text in tracked.items() if (match := pattern.search(text))}
+    assert set(found) <= {"tests/project/test_packaging.py", "tests/project/test_lint_notebooks.py"}, found
+
+
+def test_shared_folder_is_named_in_one_place(tracked):
+    folder = "../" + "shared"
+    assert [name for name, text in tracked.items() if folder in text] == [".ci/run"]
+
+
+def test_repository_is_named_only_where_it_is_stamped(project, tracked):
+    slug = project["urls"]["Repository"].removeprefix("https://github.com/")
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", slug)
+    found = {name for name, text in tracked.items() if slug in text}
+    assert {"pyproject.toml", "CITATION.cff"} <= found
+    assert [name for name in found if not STAMPED.fullmatch(name)] == []
+    assert tracked["pyproject.toml"].count(slug) == 1
+
+
+def test_citation_is_complete(root, project):
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"]
+    assert citation["repository-code"] == project["urls"]["Repository"]
+    assert {"cff-version", "message", "title", "authors", "type"} <= citation.keys()
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_package_and_its_data(root, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source / name)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "featviz_helpers", source / "featviz_helpers", ignore=ignore)
+    # With the setuptools that is installed, so that the test needs no network.
+    build = "from setuptools.build_meta import build_wheel; print(build_wheel('.'))"
+    done = subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(source.glob("*.whl"))) as wheel:
+        packed = set(wheel.namelist())
+    files = [path for path in (source / "featviz_helpers").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(source)) for path in files} - packed == set()
+    assert any(name.startswith("featviz_helpers/runner/templates/page/") for name in packed)
+    assert [name for name in packed if name.startswith(("tests/", "tools/", "notebooks/"))] == []
+    assert any(name.endswith("licenses/LICENSE") for name in packed)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_knows_when_set_up_is_due(root, tmp_path):
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(root / name, tmp_path / name)
+
+    def plan():
+        # Under `make test` this make would take over the flags of the outer one and announce its folder.
+        alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        done = subprocess.run(["make", "-n", "course"], cwd=tmp_path, capture_output=True, text=True, env=alone)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "-m venv" in plan()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "uv").touch()
+    assert "-m venv" not in plan()
+    assert "pip sync" in plan(), "half-way: the environment is there but was not finished"
+    assert plan().splitlines()[-2] == "touch .venv/.ready", "the stamp comes last, before the course itself"
+    (tmp_path / ".venv" / ".ready").touch()
+    assert "pip sync" not in plan()
+    assert "featviz run --out build/course" in plan()
+    os.utime(tmp_path / ".venv" / ".ready", (0, 0))
+    assert "pip sync" in plan(), "the lock file is newer"

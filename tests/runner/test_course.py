@@ -1,0 +1,389 @@
+"""`featviz run`, end to end, on notebooks small enough to run many times."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from featviz_helpers.cli.main import main
+from featviz_helpers.common import provenance as record
+from featviz_helpers.runner import course
+from featviz_helpers.runner import jobs as selection
+from featviz_helpers.runner import pages as gallery
+from PIL import Image
+from support.notebooks import PICTURE, write_notebook
+
+FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One run of three notebooks, two at a time: one good, one that fails, one that writes a file."""
+    folder = tmp_path_factory.mktemp("course")
+    notebooks = folder / "notebooks"
+    write_notebook(
+        notebooks,
+        "00_good",
+        "import os\nprint(STEPS, RATE, CHANNELS, os.environ['TQDM_DISABLE'], os.environ['OMP_NUM_THREADS'])",
+        PICTURE,
+    )
+    write_notebook(notebooks, "01_bad", PICTURE, "# why\nraise ValueError('\\x1b[31mred\\x1b[0m <b>' + 'x' * 999)", "1")
+    book = nbformat.read(write_notebook(notebooks, "02_files", "open('new.txt', 'w').close()"), as_version=4)
+    book.cells.append(
+        nbformat.v4.new_markdown_cell("[01](01_bad.ipynb) | [Contents](../README.md#notebooks) | [x](99_x.ipynb)")
+    )
+    nbformat.write(book, notebooks / "02_files.ipynb")
+    sources = {path.name: path.read_bytes() for path in notebooks.iterdir()}
+    jobs = selection.plan(
+        selection.discover(notebooks),
+        {"STEPS": "7"},
+        {"RATE": 1, 0: {"CHANNELS": [5]}, "01_bad": {"SEED": 9}},
+    )
+    report = course.run(jobs, folder / "out", workers=2, command=["featviz", "run"])
+    assert sources == {path.name: path.read_bytes() for path in notebooks.iterdir()}, "the sources were touched"
+    return folder / "out", report
+
+
+@pytest.mark.slow
+def test_each_notebook_gets_its_status_and_one_failure_stops_no_other(finished):
+    out, report = finished
+    assert {e["name"]: e["status"] for e in report["notebooks"]} == {
+        "00_good": "ok",
+        "01_bad": "failed",
+        "02_files": "ok",
+    }
+    assert report["status"] == "failed"
+    ledger = nbformat.read(out / "00_good.ipynb", as_version=4).metadata.papermill
+    assert ledger.input_path == "00_good.ipynb" and ledger.parameters is not None
+    assert report == json.loads((out / "run.json").read_text())
+    assert sorted(p.name for p in out.iterdir()) == [
+        "00_good.html", "00_good.ipynb", "01_bad.html", "01_bad.ipynb", "02_files.html", "02_files.ipynb",
+        "files", "index.html", "run.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_failure_names_the_cell_as_a_reader_counts_and_the_reason_in_short(finished):
+    out, report = finished
+    error = report["notebooks"][1]["error"]
+    assert (error["cell"], error["name"]) == (3, "ValueError")  # without the cell that papermill adds
+    assert error["line"].startswith("raise ValueError(")  # and not the comment above it
+    assert error["message"].startswith("red <b>xxx")  # no colour codes
+    assert len(error["message"]) < 600
+    index = (out / "index.html").read_text()
+    assert "Stopped at code cell 3" in index
+    assert "red &lt;b&gt;xxx" in index
+    assert "1 failed, 2 ok" in index
+    assert "Traceback" in (out / "01_bad.html").read_text()
+
+
+@pytest.mark.slow
+def test_parameters_arrive_and_are_recorded_in_full(finished):
+    out, report = finished
+    good, bad, _ = report["notebooks"]
+    assert good["parameters"] == {"STEPS": 7, "RATE": 1.0, "CHANNELS": [5], "MODEL": "auto", "SEED": 3}
+    assert bad["parameters"] == {"STEPS": 7, "RATE": 1.0, "CHANNELS": [0, 48], "MODEL": "auto", "SEED": 9}
+    assert (good["seeds"], bad["seeds"]) == ({"SEED": 3}, {"SEED": 9})
+    assert bad["changed"] == ["RATE", "SEED", "STEPS"]
+    ran = nbformat.read(out / "00_good.ipynb", as_version=4)
+    threads = max(1, record.cpu_count() // 2)
+    assert f"7 1.0 [5] 1 {os.environ.get('OMP_NUM_THREADS', threads)}\n" in [
+        output.get("text") for cell in ran.cells for output in cell.get("outputs", [])
+    ]
+    assert "STEPS = 7" in (out / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_record_says_what_was_run_with_what(finished):
+    out, report = finished
+    for entry in report["notebooks"]:
+        source = out.parent / "notebooks" / f"{entry['name']}.ipynb"
+        assert entry["sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+        assert entry["duration"] > 0
+    assert report["command"] == ["featviz", "run"]
+    assert {"python", "tensorflow", "keras", "numpy", "papermill"} <= report["versions"].keys()
+    assert report["hardware"]["cpu_count"] >= 1
+    assert report["duration"] >= max(entry["duration"] for entry in report["notebooks"])
+
+
+@pytest.mark.slow
+def test_gallery_shows_pictures_titles_and_links(finished):
+    out, _ = finished
+    index = (out / "index.html").read_text()
+    assert index.count("data:image/jpeg;base64,") == 2
+    assert "00 Good" in index
+    assert "What is good?" in index
+    for link in re.findall(r'href="([^"]+)"', index):
+        assert (out / link).is_file(), link
+    assert not re.search(r"(src|href)=\"?https?:", index), "the gallery must not need a network"
+
+
+@pytest.mark.slow
+def test_pages_link_to_each_other_and_need_no_script(finished):
+    out, _ = finished
+    page = (out / "02_files.html").read_text()
+    assert 'href="01_bad.html"' in page
+    assert page.count('href="index.html"') == 2  # contents, and the link at the top
+    assert 'href="99_x.ipynb"' in page  # not part of this run: left alone
+    assert "<script" not in page
+    assert "prefers-color-scheme: dark" in page
+
+
+@pytest.mark.slow
+def test_what_a_notebook_writes_lands_in_the_results(finished):
+    out, _ = finished
+    assert [str(p.relative_to(out)) for p in (out / "files").rglob("*")] == [
+        "files/02_files",
+        "files/02_files/new.txt",
+    ]
+
+
+def test_formulas_and_only_they_bring_a_script(tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 00 T\n\n$x^2$\n\n[![a](b)](c)")])
+    page = gallery.page(book, "T", tmp_path, {})
+    assert "MathJax" in page
+    assert "![a]" not in page
+    assert book.cells[0].source.endswith("[![a](b)](c)")  # the notebook itself is left as it is
+
+
+def test_thumbnail_prefers_the_tagged_cell():
+    def png(size):
+        buffer = io.BytesIO()
+        Image.new("RGBA", size).save(buffer, "PNG")
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def cell(png, tags):
+        output = nbformat.v4.new_output("display_data", {"image/png": png})
+        return nbformat.v4.new_code_cell("x", outputs=[output], metadata={"tags": tags})
+
+    book = nbformat.v4.new_notebook(cells=[cell(png((10, 10)), ["thumbnail"]), cell(png((20, 10)), [])])
+    tagged = gallery.thumbnail(book)
+    book.cells[0].metadata.tags = []
+    assert gallery.thumbnail(book) != tagged
+    book.cells.pop()
+    assert gallery.thumbnail(book) == tagged
+    assert gallery.thumbnail(nbformat.v4.new_notebook()) == ""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(Path("notebooks"), "01_first", "print(1)")
+    write_notebook(Path("notebooks"), "02_second", "print(2)", knobs="STEPS = 10\nCHANNELS: list[int] = [0]")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-p", "STEP", "5"], "did you mean STEPS?"),
+        (["2", "-p", "SEED", "5"], "no selected notebook has a parameter SEED"),
+        (["-p", "STEPS", "many"], "01_first.ipynb: STEPS takes int (default: 64), but was given 'many'"),
+        (["-p", "STEPS", "2.5"], "STEPS takes int"),
+        (["-p", "STEPS", "true"], "STEPS takes int"),
+        (["-p", "RATE", "fast"], "RATE takes float"),
+        (["-p", "CHANNELS", "5"], "write [5]"),
+        (["-p", "CHANNELS", "[0, x]"], "CHANNELS takes list[int]"),
+        (["-p", "CHANNELS", "[0"], "not valid YAML"),
+        (["-p", "STEPS", "1", "-p", "STEPS", "2"], "twice"),
+        (["7"], "no notebook '7'"),
+        (["notebooks/03_none.ipynb"], "no notebook 'notebooks/03_none.ipynb'"),
+        (["01_frist.ipynb"], "did you mean 01_first.ipynb"),
+        (["--jobs", "0"], "jobs"),
+        (["--jobs", "many"], "jobs"),
+        (["-f", "none.yaml"], "none.yaml"),
+        (["-f", "broken.yaml"], "cannot read the profile broken.yaml"),
+        (["-f", "list.yaml"], "NAME: value"),
+        (["-f", "unknown.yaml"], "no notebook has a parameter STEPZ"),
+        (["-f", "nested.yaml"], "02_second.ipynb has no parameter SEED"),
+        (["-f", "flat.yaml"], "2 is a notebook"),
+        (["-f", "wrong.yaml"], "STEPS takes int"),
+        (["untagged.ipynb"], "untagged.ipynb: needs one code cell tagged `parameters`, has 0"),
+        (["broken.ipynb"], "cannot read the notebook"),
+        (["other/02_second.ipynb", "2"], "one name"),
+        (["--out", "notebooks"], "holds the notebooks themselves"),
+        (["--out", "broken.yaml/x"], "cannot write to"),
+        (["--assets", "nowhere"], "nowhere"),
+    ],
+)
+def test_refused_before_anything_starts(folder, arguments, says):
+    Path("broken.yaml").write_text("STEPS: [1")
+    Path("list.yaml").write_text("- STEPS")
+    Path("unknown.yaml").write_text("STEPZ: 1")
+    Path("nested.yaml").write_text("02:\n  SEED: 1")
+    Path("flat.yaml").write_text("2: 5")
+    Path("wrong.yaml").write_text("STEPS: '5'")
+    Path("broken.ipynb").write_text("{")
+    write_notebook(Path(), "untagged", knobs=None)
+    write_notebook(Path("other"), "02_second", "print(2)")
+    result = CliRunner().invoke(main, ["run", *arguments])
+    assert result.exit_code == 2, result.output
+    assert says in result.output
+    assert "Traceback" not in result.output
+    assert not Path("build").exists(), "something was started"
+
+
+def test_no_notebooks_at_all(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    result = CliRunner().invoke(main, ["run"])
+    assert result.exit_code == 2
+    assert "found no notebooks" in result.output
+
+
+@pytest.mark.parametrize("name", ["2", "02", "02_second", "02_second.ipynb", "notebooks/02_second.ipynb"])
+def test_a_notebook_has_many_names(folder, name):
+    assert selection.find(name).resolve() == folder / "notebooks" / "02_second.ipynb"
+
+
+def test_a_number_may_not_stand_for_two(folder):
+    write_notebook(Path("notebooks"), "02_twin", "print(1)")
+    with pytest.raises(selection.CourseError, match=r"02_second\.ipynb and 02_twin\.ipynb"):
+        selection.find("2")
+
+
+def test_command_line_beats_notebook_beats_profile(folder):
+    profile = {"STEPS": 1, "CHANNELS": [1], "02": {"STEPS": 2, "CHANNELS": [2]}}
+    first, second = selection.plan(selection.discover(), {"CHANNELS": "[3]"}, profile)
+    assert (first.values["STEPS"], second.values["STEPS"]) == (1, 2)
+    assert (first.values["CHANNELS"], second.values["CHANNELS"]) == ([3], [3])
+    assert second.changed == {"STEPS": 2, "CHANNELS": [3]}
+
+
+def test_a_profile_for_the_whole_course_serves_a_part_of_it(folder):
+    profile = {"SEED": 1, "01": {"STEPS": 5}}
+    (job,) = selection.plan([selection.find("2")], {}, profile)
+    assert job.changed == {}
+
+
+@pytest.mark.slow
+def test_dead_kernel_is_a_failed_notebook_with_a_reason(folder):
+    write_notebook(Path("notebooks"), "00_dies", "import os\nos.kill(os.getpid(), 9)")
+    report = course.run(selection.plan([selection.find("0"), selection.find("2")]), Path("out"))
+    dead, alive = report["notebooks"]
+    assert dead["status"] == "failed"
+    assert dead["error"]["cell"] == 2
+    assert "kernel died" in dead["error"]["message"]
+    assert dead["files"] == ["00_dies.ipynb", "00_dies.html"]
+    assert alive["status"] == "ok"
+
+
+@pytest.mark.slow
+def test_exit_status_and_last_line_of_the_command(folder):
+    write_notebook(Path("notebooks"), "03_bad", "raise KeyError('lost')")
+    done = subprocess.run([*FEATVIZ, "run", "3"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "03_bad failed, cell 2: raise KeyError('lost')\n    KeyError: 'lost'" in done.stderr
+    assert done.stdout.startswith("build/course/index.html")
+    assert "%|" not in done.stderr  # TQDM_DISABLE is set for all tests
+    loud = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
+    done = subprocess.run([*FEATVIZ, "run", "1"], capture_output=True, text=True, env=loud)
+    assert done.returncode == 0
+    assert done.stderr.strip().splitlines()[-1].split("\r")[-1].startswith("01_first: 100%")
+    assert "2/2" in done.stderr
+    assert "WARN" not in done.stderr
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for left-over kernels in /proc")
+@pytest.mark.parametrize(("signum", "group"), [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
+    write_notebook(
+        Path("notebooks"),
+        "02_second",
+        "import os, time\nprint(os.getpid(), file=open('pid', 'w'))",
+        "time.sleep(60)",
+    )
+    write_notebook(Path("notebooks"), "03_third", "print(3)")
+    started = Path("build/course/files/02_second/pid")
+    process = subprocess.Popen([*FEATVIZ, "run"], start_new_session=True, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (started.exists() and started.read_text().strip()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        kernel = int(started.read_text())
+        time.sleep(0.5)
+        (os.killpg if group else os.kill)(process.pid, signum)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Stopped. What there is: build/course/index.html" in errors
+    assert "Traceback" not in errors
+    report = json.loads(Path("build/course/run.json").read_text())
+    assert [e["status"] for e in report["notebooks"]] == ["ok", "interrupted", "not run"]
+    assert report["status"] == "interrupted"
+    assert "1 interrupted" in Path("build/course/index.html").read_text()
+    assert not _alive(kernel), "the kernel outlived the run"
+    assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_no_space_for_a_notebook_fails_that_notebook_alone(folder):
+    write_notebook(Path("notebooks"), "00_large", "print('x' * 600_000)")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)); "
+    done = subprocess.run([FEATVIZ[0], "-c", limit + FEATVIZ[2], "run", "0", "2"], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    large, second = json.loads(Path("build/course/run.json").read_text())["notebooks"]
+    assert (large["status"], large["error"]["name"], second["status"]) == ("failed", "OSError", "ok")
+    assert "too large" in large["error"]["message"]
+    assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+
+
+def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch):
+    def full(path, text):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(gallery, "write", full)
+    result = CliRunner().invoke(main, ["run", "--out", "out"])
+    assert result.exit_code == 1
+    assert "cannot write the results" in result.output
+    assert "No space left on device" in result.output
+    assert list(Path("out").iterdir()) == []
+
+
+def test_write_is_all_or_nothing(tmp_path, monkeypatch):
+    target = tmp_path / "run.json"
+    gallery.write(target, "old")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        gallery.write(target, "new")
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.slow
+def test_assets_reach_the_notebooks_as_an_absolute_path(folder):
+    Path("assets").mkdir()
+    write_notebook(Path("notebooks"), "00_assets", "import os\nassert os.path.isdir(os.environ['FEATVIZ_ASSETS'])")
+    report = course.run(selection.plan([selection.find("0")]), Path("out"), assets=Path("assets"))
+    assert report["status"] == "ok", report["notebooks"][0]["error"]
+
+
+@pytest.mark.slow
+def test_help_and_errors_come_without_the_heavy_libraries():
+    code = (
+        "import sys\nfrom featviz_helpers.runner import course as course\nfrom featviz_helpers.cli import main\n"
+        "main(['run', '--help'], standalone_mode=False)\n"
+        "print(sorted({'tensorflow', 'keras', 'torch', 'matplotlib', 'papermill'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "NOTEBOOK" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,174 @@
+"""The knobs of a notebook: what counts as one, and which values it takes."""
+
+import math
+
+import pytest
+import yaml
+from featviz_helpers.common.errors import nearest
+from featviz_helpers.runner.parameters import ParameterError, read_parameters
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook
+
+
+def knobs(source: str, count: int = 1) -> dict:
+    cells = [new_code_cell(source, metadata={"tags": ["parameters"]}) for _ in range(count)]
+    return read_parameters(new_notebook(cells=cells))
+
+
+def parse(source: str, text: str):
+    (parameter,) = knobs(source).values()
+    return parameter.parse(text)
+
+
+def test_reads_names_defaults_and_types_in_order():
+    found = knobs(
+        '# the knobs\nSTEPS: int = 64  # @param {type:"integer"}\nRATE = 1e-3\nCHANNELS = [0, 48]\n'
+        "MIXED = [1, 2.5]\nWEIGHT: float | None = None\nNESTED = [[1], [2, 3]]\nON = True\nNAME = 'x'\n"
+        "ANY = None\nMAP = {'a': -1}\nEMPTY = []"
+    )
+    assert {name: (p.default, p.kind) for name, p in found.items()} == {
+        "STEPS": (64, "int"),
+        "RATE": (0.001, "float"),
+        "CHANNELS": ([0, 48], "list[int]"),
+        "MIXED": ([1, 2.5], "list[float]"),
+        "WEIGHT": (None, "float | None"),
+        "NESTED": ([[1], [2, 3]], "list[list[int]]"),
+        "ON": (True, "bool"),
+        "NAME": ("x", "str"),
+        "ANY": (None, "any value"),
+        "MAP": ({"a": -1}, "dict"),
+        "EMPTY": ([], "list"),
+    }
+    assert list(found)[:3] == ["STEPS", "RATE", "CHANNELS"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "A = (1, 2)",
+        "A = {1}",
+        "A = b'x'",
+        "A = 1j",
+        "A = f(1)",
+        "A = B",
+        "A = 1e999",
+        "A = B = 1",
+        "A, B = 1, 2",
+        "A += 1",
+        "A[0] = 1",
+        "A: int",
+        "import os",
+        "%pip install x",
+        "print(1)",
+        "A = 1\nA = 2",
+        "A: int = 1.5",
+        "A: Path = 'x'",
+        "A: list[Path] = []",
+        "A: 5 = 5",
+        "A: __import__('os') = 1",
+    ],
+)
+def test_refuses_what_is_no_plain_literal(source):
+    with pytest.raises(ParameterError, match="line"):
+        knobs(source)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_needs_exactly_one_parameters_cell(count):
+    with pytest.raises(ParameterError, match=f"has {count}"):
+        knobs("A = 1", count)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "value"),
+    [
+        ("A: int = 64", "128", 128),
+        ("A = 0.5", "2", 2.0),
+        ("A = 0.5", "1e-3", 0.001),
+        ("A = 0.5", "1.0e-3", 0.001),
+        ("A = [0.5]", "[1e-3, 2]", [0.001, 2.0]),
+        ("A = [1]", "[0, 48]", [0, 48]),
+        ("A = [1]", "[]", []),
+        ("A = True", "no", False),
+        ("A = 'x'", "5", "5"),
+        ("A = 'x'", "[1]", "[1]"),
+        ("A = 'x'", "", ""),
+        ("A: list[int] | str = 'auto'", "[1]", [1]),
+        ("A: list[int] | str = 'auto'", "all", "all"),
+        ("A: int | str = 'auto'", "no", "no"),
+        ("A: float | None = None", "null", None),
+        ("A: Literal['a', 'b'] = 'a'", "b", "b"),
+        ("A = None", "{a: [1, x]}", {"a": [1, "x"]}),
+    ],
+)
+def test_takes(source, text, value):
+    found = parse(source, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("A: int = 64", "many"),
+        ("A: int = 64", "1.5"),
+        ("A: int = 64", "1e3"),
+        ("A: int = 64", "true"),
+        ("A: int = 64", ""),
+        ("A: int = 64", "9" * 5000),
+        ("A = 0.5", "true"),
+        ("A = 0.5", ".nan"),
+        ("A = 0.5", ".inf"),
+        ("A = 0.5", "'5'"),
+        ("A = [1]", "[1, x]"),
+        ("A = [1]", "[1, 1.5]"),
+        ("A = [1]", "[true]"),
+        ("A = [1]", "[1"),
+        ("A = []", "[2024-01-01]"),
+        ("A = True", "1"),
+        ("A = 'x'", "\udcff"),
+        ("A = {'a': 1}", "{1: 2}"),
+        ("A: Literal['a', 'b'] = 'a'", "c"),
+        ("A: float | None = None", "x"),
+    ],
+)
+def test_refuses(source, text):
+    with pytest.raises(ParameterError, match=r"^A\b"):
+        parse(source, text)
+
+
+def test_says_what_to_write():
+    with pytest.raises(ParameterError) as caught:
+        parse("CHANNELS: list[int] = [0, 48]", "5")
+    assert str(caught.value) == "CHANNELS takes list[int] (default: [0, 48]), but was given 5 (int); write [5]"
+
+
+def test_nearest_names_what_was_meant():
+    assert nearest("STEP", ["STEPS", "SEED", "RATE"]) == "did you mean STEPS?"
+    assert nearest("steps", ["STEPS", "RATE"]) == "did you mean STEPS?"
+    assert nearest("XYZ", ["STEPS", "RATE"]) == "there is RATE, STEPS"
+    assert nearest("XYZ", []) == "there are none"
+
+
+LEAVES = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text("abc é", max_size=5)
+
+
+@given(st.lists(LEAVES, max_size=4) | LEAVES | st.dictionaries(st.text("abc", min_size=1), LEAVES, max_size=3))
+def test_every_default_is_a_value_of_its_own_type_and_survives_yaml(value):
+    (parameter,) = knobs(f"A = {value!r}").values()
+    assert parameter.default == value
+    text = value if isinstance(value, str) else yaml.safe_dump(value)
+    assert parameter.parse(text) == value
+
+
+@given(st.integers() | st.booleans() | st.none() | st.lists(st.integers(), max_size=2), st.text(max_size=20))
+def test_no_text_gets_past_the_type_or_raises_anything_else(default, text):
+    (parameter,) = knobs(f"A: int = {default!r}" if type(default) is int else f"A = {default!r}").values()
+    try:
+        value = parameter.parse(text)
+    except ParameterError:
+        return
+    if default is not None:
+        assert type(value) is type(default)
+    assert not isinstance(value, float) or math.isfinite(value)
