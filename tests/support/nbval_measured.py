@@ -1,7 +1,8 @@
 """A pytest plugin beside nbval: compares figures too, and lets a measured number differ a little.
 
 An ascent is chaotic: on another processor, or with other threads, its motifs move about and the last digit of what is
-measured on them changes. Text, counts and shapes must still be equal. Used as `pytest --nbval -p support.nbval_measured`.
+measured on them changes. Text, counts and shapes must still be equal. Used as
+`pytest --nbval -p support.nbval_measured`.
 """
 
 import base64
