@@ -19,11 +19,10 @@ from .ascent.objectives import channel as channel
 from .ascent.objectives import class_score as class_score
 from .ascent.objectives import direction as direction
 from .ascent.objectives import layer as layer
-from .ascent.objectives import negative as negative
 from .ascent.objectives import neuron as neuron
 from .ascent.octaves import Octaves as Octaves
 from .ascent.optimizers import Adam as Adam
-from .ascent.optimizers import Ascent as Ascent
+from .ascent.optimizers import GradientAscent as GradientAscent
 from .ascent.parameterizations import MACO as MACO
 from .ascent.parameterizations import Fourier as Fourier
 from .ascent.parameterizations import Pixels as Pixels

@@ -7,7 +7,7 @@ import tensorflow as tf
 from .per_image import PerImage
 
 
-class Ascent(PerImage):
+class GradientAscent(PerImage):
     """Plain ascent: x += step_size * g, with g the gradient divided by its standard deviation per image.
 
     Args:
@@ -26,7 +26,7 @@ class Ascent(PerImage):
         return step_size * gradient, slots
 
 
-class Adam(Ascent):
+class Adam(GradientAscent):
     """Adam (Kingma and Ba, 2015): the step follows a running mean of the gradient over its running size.
 
     Args:

@@ -91,9 +91,7 @@ class Backbone:
         if wrong:
             raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {wrong}.")
 
-    def truncate(
-        self, *layers: str, precision: str = "float32", redirect: bool = False, fold: bool = True
-    ) -> keras.Model:
+    def truncate(self, *layers: str, precision: str = "float32", relu: str = "plain", fold: bool = True) -> keras.Model:
         """Cut the network: nothing above the highest of `layers` is left, and batch norm is folded.
 
         Args:
@@ -109,9 +107,9 @@ class Backbone:
             ValueError: an unknown layer.
         """
         names = tuple(self.resolve(layer) for layer in layers)
-        key = (names, precision, redirect, fold)
+        key = (names, precision, relu, fold)
         if key not in self._truncated:
-            self._truncated[key] = truncate_and_fold(self.model, names, self.logits, precision, redirect, fold)
+            self._truncated[key] = truncate_and_fold(self.model, names, self.logits, precision, relu, fold)
         return self._truncated[key]
 
     def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:

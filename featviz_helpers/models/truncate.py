@@ -29,13 +29,14 @@ def _redirected(inputs: tf.Tensor, **limits: float | None) -> tf.Tensor:
 
 
 def truncate_and_fold(
-    model: keras.Model, names: tuple[str, ...], logits: str | None, precision: str, redirect: bool, fold: bool
+    model: keras.Model, names: tuple[str, ...], logits: str | None, precision: str, relu: str, fold: bool
 ) -> keras.Model:
     """Return a copy of `model` that ends at the layers `names`; see `Backbone.truncate` for the arguments.
 
     Raises:
         NotFinite: weights that are NaN or infinite.
     """
+    redirect = relu == "redirected"
     outputs = [model.get_layer(name).output for name in names]
     cut = keras.Model(model.input, outputs if len(names) > 1 else outputs[0], name=model.name)
     folded = _foldable(cut, keep=names) if fold else {}

@@ -41,7 +41,7 @@ def test_an_unknown_axis_has_a_suggestion():
 @pytest.mark.slow
 def test_a_sweep_over_weights_is_one_batch_and_equals_its_cells():
     cells = fv.grid(channel=[3, 8], weight=[0, 1e-3, 1e-2])
-    options = {"size": 48, "steps": 4, "optimizer": fv.Ascent(0.02), "snapshots": [0]}
+    options = {"size": 48, "steps": 4, "optimizer": fv.GradientAscent(0.02), "snapshots": [0]}
     result = fv.maximize(shapesnet(), fv.channel("mixed1", cells.channel), penalties=[fv.L2(cells.weight)], **options)
     starts = cells.table(result.snapshots[0])
     np.testing.assert_array_equal(starts[:, 0], starts[:, 2])  # a paired comparison: one start for all weights
@@ -64,9 +64,9 @@ def test_any_number_can_be_swept_without_another_trace():
         )  # fmt: skip
 
     run(np.array([0.0, 0.5]))
-    traced = sum(engine.TRACES.values())
+    traced = engine.trace_counts(shapesnet())
     run(np.array([0.9, 0.2]))
-    assert sum(engine.TRACES.values()) == traced
+    assert engine.trace_counts(shapesnet()) == traced
 
 
 @pytest.mark.slow

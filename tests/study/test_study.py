@@ -143,7 +143,7 @@ def test_pictures_that_ctrl_c_left_half_done_are_not_kept(work, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
-        "featviz_helpers.ascent.arguments.Plan.run", stopped
+        "featviz_helpers.ascent.arguments.Arguments.run", stopped
     )  # what a step looks like when Ctrl-C comes
     with pytest.raises(KeyboardInterrupt):
         work.run()
