@@ -130,7 +130,7 @@ def test_a_latent_climbs_without_a_way_back():
     result = fv.maximize(
         shapesnet(), objective, parameterization=decoder, steps=24, size=48, dead="mark", snapshots=[0], progress=False
     )
-    assert (result.activations > 1.2 * fv.score(shapesnet(), objective, result.snapshots[0])).all()
+    assert (result.activations > fv.score(shapesnet(), objective, result.snapshots[0]) + 0.02).all()
     repeat = fv.maximize(shapesnet(), objective, parameterization=Decoder(seed=1), steps=1, size=48, dead="mark")
     assert np.abs(repeat.images - result.snapshots[0]).mean() > 0.05, "another decoder is compiled apart"
 
