@@ -10,7 +10,7 @@ import psutil
 
 from ..assets import fetch as fetching
 from ..assets import locate as assets
-from ..common.files import amount
+from ..common.progress import format_bytes
 from .catalogue import ASSETS, Asset
 from .unpack import sums_of
 
@@ -49,8 +49,8 @@ def machine() -> list[str]:
     rows += [
         ("GPU", gpu()),
         ("cores", str(os.cpu_count())),
-        ("memory", f"{amount(memory.available)} free of {amount(memory.total)}"),
-        ("disk", f"{amount(shutil.disk_usage(existing).free)} free in {place}"),
+        ("memory", f"{format_bytes(memory.available)} free of {format_bytes(memory.total)}"),
+        ("disk", f"{format_bytes(shutil.disk_usage(existing).free)} free in {place}"),
     ]
     return [f"{name:16} {value}" for name, value in rows]
 
@@ -79,7 +79,7 @@ def state(asset: Asset, verify: bool = False) -> tuple[str, bool]:
     if wrong := fetching.defect(asset, there[0], verify):
         first = "delete it, then" if asset.folder else "replace it"  # nobody's folder of images is deleted for them
         return f"DAMAGED, {wrong}: {there[0]}\n{'':30}{first}: featviz fetch {asset.name}", True
-    how = f"{asset.images:,} images" if asset.folder else amount(there[0].stat().st_size)
+    how = f"{asset.images:,} images" if asset.folder else format_bytes(there[0].stat().st_size)
     if verify:
         listed = not asset.folder or sums_of(there[0]).is_file()
         how += ", every byte verified" if listed else ", without checksums to compare them with"

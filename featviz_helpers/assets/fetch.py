@@ -6,7 +6,8 @@ from pathlib import Path
 from ..assets import catalogue
 from ..assets import locate as assets
 from ..common.errors import DownloadError
-from ..common.files import amount, check_room, copy, flaw, locked, writing
+from ..common.files import copy, disk_errors, flaw, locked, require_room
+from ..common.progress import format_bytes
 from .catalogue import Asset
 from .download import download
 from .unpack import copy_folder, damaged, sums_of, unpack
@@ -44,8 +45,7 @@ def whereabouts(asset: Asset, to: Path | None = None) -> Path | None:
 
 def describe(asset: Asset, to: Path | None = None) -> str:
     """Return what `featviz fetch --list` says about an asset; `to` as for `whereabouts`."""
-    size = amount(asset.size) if asset.size else "size unknown"
-    rows = [f"{asset.name}  {size}{'  (standard set)' if asset.standard else ''}"]
+    rows = [f"{asset.name}  {format_bytes(asset.size)}{'  (standard set)' if asset.standard else ''}"]
     rows += [f"for: {asset.enables}", f"licence: {asset.licence}", f"home: {asset.url}"]
     return "\n    ".join([*rows, f"there: {whereabouts(asset, to) or 'no'}"])
 
@@ -83,8 +83,7 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
     if found and found != target and not defect(asset, found, verify):
         say(f"{name}: copying {found} to {target}")
         return copy_folder(found, target) if asset.folder else copy(found, target, asset.size, asset.digest)
-    size = amount(asset.size) if asset.size else "size unknown"
-    say(f"{name}: {size} from {asset.url} to {target}\n    licence: {asset.licence}")
+    say(f"{name}: {format_bytes(asset.size)} from {asset.url} to {target}\n    licence: {asset.licence}")
     return _unpacked(asset, target) if asset.folder else download(asset.url, target, asset.size, asset.digest)
 
 
@@ -92,9 +91,9 @@ def _unpacked(asset: Asset, target: Path) -> Path:
     """Download an archive, keep the folder in it, and drop the archive."""
     archive = target.with_name(asset.file)
     # Held over both steps: a second process would fetch the archive again as soon as the first one has dropped it.
-    with writing(target), locked(archive.with_name(asset.name)):
+    with disk_errors(target), locked(archive.with_name(asset.name)):
         if not target.is_dir():
-            download(asset.url, archive, asset.size, asset.digest, room=asset.size or 0)
+            download(asset.url, archive, asset.size, asset.digest, room=asset.size)
             unpack(archive, target)
         archive.unlink(missing_ok=True)
     return target
@@ -117,8 +116,8 @@ def fetch_all(names: Iterable[str], to: Path | None = None, say: Callable[[str],
     """
     wanted = [catalogue.asset(name) for name in dict.fromkeys(names)]
     missing = [asset for asset in wanted if not whereabouts(asset, to)]
-    archives = [asset.size or 0 for asset in missing if asset.folder]  # one at a time lies beside its content
-    check_room(destination(to), sum(asset.size or 0 for asset in missing) + max(archives, default=0))
+    archives = [asset.size for asset in missing if asset.folder]  # one at a time lies beside its content
+    require_room(destination(to), sum(asset.size for asset in missing) + max(archives, default=0))
     errors: dict[str, Exception] = {}
     for asset in wanted:
         try:

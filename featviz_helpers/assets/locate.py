@@ -86,7 +86,7 @@ def find(name: str) -> Path | None:
         return next((path for path in places if path.is_dir()), None)
     places += [cache / asset.file for cache in (keras_cache(), torch_cache())]
     sizes = {path: path.stat().st_size for path in places if path.is_file()}
-    return next((path for path, size in sizes.items() if asset.size in (None, size)), None)
+    return next((path for path, size in sizes.items() if size == asset.size), None)
 
 
 def find_inception(keras_only: bool = False) -> Path | None:

@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["errors", "files", "progress", "provenance", "random_streams", "replacing"]
+    __name__, submodules=["checks", "errors", "files", "progress", "provenance", "random_streams"]
 )

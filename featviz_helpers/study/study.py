@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..common.files import replacing
 from ..common.provenance import of_library
-from ..common.replacing import replacing
 from ..data.image_sets import ImageSet
 from ..exemplars.scan import question
 from ..exemplars.tables import Exemplars
