@@ -170,6 +170,9 @@ def per_state(function: Callable[[Path], str]) -> Callable[[Path], str]:
     return read
 
 
+cached_checksum = per_state(checksum)
+
+
 def flaw(path: Path, size: int | None = None, digest: str | None = None) -> str:
     """Say what is wrong with a file; "" when nothing is.
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import random
 import re
 import subprocess
@@ -244,7 +245,9 @@ def test_the_doctor_says_what_is_there_and_how_to_get_the_rest(machine, tmp_path
         assert re.search(rf"^{word} ", said, re.M), word
     featviz("fetch", "--to", tmp_path / "usb")
     (tmp_path / "usb" / "data" / "my photos").mkdir()
+    environment = dict(os.environ)
     said = featviz("doctor", "--assets", tmp_path / "usb", "--verify")
+    assert dict(os.environ) == environment, "a report changes nothing"
     assert re.search(rf"^{PHOTOS} +there, 3 images, every byte verified: .*usb", said, re.M)
     assert re.search(r"^alexnet +there, 5.00kB, every byte verified: .*usb", said, re.M)
     assert said.split("Also in FEATVIZ_ASSETS:\n")[1].splitlines()[:2] == ["    data/my photos", ""]
@@ -290,6 +293,13 @@ def test_errors_reach_a_notebook_as_exceptions(machine):
         fetching.fetch("alexnet")
     with pytest.raises(ValueError, match="did you mean vgg16"):
         catalogue.asset("vgg_16")
+
+
+@pytest.mark.parametrize("name", ["featviz_helpers.assets.catalogue.ASSETS", "featviz_helpers.assets.ASSETS"])
+def test_the_catalogue_is_there_before_anything_was_fetched(name):
+    code = f"import featviz_helpers; print(len({name}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == str(len(ASSETS)), done.stderr
 
 
 def test_fetch_and_doctor_come_without_the_heavy_libraries():
