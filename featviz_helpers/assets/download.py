@@ -1,6 +1,5 @@
 """Download one file over HTTP: resumed, verified, atomic, and safe to run twice at once."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -132,25 +131,26 @@ class _Transfer:
 
     def _check(self, answer: requests.Response, start: int) -> None:
         """Refuse an answer that does not bring the bytes after `start`, before anything is written."""
-        status = f"{self.url} answered {answer.status_code} {answer.reason}"
-        if answer.status_code in TRY_AGAIN or answer.status_code >= 500:
-            raise Interrupted(f"{status}.")
-        span = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", answer.headers.get("Content-Range", ""))
-        total = span[2] if span else answer.headers.get("Content-Length", "") if answer.status_code == 200 else ""
-        if answer.headers.get("Content-Type", "").startswith("text/html") and answer.ok:
+        code, headers = answer.status_code, answer.headers
+        if code in TRY_AGAIN or code >= 500:
+            raise Interrupted(f"{self.url} answered {code} {answer.reason}.")
+        if answer.ok and headers.get("Content-Type", "").startswith("text/html"):
             raise DownloadError(
                 f"{self.url} answered with a page, not with a file: perhaps the log-in page of this network. "
                 "Open the address in a browser."
             )
+        total = (
+            headers.get("Content-Length", "") if code == 200 else headers.get("Content-Range", "").rpartition("/")[2]
+        )
         if total.isdigit() and int(total) != self.size:
             raise DownloadError(
                 f"{self.url} has {int(total):,} bytes, and {self.size:,} were expected: it is another file. "
                 "Look for the right one at its home, or name a mirror that has it in FEATVIZ_MIRROR."
             )
-        if answer.status_code != 200 and not (answer.status_code == 206 and span and span[1] == str(start)):
+        if code != 200 and not (code == 206 and start):
             raise DownloadError(
-                f"{status}: the file is not there for us. Look for it at its home in a browser, or name a mirror that "
-                "has it in FEATVIZ_MIRROR."
+                f"{self.url} answered {code} {answer.reason}: the file is not there for us. Look for it at its home in "
+                "a browser, or name a mirror that has it in FEATVIZ_MIRROR."
             )
 
     def _verify(self, resumed: bool) -> None:
