@@ -54,16 +54,16 @@ def compiled(backbone: Backbone, structure: Structure, parts: dict, arguments: t
     Returns:
         A function `run(parameters, slots, numbers, draws, first, steps, finish)`, see `_build`.
     """
-    if structure not in backbone.compiled:
+    if structure not in backbone._cache:
         # One concrete function instead of a polymorphic one: it cannot retrace, it could only fail.
-        backbone.compiled[structure] = _build(backbone, structure, parts).get_concrete_function(*arguments)
-    return backbone.compiled[structure]
+        backbone._cache[structure] = _build(backbone, structure, parts).get_concrete_function(*arguments)
+    return backbone._cache[structure]
 
 
 def _build(backbone: Backbone, structure: Structure, parts: dict) -> Callable:
     s = structure
     layers = tuple(dict.fromkeys(term[1] for term in s.terms))
-    network = backbone.truncate(*layers, precision=s.precision, redirect=s.redirect)
+    network = backbone.truncate(*layers, precision=s.precision, relu="redirected" if s.redirect else "plain")
     # A sum of squares is no mean: its gradients are large enough, and scaled up they would overflow.
     means = all(term[0] != SUM for term in s.terms)
     scale = HALF_SCALE if s.precision == "mixed_float16" and means else 1.0

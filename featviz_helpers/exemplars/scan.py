@@ -189,10 +189,10 @@ def compiled_pooling(
         return tf.concat(pooled, axis=2), tf.concat(places, axis=1)
 
     key = ("pooling", layers, size, dtype)
-    if key not in backbone.compiled:
+    if key not in backbone._cache:
         # One trace serves the smaller last batch as well.
-        backbone.compiled[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
-    return backbone.compiled[key]
+        backbone._cache[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+    return backbone._cache[key]
 
 
 def _scan(

@@ -171,7 +171,7 @@ def test_one_trace_serves_every_value():
         )
     new = {key: count - before.get(key, 0) for key, count in engine.TRACES.items() if count != before.get(key, 0)}
     assert list(new.values()) == [1]
-    assert len(backbone.compiled) == 1
+    assert len(backbone._cache) == 1
 
 
 @pytest.mark.slow
@@ -488,10 +488,10 @@ def test_a_start_key_is_the_unit():
     ],
 )
 def test_mistakes_are_explained_before_anything_compiles(options, words):
-    compiled = len(shapesnet().compiled)
+    compiled = len(shapesnet()._cache)
     with pytest.raises(ValueError, match=words):
         ascend(**options)
-    assert len(shapesnet().compiled) == compiled
+    assert len(shapesnet()._cache) == compiled
 
 
 @pytest.mark.parametrize(
