@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
 from ..data.images import pair
 from ..models.backbone import Backbone
 from .octaves import Octaves
@@ -16,14 +17,14 @@ from .penalties import Penalty
 from .per_image import PerImage
 from .projections import Projection
 from .step import compiled
-from .structure import Numbers, Parts, Shape
+from .structure import BatchTensors, Parts, Shape
 from .term import Objective
 from .transform_base import Transform
 
 DARK_STEPS = 4  # without any gradient: then there is nothing to climb
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PIXELS_PER_BATCH = 32 * 224 * 224  # measured on a CPU: 1.1 GB for InceptionV3 up to mixed6
-SMALLEST_TILE = 32
+LEAST = {"steps": 1, "redirect": 0, "tile": 32, "batch": 1}
 
 
 @dataclass
@@ -57,9 +58,10 @@ class Arguments:
     batch: int | None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "redirect", "tile", "batch"):
-            setattr(self, name, _whole(name, getattr(self, name)))
-        self.snapshots = sorted({_whole("snapshots", moment) for moment in self.snapshots})
+        for name in LEAST:
+            value = getattr(self, name)
+            setattr(self, name, None if value is None else whole_number(name, value, LEAST[name]))
+        self.snapshots = sorted({whole_number("A snapshot", moment) for moment in self.snapshots})
         self.transforms = [part for transform in self.transforms for part in transform.parts]
         octaves = [] if self.octaves is None else [self.octaves]
         self.plugs: list[PerImage] = [
@@ -83,8 +85,8 @@ class Arguments:
         self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
         self.keys, self.names = self.objective.keys(), self.objective.names()
         full = pair(self.size) if self.start is None else self.start.shape[1:3]
-        sizes = Octaves(1).sizes if self.octaves is None else self.octaves.sizes
-        self.sizes = [sizes(*full, image) for image in range(self.count)]
+        octaves = self.octaves or Octaves(1)
+        self.sizes = [octaves.sizes(full[0], full[1], image) for image in range(self.count)]
 
     def _common_count(self, objective: Objective, seeds: int) -> int:
         counts = [(plug.name, plug.count) for plug in self.plugs] + [("seed", seeds)]
@@ -103,10 +105,6 @@ class Arguments:
             raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
-        for name, least in (("steps", 1), ("redirect", 0), ("tile", SMALLEST_TILE), ("batch", 1)):
-            number = getattr(self, name)
-            if number is not None and number < least:
-                raise ValueError(f"{name} must be at least {least}; got {number}.")
         last = self.steps * min(len(sizes) for sizes in self.sizes)
         wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:
@@ -127,7 +125,7 @@ class Arguments:
         """Refuse what needs parameters from an image where the parameterization has none."""
         several = max(len(sizes) for sizes in self.sizes) > 1
         if (several or self.projections or self.start is not None) and not self.parameterization.encodes:
-            self.parameterization.encode(self.start)  # its own words
+            self.parameterization.encode(tf.zeros([1, *self.sizes[0][-1], 3]))  # says it in its own words
 
     def _check_coupling(self) -> None:
         """Refuse to split a batch whose images depend on each other."""
@@ -143,6 +141,11 @@ class Arguments:
     def settled(self) -> int:
         """Number of steps of an octave after which it is known whether the start was dead."""
         return min(self.redirect + DARK_STEPS, self.steps)
+
+    @property
+    def detail(self) -> bool:
+        """Whether each octave gets back the detail of the start images that the small version lost."""
+        return self.octaves is not None and self.octaves.detail
 
     @property
     def image_steps(self) -> int:
@@ -167,14 +170,14 @@ class Arguments:
             return None
         return np.broadcast_to(self.start, (self.count, *self.start.shape[1:]))[index]
 
-    def numbers(self, index: np.ndarray) -> Numbers:
+    def numbers(self, index: np.ndarray) -> BatchTensors:
         """Return the per-image tensors of the images `index`."""
 
         def rows(plug: PerImage) -> dict[str, tf.Tensor]:
             return {k: tf.constant(np.broadcast_to(v, self.count)[index]) for k, v in plug.values.items()}
 
         terms = self.objective.terms
-        return Numbers(
+        return BatchTensors(
             units=[{k: tf.constant(v[index]) for k, v in term.units.items()} for term in terms],
             term_weights=tf.constant(np.stack([term.weight[index] for term in terms], axis=1)),
             penalties=[rows(plug) for plug in self.penalties],
@@ -217,14 +220,6 @@ class Arguments:
             "precision": self.precision,
             "jit": self.jit,
         }
-
-
-def _whole(name: str, value: float | None) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, str) or int(value) != value:
-        raise ValueError(f"{name} must be a whole number; got {value!r}.")
-    return int(value)
 
 
 def _images(start: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ class Climb:
 
     def run(self, bar: tqdm) -> "Climb":
         """Climb through every octave; the bar moves by one per image and step."""
-        images = None
+        images = np.zeros(0, np.float32)  # of the octave before
         for octave, size in enumerate(self.sizes):
             if len(self.sizes) > 1:
                 bar.set_description(f"octave {octave + 1} of {len(self.sizes)}, {size[0]} x {size[1]}")
@@ -60,15 +60,18 @@ class Climb:
         self.images = images[: len(self.index)]
         return self
 
-    def _start(self, octave: int, images: np.ndarray | None) -> tf.Tensor:
+    def _start(self, octave: int, images: np.ndarray) -> tf.Tensor:
         """Return the parameters that an octave begins with: noise, the start images, or the octave before."""
         arguments, size, starts = self.arguments, self.sizes[octave], self.arguments.starts(self.batch)
         if octave == 0 and starts is None:
             seeds, keys = [arguments.seeds[i] for i in self.batch], [arguments.keys[i] for i in self.batch]
             return tf.constant(arguments.parameterization.start(seeds, keys, *size))
-        images = resize(starts if octave == 0 else images, size)
-        if octave and starts is not None and arguments.octaves.detail:
+        if octave:
+            images = resize(images, size)
+        if octave and starts is not None and arguments.detail:
             images += resize(starts, size) - resize(resize(starts, self.sizes[octave - 1]), size)
+        elif not octave and starts is not None:
+            images = resize(starts, size)
         return arguments.parameterization.encode(tf.constant(np.clip(images, -1.0, 1.0)))
 
     def _ascend(self, octave: int, parameters: tf.Tensor, bar: tqdm) -> np.ndarray:

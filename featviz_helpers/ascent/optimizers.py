@@ -1,10 +1,8 @@
 """How a normalised gradient becomes a step: plain ascent, or Adam. Written out, because there is so little of it."""
 
-from collections.abc import Sequence
-
 import tensorflow as tf
 
-from .per_image import PerImage
+from .per_image import Numbers, PerImage
 
 
 class GradientAscent(PerImage):
@@ -16,7 +14,7 @@ class GradientAscent(PerImage):
 
     slots = 0
 
-    def __init__(self, step_size: float | Sequence[float] = 0.01) -> None:
+    def __init__(self, step_size: Numbers = 0.01) -> None:
         super().__init__(step_size=step_size)
         if self.values["step_size"].min() <= 0:
             raise ValueError(f"{self.name}: step_size must be above 0; got {self.values['step_size'].tolist()}.")
@@ -36,7 +34,7 @@ class Adam(GradientAscent):
     slots = 2
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
-    def __init__(self, step_size: float | Sequence[float] = 0.05) -> None:
+    def __init__(self, step_size: Numbers = 0.05) -> None:
         super().__init__(step_size)
 
     def move(self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tuple]:

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from ..models.backbone import Backbone
-from .structure import Numbers, Parts, Shape
+from .structure import BatchTensors, Parts, Shape
 from .tiles import Tiling
 from .transform_base import apply_all
 
@@ -37,14 +37,14 @@ class Compiled:
 def compiled(backbone: Backbone, parts: Parts, shape: Shape) -> Compiled:
     """Return the compiled loop of this structure. The backbone keeps it: dropping the network drops its functions."""
     key = ("ascent", parts.structure, shape)
-    if key not in backbone.compiled:
-        backbone.compiled[key] = Compiled(Step(backbone, parts, shape))
-    return backbone.compiled[key]
+    if key not in backbone._cache:
+        backbone._cache[key] = Compiled(Step(backbone, parts, shape))
+    return backbone._cache[key]
 
 
 def trace_counts(backbone: Backbone) -> dict[tuple, int]:
     """Return how often each structure that this backbone has climbed was traced."""
-    loops = backbone.compiled.items()
+    loops = backbone._cache.items()
     return {key: loop.step.traces for key, loop in loops if isinstance(loop, Compiled)}
 
 
@@ -75,7 +75,7 @@ class Step:
         self,
         parameters: tf.Tensor,
         slots: tuple[tf.Tensor, ...],
-        numbers: Numbers,
+        numbers: BatchTensors,
         draws: tf.Tensor,
         first: tf.Tensor,
         steps: tf.Tensor,
@@ -111,7 +111,12 @@ class Step:
         return parameters, slots, history, values
 
     def take(
-        self, parameters: tf.Tensor, slots: tuple[tf.Tensor, ...], draws: tf.Tensor, step: tf.Tensor, numbers: Numbers
+        self,
+        parameters: tf.Tensor,
+        slots: tuple[tf.Tensor, ...],
+        draws: tf.Tensor,
+        step: tf.Tensor,
+        numbers: BatchTensors,
     ) -> tuple:
         """Take one step: gradient, move, limits, projections; return parameters, slots and a row of the history."""
         slope, row, of_images = self.gradient(parameters, draws, numbers)
@@ -126,7 +131,7 @@ class Step:
         whole = tf.reduce_sum(parameters, axis=inner)
         return parameters, slots, tf.concat([row, whole[:, None]], axis=1)
 
-    def gradient(self, parameters: tf.Tensor, draws: tf.Tensor, numbers: Numbers) -> tuple:
+    def gradient(self, parameters: tf.Tensor, draws: tf.Tensor, numbers: BatchTensors) -> tuple:
         """Return d(objective - penalties)/d(parameters), the row of the history (N, 2 + penalties), and
         d(objective)/d(images) where a projection needs it."""
         parts = self.parts
@@ -155,12 +160,12 @@ class Step:
         """Return the images (N, H, W, 3) of the parameters."""
         return self.parts.parameterization.decode(parameters, self.shape.height, self.shape.width)
 
-    def term_values(self, images: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+    def term_values(self, images: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
         """Run the network: (N, H, W, 3) -> (N, terms), each term unweighted."""
         answer = keras.tree.flatten(self.network(self.preprocess(images), training=False))
         return self.parts.objective.values(dict(zip(self.layers, answer, strict=True)), numbers.units)
 
-    def slope(self, images: tf.Tensor, numbers: Numbers) -> tuple[tf.Tensor, tf.Tensor]:
+    def slope(self, images: tf.Tensor, numbers: BatchTensors) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the objective (N,) and its gradient with respect to the images."""
         largest = tf.reduce_max(tf.abs(numbers.term_weights), axis=1)
         if self.parts.objective.couples:  # an image's gradient then holds a share of every other image's value
@@ -173,7 +178,7 @@ class Step:
         return value, tape.gradient(total, images) / scale[:, None, None, None]
 
     def slope_by_tiles(
-        self, tiling: Tiling, images: tf.Tensor, draws: tf.Tensor, numbers: Numbers
+        self, tiling: Tiling, images: tf.Tensor, draws: tf.Tensor, numbers: BatchTensors
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the same, put together from tiles; rolled by another amount at each step."""
         shift, batch = tiling.shift(draws), self.shape.batch
@@ -182,7 +187,7 @@ class Step:
         values, slopes = tiling.map(images, shift, lambda tile: self.slope(tile, numbers), signature)
         return tf.reduce_sum(values, axis=0), tiling.join(slopes, shift)
 
-    def final_terms(self, parameters: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+    def final_terms(self, parameters: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
         """Return the terms (N, terms) of the finished images; with tiles, put together from theirs."""
         images = self.decode(parameters)
         if self.tiling is None:
@@ -192,7 +197,9 @@ class Step:
         values = self.tiling.map(images, shift, lambda tile: self.term_values(tile, numbers), signature)
         return tf.reduce_sum(values, axis=0) * self.share
 
-    def project(self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor | None, numbers: Numbers) -> tf.Tensor:
+    def project(
+        self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor | None, numbers: BatchTensors
+    ) -> tf.Tensor:
         """Apply each projection to the images that are due at this step."""
         for projection, values in zip(self.parts.projections, numbers.projections, strict=True):
             due = tf.math.floormod(step + 1, tf.cast(values["every"], tf.int32)) == 0

@@ -47,7 +47,7 @@ class Shape:
     jit: bool
 
 
-class Numbers(NamedTuple):
+class BatchTensors(NamedTuple):
     """The per-image tensors of one batch; a NamedTuple, because TensorFlow does not look inside a dataclass."""
 
     units: list[Values]  # per term

@@ -115,7 +115,7 @@ def apply_all(
     Returns:
         (N, H, W, 3).
     """
-    used, run = 0, []
+    used, run = 0, list[tuple[Geometric, tf.Tensor, dict[str, tf.Tensor]]]()
     for transform, values in zip(transforms, numbers, strict=True):
         own = draws[:, used : used + transform.draws]
         used += transform.draws

@@ -2,6 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["ranking", "scan", "tables"], submod_attrs={"scan": ["SIZE", "SIZES"]}
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["ranking", "scan", "tables"])

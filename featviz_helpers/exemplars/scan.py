@@ -27,8 +27,6 @@ from .tables import META, Exemplars, tables
 
 STATE = "scan.npz"
 EVERY = 10.0  # seconds between two checkpoints
-SIZES = {"inception_v3": 299, "shapesnet": 64}  # what the networks were trained on
-SIZE = 224  # any other network without a size of its own
 
 
 def find_exemplars(
@@ -128,8 +126,7 @@ def question(
         raise ValueError("Name at least one layer, or 'auto'.")
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(data):
         raise ValueError(f"k is how many images a channel keeps: a whole number from 1 to {len(data)}; got {k!r}.")
-    own = backbone.model.inputs[0].shape[1]
-    size = size or own or SIZES.get(backbone.name, SIZE)
+    size = size or backbone.model.inputs[0].shape[1] or backbone.size
     backbone.check_size((size, size), *names)
     weights = hashlib.blake2b(digest_size=16)
     for array in backbone.truncate(*names).get_weights():
@@ -189,10 +186,10 @@ def compiled_pooling(
         return tf.concat(pooled, axis=2), tf.concat(places, axis=1)
 
     key = ("pooling", layers, size, dtype)
-    if key not in backbone.compiled:
+    if key not in backbone._cache:
         # One trace serves the smaller last batch as well.
-        backbone.compiled[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
-    return backbone.compiled[key]
+        backbone._cache[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+    return backbone._cache[key]
 
 
 def _scan(

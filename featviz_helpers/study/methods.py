@@ -73,10 +73,12 @@ METHODS = {
 
 
 # A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
-SHAPESNET = {
-    "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
-    "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
-    "jitter": (1, 2, 4, 8, 16, 32),
+VALUES = {
+    "shapesnet": {
+        "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
+        "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
+        "jitter": (1, 2, 4, 8, 16, 32),
+    }
 }
 
 
@@ -90,7 +92,7 @@ def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
     Raises:
         ValueError: no such method.
     """
-    return SHAPESNET.get(name, method(name).values) if network == "shapesnet" else method(name).values
+    return VALUES.get(network, {}).get(name, method(name).values)
 
 
 def method(name: str) -> Method:

@@ -54,9 +54,9 @@ def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]
         ValueError, FileNotFoundError: an option that does not fit, or weights or data that are not there.
     """
     backbone = models.load_model(options["model"], options["weights"])
-    small = backbone.name == "shapesnet"
-    judge = distance(options["net"] or ("shapesnet" if small else "alex"))
-    size = options["size"] or (64 if small else 224)
+    traits = backbone.traits
+    judge = distance(options["net"] or traits.judge)
+    size = options["size"] or traits.study_size
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
     try:
         plan = Plan(
@@ -75,7 +75,7 @@ def from_options(options: dict[str, Any], out: Path, tell: Callable[[str], None]
         raise ValueError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None
     data = open_images(options["source"], count=options["count"])
     found, _ = exemplars.write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
-    grader = truth.Grader(backbone, plan.layer) if backbone.name == "shapesnet" else None
+    grader = truth.Grader(backbone, plan.layer) if traits.has_answer_key else None
     work = Study(plan, backbone, data, found, judge, out, grader)
     return write(work, tell)
 

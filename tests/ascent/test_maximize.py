@@ -453,7 +453,7 @@ def test_two_of_a_kind_keep_their_own_numbers():
 
 
 def test_whole_numbers_may_come_from_numpy():
-    result = ascend([3], steps=np.int64(4), snapshots=np.arange(0, 5, 2), redirect=np.float32(1))
+    result = ascend([3], steps=np.int64(4), snapshots=np.arange(0, 5, 2), redirect=np.int8(1))
     assert sorted(result.snapshots) == [0, 2, 4]
 
 
@@ -494,10 +494,10 @@ def test_a_start_key_is_the_unit():
     ],
 )
 def test_mistakes_are_explained_before_anything_compiles(options, words):
-    compiled = len(shapesnet().compiled)
+    compiled = len(shapesnet()._cache)
     with pytest.raises(ValueError, match=words):
         ascend(**options)
-    assert len(shapesnet().compiled) == compiled
+    assert len(shapesnet()._cache) == compiled
 
 
 @pytest.mark.parametrize(

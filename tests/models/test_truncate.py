@@ -90,6 +90,6 @@ def test_a_capped_relu_is_redirected_as_it_is():
     capped = keras.layers.ReLU(max_value=0.5, negative_slope=0.1, name="capped")(keras.layers.Conv2D(4, 3)(inputs))
     backbone = fv.Backbone(keras.Model(inputs, capped))
     images = pictures(2, 16)
-    plain, redirected = (backbone.truncate("capped", relu=rule)(images) for rule in ("plain", "redirected"))
+    plain, redirected = (backbone.truncate("capped", relu=relu)(images) for relu in ("plain", "redirected"))
     np.testing.assert_allclose(redirected, plain, atol=1e-6)
     assert plain.numpy().max() == 0.5
