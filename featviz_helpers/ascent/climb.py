@@ -66,12 +66,12 @@ class Climb:
         if octave == 0 and starts is None:
             seeds, keys = [arguments.seeds[i] for i in self.batch], [arguments.keys[i] for i in self.batch]
             return tf.constant(arguments.parameterization.start(seeds, keys, *size))
-        if octave:
-            images = resize(images, size)
-        if octave and starts is not None and arguments.detail:
-            images += resize(starts, size) - resize(resize(starts, self.sizes[octave - 1]), size)
-        elif not octave and starts is not None:
+        if octave == 0:
             images = resize(starts, size)
+        else:
+            images = resize(images, size)
+            if starts is not None and arguments.detail:
+                images += resize(starts, size) - resize(resize(starts, self.sizes[octave - 1]), size)
         return arguments.parameterization.encode(tf.constant(np.clip(images, -1.0, 1.0)))
 
     def _ascend(self, octave: int, parameters: tf.Tensor, bar: tqdm) -> np.ndarray:
