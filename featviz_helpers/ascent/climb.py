@@ -63,10 +63,10 @@ class Climb:
     def _start(self, octave: int, images: np.ndarray) -> tf.Tensor:
         """Return the parameters that an octave begins with: noise, the start images, or the octave before."""
         arguments, size, starts = self.arguments, self.sizes[octave], self.arguments.starts(self.batch)
-        if octave == 0 and starts is None:
-            seeds, keys = [arguments.seeds[i] for i in self.batch], [arguments.keys[i] for i in self.batch]
-            return tf.constant(arguments.parameterization.start(seeds, keys, *size))
         if octave == 0:
+            if starts is None:
+                seeds, keys = [arguments.seeds[i] for i in self.batch], [arguments.keys[i] for i in self.batch]
+                return tf.constant(arguments.parameterization.start(seeds, keys, *size))
             images = resize(starts, size)
         else:
             images = resize(images, size)
