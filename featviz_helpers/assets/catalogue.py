@@ -1,4 +1,4 @@
-"""What the full tier fetches: each asset with its file, size, hash, licence and home."""
+"""What the full tier fetches: each asset with its file, size, digest, licence and home."""
 
 import os
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ def fetch_all(names: Iterable[str], to: Path | None = None, say: Callable[[str],
     """
     assets = [catalogue.asset(name) for name in dict.fromkeys(names)]
     missing = [asset for asset in assets if not find(asset, to)]
-    archives = [asset.size for asset in missing if asset.folder]  # one at a time lies beside its content
+    archives = [asset.size for asset in missing if asset.folder]  # one at a time is there together with its content
     require_room(destination(to), sum(asset.size for asset in missing) + max(archives, default=0))
     errors: dict[str, Exception] = {}
     for asset in assets:

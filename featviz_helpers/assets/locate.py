@@ -40,7 +40,7 @@ def folder() -> Path | None:
 
 
 def user_folder() -> Path:
-    """Return the assets folder of this user, where `featviz fetch` puts things unless told otherwise."""
+    """Return the assets folder of this user, where `featviz fetch` puts things by default."""
     return user_cache_path("featviz")
 
 

@@ -1,4 +1,4 @@
-"""Numbers that people give: taken as what they are, or refused with what was wrong and what is allowed."""
+"""Check numbers that people give: they come back as int or float, or the error says what is allowed."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -9,7 +9,7 @@ def whole_number(name: str, value: object, least: int | None = None, most: int |
 
     Args:
         name: what the message calls it: "steps", "Bilateral: radius".
-        value: an int or a numpy integer; True is none, and neither is 2.0.
+        value: an int or a numpy integer; True and 2.0 are refused.
         least: the smallest value allowed.
         most: the largest value allowed.
         remedy: a sentence for the end of the message.
@@ -38,7 +38,7 @@ def whole_numbers(
 
 
 def number(name: str, value: object, least: float | None = None, most: float | None = None, remedy: str = "") -> float:
-    """Return a number as a float. Arguments and errors as for `whole_number`; NaN is none.
+    """Return a number as a float. Arguments and errors as for `whole_number`; NaN is refused.
 
     Raises:
         ValueError: it is not a number, or it is out of range.

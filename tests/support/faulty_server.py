@@ -1,4 +1,4 @@
-"""A web server on this machine that breaks off, stalls and lies as it is told, and notes what it was asked."""
+"""A web server on this machine that breaks off, stalls and lies on demand, and keeps the headers of each request."""
 
 import re
 import socket
@@ -30,7 +30,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.faults: list[Faults] = []
         self.ranges = True
-        self.asked: list[dict[str, str]] = []  # the headers of each request
+        self.requests: list[dict[str, str]] = []  # the headers of each request
         self.sent: list[int] = []  # bytes of body that each answer began with
         self.release = threading.Event()
 
@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server, body = self.server, self.server.files.get(self.path[1:])
-        server.asked.append(dict(self.headers))
+        server.requests.append(dict(self.headers))
         faults = server.faults.pop(0) if server.faults else Faults()
         status = faults.status if body is not None else 404
         headers = {}
