@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from ..common.errors import DamagedImage, DamagedImageWarning, nearest
-from ..data import shapes
+from . import shapes
 from .decode import POLICIES, decode
 from .image_files import image_files
 from .images import from_uint8, resize
 
-NAMED = 10  # damaged images in a warning
+MAX_NAMES = 10  # of damaged images in a warning
 WORKERS = os.cpu_count() or 1
-AHEAD = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
+PREFETCH = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
 
 
 class ImageSet(ABC):
@@ -70,7 +70,10 @@ class ImageSet(ABC):
             DamagedImage: it cannot be read.
             IndexError: there is no such image.
         """
-        image = self.pixels(index, size)
+        try:
+            image = self.pixels(index, size)
+        except DamagedImage as error:
+            raise DamagedImage(f"'{self.names[index]}' {error}") from error
         return from_uint8(image) if image.dtype == np.uint8 else image
 
     def index(self, name: str) -> int:
@@ -122,7 +125,7 @@ class ImageSet(ABC):
             DamagedImageWarning: how many images could not be read, and which.
         """
         images: list[tuple[int, np.ndarray]] = []
-        for index, image in self._in_order(size, start, AHEAD * batch):
+        for index, image in self._in_order(size, start, PREFETCH * batch):
             images.append((index, image))
             if len(images) == batch:
                 yield _stack(images)
@@ -130,8 +133,8 @@ class ImageSet(ABC):
         if images:
             yield _stack(images)
         if self.damaged:
-            shown = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:NAMED]]
-            more = f"; and {len(self.damaged) - NAMED} more" if len(self.damaged) > NAMED else ""
+            shown = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:MAX_NAMES]]
+            more = f"; and {len(self.damaged) - MAX_NAMES} more" if len(self.damaged) > MAX_NAMES else ""
             message = f"{len(self.damaged)} of {len(self)} images could not be read and were left out: "
             warnings.warn(message + "; ".join(shown) + more, DamagedImageWarning, stacklevel=2)
 
