@@ -66,7 +66,7 @@ from .exemplars.scan import find_exemplars as find_exemplars
 from .exemplars.scan import write_exemplars as write_exemplars
 from .exemplars.tables import Exemplars as Exemplars
 from .metrics import spectra as spectra
-from .metrics.distance import Distance as Distance
+from .metrics.distance_base import Distance as Distance
 from .metrics.distances import distance as distance
 from .metrics.spectra import high_frequency as high_frequency
 from .models.backbone import Backbone as Backbone

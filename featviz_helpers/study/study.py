@@ -20,7 +20,7 @@ from ..data.image_sets import ImageSet
 from ..exemplars.scan import question
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
-from ..metrics.distance import Distance, Summary
+from ..metrics.distance_base import Distance, Summary
 from ..models.backbone import Backbone
 from .crowd import draw_crowd
 from .methods import refuse_unfit, sweep
