@@ -91,8 +91,8 @@ class LPIPS(EmbeddingDistance):
 
 def _find(net: str) -> Path | None:
     name, features = ASSETS[net]
-    alone = [folder / "weights" / features for folder in assets.folders()]
-    return assets.find(name) or next((path for path in alone if path.is_file()), None)
+    trunks = [folder / "weights" / features for folder in assets.folders()]
+    return assets.find(name) or next((path for path in trunks if path.is_file()), None)
 
 
 def _import() -> tuple:

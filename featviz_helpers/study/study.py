@@ -17,7 +17,7 @@ import pandas as pd
 from ..common.provenance import of_library
 from ..common.replacing import replacing
 from ..data.image_sets import ImageSet
-from ..exemplars.scan import question
+from ..exemplars.scan import scan_request
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
 from ..metrics.distance_base import Distance, Summary
@@ -65,7 +65,7 @@ class Study:
 
     def _refuse_other_exemplars(self) -> None:
         meta = self.exemplars.meta
-        here = question(self.backbone, self.data, list(meta["layers"]), self.plan.k, meta["size"])
+        here = scan_request(self.backbone, self.data, list(meta["layers"]), self.plan.k, meta["size"])
         for key in ("weights", "fingerprint", "policy"):
             if here[key] != meta[key]:
                 raise ValueError(

@@ -125,7 +125,7 @@ def check_minimum(judge):
     for call in (judge.pairs, judge.matrix):
         with pytest.raises(ValueError, match=rf"needs at least {size} pixels on each side, got {size - 1} x 64"):
             call(small, small)
-    with pytest.raises(Exception, match=".+"):  # it really is the smallest
+    with pytest.raises(Exception, match=r".+"):  # it really is the smallest
         judge._pairs(small, small)
 
 
