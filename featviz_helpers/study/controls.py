@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 
+from ..data.frequencies import frequency_grid
 from ..data.images import from_uint8, grey
 from .methods import METHODS
 
@@ -35,7 +36,7 @@ def natural_noise(size: int, seeds: list[int]) -> np.ndarray:
     Returns:
         (N, size, size, 3) in [-1, 1]: mostly grey clouds with a little colour.
     """
-    frequency = np.hypot(fft.fftfreq(size)[:, None], fft.rfftfreq(size)[None, :])[..., None]
+    frequency = np.hypot(*frequency_grid(size, size))[..., None]
     frequency[0, 0] = np.inf
     pictures = []
     for seed in seeds:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..plots.pictures import DPI, compare
+from ..plots.cells import DPI
+from ..plots.pictures import compare
 from ..study import verdict
 from .methods import method
 

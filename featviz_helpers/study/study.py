@@ -17,10 +17,10 @@ import pandas as pd
 from ..common.files import replacing
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
-from ..exemplars.scan import question
+from ..exemplars.scan import scan_request
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
-from ..metrics.distance import Distance, Summary
+from ..metrics.distance_base import Distance, Summary
 from ..models.backbone import Backbone
 from .crowd import draw_crowd
 from .methods import refuse_unfit, sweep
@@ -65,7 +65,7 @@ class Study:
 
     def _refuse_other_exemplars(self) -> None:
         meta = self.exemplars.meta
-        here = question(self.backbone, self.data, list(meta["layers"]), self.plan.k, meta["size"])
+        here = scan_request(self.backbone, self.data, list(meta["layers"]), self.plan.k, meta["size"])
         for key in ("weights", "fingerprint", "policy"):
             if here[key] != meta[key]:
                 raise ValueError(
