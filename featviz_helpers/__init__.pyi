@@ -80,4 +80,4 @@ from .plots.pictures import exemplar_sheet as exemplar_sheet
 from .plots.pictures import show as show
 from .plots.pictures import spectrum_curves as spectrum_curves
 from .study.methods import METHODS as METHODS
-from .study.methods import sweep as sweep
+from .study.methods import run_methods as run_methods

@@ -296,7 +296,7 @@ def test_errors_reach_a_notebook_as_exceptions(machine):
 
 def test_fetch_and_doctor_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.cli.main import main\n"
         "main(['fetch', '--list'], standalone_mode=False)\nmain(['doctor'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'numpy', 'matplotlib'} & set(sys.modules)))"
     )
