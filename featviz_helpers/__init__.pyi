@@ -79,4 +79,4 @@ from .plots.line_plots import spectrum_curves as spectrum_curves
 from .plots.pictures import compare as compare
 from .plots.pictures import show as show
 from .study.methods import METHODS as METHODS
-from .study.methods import sweep as sweep
+from .study.methods import run_methods as run_methods

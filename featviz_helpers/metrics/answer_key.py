@@ -7,13 +7,11 @@ it prefers them), and a picture of the channel can be graded against that, witho
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
 from ..data import shapes
@@ -167,36 +165,3 @@ class Grader:
         shares = [row.get(name, np.nan) for (_, row), name in zip(votes.iterrows(), key["class_name"], strict=True)]
         grades.loc[alive, "class"] = shares
         return grades.assign(grade=grades.mean(axis=1))
-
-
-def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Say how well each number predicts the grade, over pictures of all channels and methods.
-
-    Args:
-        table: one row per picture, with channel, grade and the columns.
-        columns: a name that ends in "distance" counts downwards: a smaller distance should mean a better grade.
-        draws: bootstrap draws of whole channels, because pictures of one channel are not independent.
-        seed: of the draws.
-
-    Returns:
-        Columns predictor, correlation (Spearman, 1904), low, high (95 %), and within: the same correlation after each
-        channel's mean rank was taken out, which asks whether the number can choose between methods.
-    """
-    rows = table.dropna(subset=["grade", *columns]).reset_index(drop=True)
-    members = [part.to_numpy() for part in rows.groupby("channel").groups.values()]
-    generator = np.random.default_rng(seed)
-    # The same draws for every number, so that their intervals can be compared.
-    drawn = [np.concatenate([members[i] for i in generator.choice(len(members), len(members))]) for _ in range(draws)]
-    grade, found = rows["grade"].to_numpy(), []
-    for name in columns:
-        value = (-1 if name.endswith("distance") else 1) * rows[name].to_numpy()
-        with warnings.catch_warnings():
-            # A draw may hold one value alone; its correlation is NaN, and left out.
-            warnings.simplefilter("ignore", stats.ConstantInputWarning)
-            again = [stats.spearmanr(value[places], grade[places]).statistic for places in drawn]
-        low, high = np.nanpercentile(again, (2.5, 97.5))
-        ranks = pd.DataFrame({"value": value, "grade": grade}).rank().groupby(rows["channel"])
-        within = ranks.transform(lambda part: part - part.mean()).corr().iloc[0, 1]
-        whole = stats.spearmanr(value, grade).statistic
-        found.append({"predictor": name, "correlation": whole, "low": low, "high": high, "within": within})
-    return pd.DataFrame(found)

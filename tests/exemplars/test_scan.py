@@ -417,7 +417,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_help_and_early_refusals_need_no_tensorflow(tmp_path):
     code = (
-        "import sys\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.cli.main import main\n"
         "try: main(['exemplars', 'mixed6', '--data', 'shapes', '--count', '3', '--out', sys.argv[1]])\n"
         "except SystemExit as stop: assert stop.code == 2\n"
         "assert 'tensorflow' not in sys.modules"

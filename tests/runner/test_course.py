@@ -23,7 +23,7 @@ from featviz_helpers.runner import pages as gallery
 from PIL import Image
 from support.notebooks import PICTURE, write_notebook
 
-FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli import main; main()"]
+FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()"]
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +370,7 @@ def test_assets_reach_the_notebooks_as_an_absolute_path(folder):
 @pytest.mark.slow
 def test_help_and_errors_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.runner import course as course\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.runner import course as course\nfrom featviz_helpers.cli.main import main\n"
         "main(['run', '--help'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'matplotlib', 'papermill'} & set(sys.modules)))"
     )
