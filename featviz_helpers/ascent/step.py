@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from ..models.backbone import Backbone
-from .structure import BatchTensors, Parts, Shape
+from .projections import Projection
+from .structure import BatchTensors, Parts, Shape, Values
 from .tiles import Tiling
 from .transform_base import apply_all
 
@@ -204,7 +205,12 @@ class Step:
         for projection, values in zip(self.parts.projections, numbers.projections, strict=True):
             due = tf.math.floormod(step + 1, tf.cast(values["every"], tf.int32)) == 0
 
-            def act(parameters: tf.Tensor = parameters, projection=projection, values=values, due=due) -> tf.Tensor:
+            def act(
+                parameters: tf.Tensor = parameters,
+                projection: Projection = projection,
+                values: Values = values,
+                due: tf.Tensor = due,
+            ) -> tf.Tensor:
                 images = projection.project(self.decode(parameters), values, slope)
                 moved = self.parts.parameterization.encode(tf.clip_by_value(images, -1.0, 1.0))
                 return tf.where(tf.reshape(due, [-1] + [1] * (moved.shape.rank - 1)), moved, parameters)
