@@ -13,6 +13,7 @@ import nbformat
 
 from ..assets import locate as assets
 from ..common import files as atomic
+from .result_file import MadeFrom
 
 DIGITS = 20  # of a SHA-256 in hexadecimal; enough for any number of runs to differ
 
@@ -61,7 +62,7 @@ def _of_path(path: Path) -> str:
     return digest([[file.relative_to(path).as_posix(), file.stat().st_size] for file in files])
 
 
-def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str, MadeFrom]:
     """Return the name of a run, and what it was made from.
 
     Args:
@@ -69,7 +70,7 @@ def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str
         code: from `of_library`.
         parameters: every one of them.
     """
-    made_from = {"notebook": notebook, "code": code, "assets": of_assets(parameters)}
+    made_from: MadeFrom = {"notebook": notebook, "code": code, "assets": of_assets(parameters)}
     # Where a file lies does not matter, only what is in it.
     named = {name: value for name, value in parameters.items() if name not in made_from["assets"]}
     return digest({**made_from, "parameters": named}), made_from

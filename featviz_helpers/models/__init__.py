@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["backbone", "devices", "load", "receptive_field", "shapesnet", "truncate"]
+    __name__, submodules=["backbone", "cache", "devices", "load", "receptive_field", "shapesnet", "truncate"]
 )

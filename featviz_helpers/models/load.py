@@ -1,8 +1,6 @@
 """Load a network by name or by path: the bundled ShapesNet, InceptionV3 with any of its weights, or your own."""
 
-import os
 import warnings
-from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -13,6 +11,7 @@ from ..assets import locate as assets
 from ..common.errors import MissingWeights, nearest
 from ..models import shapesnet
 from .backbone import Backbone
+from .cache import ModelCache
 
 NAMES = ("shapesnet", "inception_v3", "auto")
 DEFAULT_LAYER = {"shapesnet": "mixed2", "inception_v3": "mixed6"}
@@ -41,16 +40,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         ValueError: an unknown name, or weights that do not fit the network.
         MissingWeights: a weights file is not there.
     """
-    if os.environ.get("FEATVIZ_KEEP_MODELS"):  # a kernel that runs notebook after notebook: see batch/kernel.py
-        files = [Path(text) for text in (name, weights) if text and Path(text).is_file()]
-        return _kept(name, weights, download, tuple(file.stat().st_mtime_ns for file in files))
-    return _load_model(name, weights, download)
-
-
-@lru_cache(maxsize=2)
-def _kept(name: str | Path, weights: str | Path | None, download: bool, _: tuple[int, ...]) -> Backbone:
-    """Load a network once, with all that is compiled for it later; a changed file is another network."""
-    return _load_model(name, weights, download)
+    return _cached(name, weights, download)
 
 
 def _load_model(name: str | Path, weights: str | Path | None, download: bool) -> Backbone:
@@ -67,6 +57,9 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         return _from_file(Path(name))
     meant = nearest(str(name), NAMES)
     raise ValueError(f"There is no model '{name}': {meant} The path of a saved .keras or .h5 model works as well.")
+
+
+_cached = ModelCache(_load_model)
 
 
 def _shapesnet(weights: str | Path | None) -> Backbone:
