@@ -98,7 +98,6 @@ def local_cluster(workers: int, **options: Any) -> LocalCluster:
     settings = {
         "threads_per_worker": 1,
         "memory_limit": 0,  # the memory is the kernels', which Dask does not see
-        "host": "127.0.0.1",
         "dashboard_address": DASHBOARD,
         "silence_logs": logging.CRITICAL,
     }
