@@ -38,8 +38,8 @@ class RunResult(TypedDict):
         seconds: wall-clock time.
         finished: time, UTC.
         made_from: see `MadeFrom`.
-        versions: package -> version.
         machine: host name.
+        git, platform, hardware, versions: from `provenance.origin`.
         files: path below the run's folder -> bytes.
     """
 
@@ -53,6 +53,9 @@ class RunResult(TypedDict):
     seconds: float
     finished: str
     made_from: MadeFrom
-    versions: dict[str, str]
     machine: str
+    git: dict[str, Any] | None
+    platform: str
+    hardware: dict[str, Any]
+    versions: dict[str, str]
     files: dict[str, int]

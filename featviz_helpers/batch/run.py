@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
-import importlib.metadata
 import json
 import os
 import socket
@@ -19,7 +18,7 @@ from typing import Any
 
 import nbformat
 
-from ..common.provenance import of_library
+from ..common.provenance import origin
 from ..runner.notebook import Failure, describe_failure, first_line
 from . import run_id
 from .gpus import GpuClaim
@@ -97,6 +96,7 @@ class RunExecutor:
         self._lock = threading.Lock()
         self._gpu = GpuClaim()
         self._kernel: Kernel | None = None
+        self._code = ""  # that the kernel has imported
 
     def execute(self, request: RunRequest) -> RunOutcome:
         """See `execute_run`."""
@@ -123,7 +123,7 @@ class RunExecutor:
         if run_id.of_notebook(text) != request.made_from["notebook"]:
             what = f"{request.notebook} in {request.out} is not the one that was planned"
             return {"name": "OtherNotebook", "message": what}
-        if failure := _other_code(request):
+        if failure := _changed(request):
             return failure
         parameters = {name: request.parameters[name] for name in request.changed}
         try:
@@ -131,16 +131,18 @@ class RunExecutor:
             kernel.run(nbformat.reads(text, as_version=4), parameters, folder, request.cell_s)
         except Exception as problem:
             return _failure(problem, request)
-        return _other_code(request)  # it may have been changed meanwhile
+        return _changed(request)  # meanwhile
 
     def _kernel_for(self, request: RunRequest) -> Kernel:
         """Return the kernel of this process; a request that wants another environment gets another one."""
         environment = request.environment | (self._gpu.environment() if request.gpu else {})
         max_runs = 1 if request.fresh else MOST_RUNS
-        if self._kernel is None or (self._kernel.environment, self._kernel.max_runs) != (environment, max_runs):
-            if self._kernel is not None:
-                self._kernel.stop()
-            self._kernel = Kernel(environment, max_runs)
+        kernel, code = self._kernel, request.made_from["code"]
+        # With the code: a kernel that a worker kept from the sweep before has the modules of that time.
+        if kernel is None or (kernel.environment, kernel.max_runs, self._code) != (environment, max_runs, code):
+            if kernel is not None:
+                kernel.stop()
+            self._kernel, self._code = Kernel(environment, max_runs), code
         return self._kernel
 
 
@@ -181,10 +183,10 @@ def _sentence(failure: Failure) -> str:
     return f"{where}{failure['name']}: {failure['message']}"
 
 
-def _other_code(request: RunRequest) -> Failure | None:
-    if request.made_from["code"] == of_library():
-        return None
-    return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
+def _changed(request: RunRequest) -> Failure | None:
+    """Refuse a run whose code or files are no longer those that its identity was made from."""
+    change = run_id.changes(request.parameters, request.made_from, request.environment)
+    return {"name": "Changed", "message": change} if change else None
 
 
 def _refuse_result_file(folder: Path) -> Failure | None:
@@ -210,8 +212,8 @@ def _write_result(request: RunRequest, folder: Path, seconds: float, failure: Fa
         seconds=seconds,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         made_from=request.made_from,
-        versions=_versions(),
         machine=socket.gethostname(),
+        **_origin(),
         files={path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
     )
     (folder / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -227,12 +229,8 @@ def _notebook_text(out: str, notebook: str, expected: str) -> str:
 
 
 @cache
-def _versions() -> dict[str, str]:
-    versions = {}
-    for name in ("featviz-helpers", "tensorflow", "keras", "numpy", "torch", "lpips", "papermill"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
+def _origin() -> dict[str, Any]:
+    return origin(Path(__file__).parent)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 import fsspec
 from filelock import FileLock, Timeout
 
-from ..common.files import sync_folder
+from ..common.files import sync_folder, write_text
 from .result_file import RESULT, RunResult
 
 REQUEST = "request.json"
@@ -72,17 +72,7 @@ class RunFolders:
         if self.local is None:
             self.fs.pipe_file(self.path(name), text.encode())
             return
-        target = self.local / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-        try:
-            with part.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        write_text(self.local / name, text)
 
     @contextmanager
     def scratch_folder(self) -> Iterator[Path]:

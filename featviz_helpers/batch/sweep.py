@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dask.distributed import Client
 from filelock import FileLock, Timeout
 
-from ..common.provenance import of_library
+from ..common.provenance import of_rooms
 from ..runner.course import environment
 from . import run_id
 from .dispatch import Dispatcher, Tally, describe
@@ -37,7 +37,7 @@ def run_requests(plan: SweepPlan, out: str, fresh: bool = False) -> list[RunRequ
         PlanError: two combinations are one run.
     """
     defaults = {name: parameter.default for name, parameter in plan.job.parameters.items()}
-    notebook, code = run_id.of_notebook(plan.job.text), of_library()
+    notebook, code = run_id.of_notebook(plan.job.text), of_rooms()
     resources = plan.fields.resources
     requests: dict[str, RunRequest] = {}
     for values in plan.runs:

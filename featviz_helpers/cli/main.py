@@ -3,7 +3,6 @@ once."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -125,10 +124,8 @@ def doctor(context: click.Context, assets: Path | None, verify: bool) -> None:
     """
     from ..assets import doctor as examination
 
-    if assets:
-        os.environ["FEATVIZ_ASSETS"] = str(assets)
     try:
-        text, whole = examination.report(verify)
+        text, whole = examination.report(verify, assets)
     except NotADirectoryError as error:
         raise click.UsageError(str(error)) from None
     click.echo(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.replacing import replacing
+from ..common.files import replacing
 
 POOLINGS = ("mean", "max")
 SAMPLE = 2000  # images whose activations are kept for the quantiles

@@ -13,8 +13,8 @@ import pandas as pd
 from PIL import Image
 
 from ..common.errors import nearest
+from ..common.files import replacing
 from ..common.progress import bar
-from ..common.replacing import replacing
 from ..data.image_sets import WORKERS, ImageSet
 from ..data.images import to_uint8
 from .ranking import POOLINGS, Ranking

@@ -17,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ..common import provenance
+from ..common.files import write_text
 from . import notebook, pages
 from .jobs import CourseError, Job
 
@@ -77,8 +78,8 @@ class CourseRun:
     def save(self) -> None:
         """Write run.json and index.html as things stand."""
         self.report["duration"] = round(time.perf_counter() - self._started, 2)
-        pages.write(self.out / "run.json", json.dumps(self.report, indent=2) + "\n")
-        pages.write(self.out / "index.html", pages.index(self.report, self._thumbnails))
+        write_text(self.out / "run.json", json.dumps(self.report, indent=2) + "\n")
+        write_text(self.out / "index.html", pages.index(self.report, self._thumbnails))
 
     def execute(self, processes: int, assets: Path | None) -> None:
         """Run all notebooks; see `run`."""

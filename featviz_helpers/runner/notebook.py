@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 
 import nbformat
 
+from ..common.files import write_text
 from . import pages
 from .jobs import Job
 
@@ -185,10 +186,10 @@ def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, str], outc
     outcome.thumbnail = pages.thumbnail(notebook)
     # papermill was given the text that was checked, and records it whole as the path it came from.
     notebook.metadata.get("papermill", {}).update(input_path=job.path.name, output_path=f"{stem}.ipynb")
-    pages.write(out / f"{stem}.ipynb", nbformat.writes(notebook))
+    write_text(out / f"{stem}.ipynb", nbformat.writes(notebook))
     part.unlink()
     outcome.files.append(f"{stem}.ipynb")
-    pages.write(out / f"{stem}.html", pages.page(notebook, job.heading[0], job.path.parent, links))
+    write_text(out / f"{stem}.html", pages.page(notebook, job.heading[0], job.path.parent, links))
     outcome.files.append(f"{stem}.html")
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from ..common import provenance as record
-from ..common.replacing import replacing
+from ..common.files import replacing
 from ..data.image_sets import open_images
 from ..exemplars import scan as exemplars
 from ..metrics import answer_key as truth

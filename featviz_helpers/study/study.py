@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..common.provenance import of_library
-from ..common.replacing import replacing
+from ..common.files import replacing
+from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..exemplars.scan import question
 from ..exemplars.tables import Exemplars
@@ -167,7 +167,7 @@ class Study:
         rows = rows.assign(
             **self.grade(self.distances(result.images), cells.channel, result.activations),
             seconds=seconds,
-            code=of_library(),
+            code=of_rooms(),
         )
         if self.grader:
             rows = pd.concat([rows, self.grader.grade(result.images, cells.channel)], axis=1)

@@ -56,3 +56,19 @@ def test_what_a_worker_refuses_or_survives(requests_of, source, says, kept, tmp_
     assert says.split(":")[0] in (attempt / "result.json").read_text()
     assert (attempt / "run.ipynb").is_file() == kept
     assert not list((out / "unfinished").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["1", "open(FILE, 'w').write('new')"], ids=["before the run", "during the run"])
+def test_a_file_that_changes_during_a_sweep_gives_no_run_its_old_name(requests_of, tmp_path, source):
+    file = tmp_path / "weights"
+    file.write_text("old")
+    (request,) = requests_of(source, grid=f"{{FILE: ['{file}']}}", knobs="FILE: str = ''")
+    if source == "1":
+        file.write_text("new")
+    with pytest.raises(RunFailed, match=rf"FILE \({file}\) changed after the sweep had started.*Start the sweep"):
+        execute_run(request)
+    assert not (tmp_path / "out" / "runs").exists()
+    assert list((tmp_path / "out" / "failed" / request.run / "1").iterdir()), "what was made is kept to look at"
+    (again,) = requests_of("1", grid=f"{{FILE: ['{file}']}}", knobs="FILE: str = ''", out="again")
+    assert again.run != request.run and execute_run(again).status == "ok"

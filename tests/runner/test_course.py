@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from featviz_helpers.cli.main import main
 from featviz_helpers.common import provenance
-from featviz_helpers.runner import course, jobs, pages
+from featviz_helpers.runner import course, jobs
 from support.notebooks import PICTURE, write_notebook
 
 GOOD = """
@@ -231,7 +231,7 @@ def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch)
     def full(path, text):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(pages, "write", full)
+    monkeypatch.setattr(course, "write_text", full)
     result = CliRunner().invoke(main, ["run", "--out", "out"])
     assert result.exit_code == 1
     assert "cannot write the results" in result.output

@@ -2,11 +2,9 @@
 
 import base64
 import io
-import os
 import re
 
 import nbformat
-import pytest
 from featviz_helpers.runner import pages
 from PIL import Image
 
@@ -36,16 +34,6 @@ def test_thumbnail_prefers_the_tagged_cell():
     book.cells.pop()
     assert pages.thumbnail(book) == tagged
     assert pages.thumbnail(nbformat.v4.new_notebook()) == ""
-
-
-def test_write_is_all_or_nothing(tmp_path, monkeypatch):
-    target = tmp_path / "run.json"
-    pages.write(target, "old")
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space"):
-        pages.write(target, "new")
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_names_are_escaped_in_links():
