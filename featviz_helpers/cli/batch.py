@@ -65,12 +65,17 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     except KeyboardInterrupt:
         click.echo("\nStopped. The same command goes on from here.", err=True)
         context.exit(130)
+    _summarise(tally, folders)
+    context.exit(1 if tally.failed else 0)
+
+
+def _summarise(tally: Any, folders: Any) -> None:
+    """Print what came of a sweep."""
     for reason, count in Counter(tally.failed.values()).most_common(SHOWN):
         click.echo(f"{count} failed: {reason}", err=True)
     if tally.failed:
         click.echo(f"Their notebooks, as far as they came: {folders.path('failed')}", err=True)
-    click.echo(f"{tally.finished} of {len(requests)} runs are finished: featviz results {folders.address}")
-    context.exit(1 if tally.failed else 0)
+    click.echo(f"{tally.finished} of {tally.total} runs are finished: featviz results {folders.address}")
 
 
 def _run_folders(address: str) -> Any:

@@ -42,7 +42,9 @@ def nbval(path, folder):
         "-p", "support.nbval_measured", "-o", "filterwarnings=", "-o", "addopts=",
         "--rootdir", str(folder), str(path),
     ]  # fmt: skip
-    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(selection.CHECKOUT / "tests")}
+    # With an IPython folder of its own, because nbval lets its kernels write a history to the one in the home folder.
+    own = {"PYTHONPATH": str(selection.CHECKOUT / "tests"), "IPYTHONDIR": str(folder / ".ipython")}
+    environment = os.environ | ENVIRONMENT | own
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
 
 
