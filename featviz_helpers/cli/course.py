@@ -42,7 +42,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         raise click.UsageError("-p names a parameter twice; give each once")
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
-    jobs = selection.plan(paths, given, profile)
+    jobs = selection.prepare_jobs(paths, given, profile)
     report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
     for entry in report["notebooks"]:
         if error := entry["error"]:
