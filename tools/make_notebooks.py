@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 import nbformat
+from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
-from featviz_helpers.runner import pages as gallery
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -82,7 +82,7 @@ def remake(path: Path, folder: Path | None = None) -> str:
         raise ValueError(
             f"{path.name}: not stored: {size / 1e6:.1f} MB, at most {MOST_BYTES / 1e6:.0f} (smaller figures?)"
         )
-    gallery.write(path, text)
+    write_text(path, text)
     return f"{path.name}: {time.perf_counter() - started:.0f} s, {size / 1e6:.2f} MB"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
-import importlib.metadata
 import json
 import os
 import socket
@@ -21,7 +20,7 @@ import nbformat
 
 from ..batch import gpus as cards
 from ..batch import run_id as identity
-from ..common.provenance import of_library
+from ..common.provenance import origin
 from ..runner.notebook import reason
 from .kernel import Kernel
 from .run_folders import RESULT, Place, run_name
@@ -109,7 +108,7 @@ def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
     text = _text(order.out, order.notebook, order.made_from["notebook"])
     if identity.of_notebook(text) != order.made_from["notebook"]:
         return {"name": "OtherNotebook", "message": f"{order.notebook} in {order.out} is not the one that was planned"}
-    if problem := _other_code(order):
+    if problem := _changed(order):
         return problem
     notebook, kernel = nbformat.reads(text, as_version=4), _kernel(order)
     try:
@@ -126,13 +125,12 @@ def _execute(order: Order, folder: Path) -> dict[str, Any] | None:
         # As a reader counts: without the cell that papermill adds.
         cell = count - bool(order.changed) if (count := getattr(problem, "exec_count", None)) else None
         return {"cell": cell, "line": lines[0] if lines else "", **found}
-    return _other_code(order)  # somebody may have changed it meanwhile
+    return _changed(order)  # somebody may have changed it meanwhile
 
 
-def _other_code(order: Order) -> dict[str, Any] | None:
-    if order.made_from["code"] == of_library():
-        return None
-    return {"name": "OtherCode", "message": f"{socket.gethostname()} has another version of featviz_helpers"}
+def _changed(order: Order) -> dict[str, Any] | None:
+    change = identity.changes(order.parameters, order.made_from, order.environment)
+    return {"name": "Changed", "message": change} if change else None
 
 
 def _taken(folder: Path) -> dict[str, Any] | None:
@@ -156,8 +154,8 @@ def _describe(order: Order, folder: Path, seconds: float, error: dict[str, Any] 
         "seconds": seconds,
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "made_from": order.made_from,
-        "versions": _versions(),
         "machine": socket.gethostname(),
+        **_origin(),
         "files": files,
     }
     (folder / RESULT).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -170,7 +168,8 @@ def _attempts(place: Place, run: str) -> int:
 def _kernel(order: Order) -> Kernel:
     """Return this worker's kernel; orders that want another environment get another one."""
     environment = order.environment | (cards.card() if order.gpu else {})
-    key = json.dumps([sorted(environment.items()), order.fresh])
+    # With the code: a kernel that a scheduler's worker kept from the sweep before has the modules of that time.
+    key = json.dumps([sorted(environment.items()), order.fresh, order.made_from["code"]])
     if key not in _kernels:
         for kernel in _kernels.values():
             kernel.stop()
@@ -189,13 +188,8 @@ def _text(out: str, notebook: str, wanted: str) -> str:
 
 
 @cache
-def _versions() -> dict[str, str]:
-    names = ("featviz-helpers", "tensorflow", "keras", "numpy", "torch", "lpips", "papermill")
-    found = {}
-    for name in names:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
+def _origin() -> dict[str, Any]:
+    return origin(Path(__file__).parent)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from typing import Any
 import fsspec
 from filelock import FileLock, Timeout
 
-from ..common.files import sync_folder
+from ..common.files import sync_folder, write_text
 
 RESULT = "result.json"
 UNFINISHED = "unfinished"
@@ -68,17 +68,7 @@ class Place:
         if self.local is None:
             self.fs.pipe_file(self.path(name), text.encode())
             return
-        target = self.local / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-        try:
-            with part.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        write_text(self.local / name, text)
 
     @contextmanager
     def workshop(self) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ..batch import run_id as identity
-from ..common.provenance import of_library
+from ..common.provenance import of_rooms
 from ..runner.course import environment
 from .plan import Plan
 from .plan_file import PlanError
@@ -64,7 +64,7 @@ def orders(plan: Plan, out: str, fresh: bool = False) -> list[Order]:
         PlanError: two cells are one run.
     """
     defaults = {name: parameter.default for name, parameter in plan.job.parameters.items()}
-    notebook, code = identity.of_notebook(plan.job.text), of_library()
+    notebook, code = identity.of_notebook(plan.job.text), of_rooms()
     needs = plan.written.resources
     found: dict[str, Order] = {}
     for values in plan.runs:

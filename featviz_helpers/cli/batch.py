@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .command import Command
+
 SHOWN = 5  # runs of a dry run
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN.yaml")
 @click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of this machine; without it, as its cores allow.")
@@ -43,27 +44,21 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
 
     if sum(bool(options[name]) for name in ("workers", "scheduler", "cluster")) > 1:
         raise click.UsageError("--workers, --scheduler and --cluster exclude each other; give one of them")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    read = Plan(plan, options["yes"])
+    address = options["out"] or read.written.output
+    if not address:
+        raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
+    place = _place(address)
+    wanted = conductor.orders(read, place.address, options["fresh"])
+    if options["dry_run"]:
+        _say(read, place, wanted)
+        return
     try:
-        read = Plan(plan, options["yes"])
-        address = options["out"] or read.written.output
-        if not address:
-            raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
-        place = _place(address)
-        wanted = conductor.orders(read, place.address, options["fresh"])
-        if options["dry_run"]:
-            _say(read, place, wanted)
-            return
         tally = _run(read, place, wanted, options)
-    except (PlanError, ConnectionError) as error:
-        raise click.UsageError(str(error)) from None
     except conductor.SchedulerLost as error:
         raise click.ClickException(f"{error}. What is finished is safe; the same command goes on from here.") from None
     except DiskIsFull as error:
         raise click.ClickException(f"{error.strerror}. What is finished is safe; make room and go on.") from None
-    except KeyboardInterrupt:
-        click.echo("\nStopped. The same command goes on from here.", err=True)
-        context.exit(130)
     for reason, count in Counter(tally.failed.values()).most_common(SHOWN):
         click.echo(f"{count} failed: {reason}", err=True)
     if tally.failed:
@@ -126,7 +121,7 @@ def _run(plan: Any, place: Any, wanted: list, options: dict[str, Any]) -> Any:
     return tally
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", metavar="DIR")
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the table: .parquet or .csv.")
 @click.option("--failed", is_flag=True, help="The runs that failed, with their reasons.")
@@ -134,23 +129,15 @@ def results(folder: str, to: Path | None, failed: bool) -> None:
     """Gather what a sweep has finished so far into one table.
 
     DIR is the output of the sweep, a folder or an fsspec URL. Without --to, print a summary. `featviz_helpers/batch/
-    store.py` documents the columns.
+    results.py` documents the columns.
 
     Exit status: 0, 1 if the table could not be written, 2 if there are no results.
     """
     from ..batch import results as store
 
-    try:
-        table = store.failures(folder) if failed else store.table(folder)
-    except FileNotFoundError as error:
-        raise click.UsageError(str(error)) from None
+    table = store.failures(folder) if failed else store.table(folder)
     if to is None:
         click.echo(store.summary(table) if not failed else table.to_string(index=False))
         return
-    try:
-        store.write(table, to)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+    store.write(table, to)
     click.echo(f"{to}: {len(table)} rows, {len(table.columns)} columns")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from featviz_helpers.common import provenance as record
+from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import notebook as worker
 from featviz_helpers.runner import pages as gallery
 from featviz_helpers.runner.jobs import CourseError, Job
@@ -59,8 +60,8 @@ def run(
 
     def save() -> None:
         report["duration"] = round(time.perf_counter() - started, 2)
-        gallery.write(out / "run.json", json.dumps(report, indent=2) + "\n")
-        gallery.write(out / "index.html", gallery.index(report, thumbnails))
+        write_text(out / "run.json", json.dumps(report, indent=2) + "\n")
+        write_text(out / "index.html", gallery.index(report, thumbnails))
 
     save()
     before = multiprocessing.active_children()

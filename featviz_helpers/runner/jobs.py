@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
-class CourseError(Exception):
+class CourseError(ValueError):
     """A run that cannot start; the message says what to change."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import pages as gallery
 from featviz_helpers.runner.jobs import Job
 
@@ -61,10 +62,10 @@ def execute(job: Job, out: Path, pages: Mapping[str, str]) -> dict[str, Any]:
             notebook.metadata.get("papermill", {}).update(
                 input_path=job.path.name, output_path=f"{job.path.stem}.ipynb"
             )
-            gallery.write(out / f"{job.path.stem}.ipynb", nbformat.writes(notebook))
+            write_text(out / f"{job.path.stem}.ipynb", nbformat.writes(notebook))
             part.unlink()
             files.append(f"{job.path.stem}.ipynb")
-            gallery.write(out / f"{job.path.stem}.html", gallery.page(notebook, job.heading[0], job.path.parent, pages))
+            write_text(out / f"{job.path.stem}.html", gallery.page(notebook, job.heading[0], job.path.parent, pages))
             files.append(f"{job.path.stem}.html")
     except KeyboardInterrupt:
         # The kernel is down by now. This worker must not take up the next notebook, so it goes at once.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import logging
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,16 +81,6 @@ def index(report: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["duration"] = _duration
     return environment.get_template("index.html.j2").render(report=report, thumbnails=thumbnails)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash, never meets half of it."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _duration(seconds: float) -> str:

@@ -154,7 +154,6 @@ def test_identity_is_code_and_parameters_and_files_and_nothing_else(tmp_path):
     assert identity.of_run("n", "c", given | {"STEPS": 5})[0] != name
     assert identity.of_run("m", "c", given)[0] != name
     weights.write_bytes(b"2")
-    identity._of_path.cache_clear()
     assert identity.of_run("n", "c", given)[0] != name
     assert set(made_from["assets"]) == {"MODEL"}
     moved = weights.rename(tmp_path / "elsewhere.h5")

@@ -10,7 +10,6 @@ from dask.distributed import Client, LocalCluster
 from featviz_helpers.batch import cluster
 from featviz_helpers.batch import results as store
 from featviz_helpers.batch import run as task
-from featviz_helpers.batch import run_id as identity
 from featviz_helpers.batch import sweep as conductor
 from featviz_helpers.batch.plan import Plan
 from featviz_helpers.batch.plan_file import PlanError
@@ -159,10 +158,25 @@ def test_files_in_a_list_are_part_of_what_a_run_is(planned, tmp_path):
     for text in ("one", "two"):
         files[1].write_text(text)
         files[0].write_text("always")
-        identity._of_path.cache_clear()
         (order,) = planned(grid=f"{{FILES: [['{files[0]}', '{files[1]}']]}}", knobs="FILES: list[str] = []")
         names.append(order.run)
     assert names[0] != names[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["1", "open(FILE, 'w').write('new')"], ids=["before the run", "during the run"])
+def test_a_file_that_changes_during_a_sweep_gives_no_run_its_old_name(planned, tmp_path, source):
+    file = tmp_path / "weights"
+    file.write_text("old")
+    (order,) = planned(source, grid=f"{{FILE: ['{file}']}}", knobs="FILE: str = ''")
+    if source == "1":
+        file.write_text("new")
+    with pytest.raises(task.RunFailed, match=rf"FILE \({file}\) changed after the sweep had started.*Start the sweep"):
+        task.perform(order)
+    assert not (tmp_path / "out" / "runs").exists()
+    assert list((tmp_path / "out" / "failed" / order.run / "1").iterdir()), "what was made is kept to look at"
+    (again,) = planned("1", grid=f"{{FILE: ['{file}']}}", knobs="FILE: str = ''", out="again")
+    assert again.run != order.run and task.perform(again)["status"] == "ok"
 
 
 @pytest.mark.parametrize("value", ["~nobody_is_called_that/a", "no/such/file"])

@@ -23,7 +23,7 @@ from featviz_helpers.runner import pages as gallery
 from PIL import Image
 from support.notebooks import PICTURE, write_notebook
 
-FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli import main; main()"]
+FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()"]
 
 
 @pytest.fixture(scope="module")
@@ -351,22 +351,12 @@ def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch)
     def full(path, text):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(gallery, "write", full)
+    monkeypatch.setattr(course, "write_text", full)
     result = CliRunner().invoke(main, ["run", "--out", "out"])
     assert result.exit_code == 1
     assert "cannot write the results" in result.output
     assert "No space left on device" in result.output
     assert list(Path("out").iterdir()) == []
-
-
-def test_write_is_all_or_nothing(tmp_path, monkeypatch):
-    target = tmp_path / "run.json"
-    gallery.write(target, "old")
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space"):
-        gallery.write(target, "new")
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
 
 
 @pytest.mark.slow
@@ -380,7 +370,7 @@ def test_assets_reach_the_notebooks_as_an_absolute_path(folder):
 @pytest.mark.slow
 def test_help_and_errors_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.runner import course as course\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.runner import course as course\nfrom featviz_helpers.cli.main import main\n"
         "main(['run', '--help'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'matplotlib', 'papermill'} & set(sys.modules)))"
     )
