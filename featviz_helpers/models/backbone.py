@@ -11,7 +11,7 @@ import tensorflow as tf
 from ..common.errors import nearest
 from .devices import prepare_devices
 from .graph import functional, outputs, score_layer
-from .relu import check_rule
+from .relu import check_rule, shape_of
 from .traits import Traits, traits_of
 from .truncate import Cut, truncate_and_fold
 from .verify import check_copy, fits
@@ -65,6 +65,12 @@ class Backbone:
     def size(self) -> int:
         """The side in pixels of the images that the network was trained on."""
         return self.traits.native_size
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """What the class scores stand for, in order; None for a headless network and where that is not known."""
+        known = self.traits.classes
+        return known if self.logits and known and len(known) == self.layers[self.logits] else None
 
     def __repr__(self) -> str:
         scores = f"class scores in '{self.logits}'" if self.logits else "no class scores (headless)"
@@ -144,6 +150,18 @@ class Backbone:
         """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""
         shown = self.activations(images, layer)
         return np.flatnonzero(shown.max(axis=tuple(range(shown.ndim - 1))) <= 0.0)
+
+    def saturated_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
+        """Return the channels that are at their cap everywhere on every image of the set.
+
+        A capped ReLU passes no gradient there, as it passes none below zero: an ascent cannot start from such a
+        channel either. `relu="redirected"` lets it through in both cases. A layer without a cap has none.
+        """
+        shape = shape_of(self.model.get_layer(self.resolve(layer)))
+        if shape is None or shape.max_value is None:
+            return np.array([], int)
+        shown = self.activations(images, layer)
+        return np.flatnonzero(shown.min(axis=tuple(range(shown.ndim - 1))) >= shape.max_value)
 
     def check_size(self, size: Sequence[int], *layers: str) -> None:
         """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""

@@ -1,4 +1,4 @@
-"""Load a network by name or by path: the bundled ShapesNet, InceptionV3 with any of its weights, or your own."""
+"""Load a network by name or by path: ShapesNet, EfficientNet-Lite, InceptionV3 with any of its weights, or your own."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ import tensorflow as tf
 
 from ..assets import locate as assets
 from ..common.errors import MissingWeights, nearest
-from . import inception, shapesnet
+from . import inception, lite, shapesnet
 from .backbone import Backbone
 from .cache import ModelCache
 from .devices import prepare_devices
 from .traits import SHAPESNET
 from .weights_file import content, holds_model, keras_defaults, load_saved, load_weights
 
-NAMES = ("shapesnet", "inception_v3", "auto")
+NAMES = ("shapesnet", "lite0", "lite1", "inception_v3", "auto")
 
 
 def load_model(name: str | Path = "auto", weights: str | Path | None = None, download: bool = False) -> Backbone:
     """Load a network as a `Backbone`.
 
     Args:
-        name: "shapesnet" (bundled), "inception_v3", "auto" (InceptionV3 on a GPU, ShapesNet without one: decided by
+        name: "shapesnet" (bundled), "lite0" or "lite1" (EfficientNet-Lite, ImageNet, 17 or 20 MB, installed with the
+            course), "inception_v3", "auto" (InceptionV3 on a GPU, ShapesNet without one: decided by
             the hardware alone), or a path: of a saved `.keras` or `.h5` model with an image input in [-1, 1], or of
             weights alone, `.h5` or `.weights.h5`, of either known network.
         weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, fetched
             when they are not there; or the path of a Keras `.h5` or of a `.weights.h5` that may end at any `mixed`
             layer; None takes what is in the folder of FEATVIZ_ASSETS, in the user's own or in Keras's cache. For
-            "shapesnet", a `.weights.h5` from data_scripts/train_shapesnet.py.
+            "shapesnet", a `.weights.h5` from data_scripts/train_shapesnet.py. For "lite0" and "lite1", another state
+            dict in torch's old format.
         download: allow Keras to fetch its InceptionV3 weights (96 MB) when they are not on this machine; the
             call then says so.
 
@@ -52,6 +54,8 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         weights = weights if gpu else None
     if name == "shapesnet":
         return _shapesnet(weights)
+    if name in lite.FILES:
+        return lite.load(str(name), weights)
     if name == "inception_v3":
         return inception.load(weights, download)
     if Path(name).suffix in (".keras", ".h5") or Path(name).exists():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from importlib.resources import files
 
 import keras
+
+from ..data.shapes import CLASSES
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Traits:
         dream_size: of a photograph to dream on.
         default_layer: what LAYER = "auto" means; None is two thirds of the way up.
         images: the data set whose images drive its channels, as `open_images` names it.
+        classes: what its class scores stand for, in order; None where that is not known.
         judge: the distance that compares pictures of it, as `distance` names it.
         has_answer_key: whether it is known what its channels respond to.
         trusted: whether the course's own tests compare its cut copies with the original.
@@ -29,6 +34,7 @@ class Traits:
     dream_size: int = 384
     default_layer: str | None = None
     images: str = "imagenetv2-matched-frequency"
+    classes: tuple[str, ...] | None = None
     judge: str = "alex"
     has_answer_key: bool = False
     trusted: bool = False
@@ -41,11 +47,16 @@ SHAPESNET = Traits(
     dream_size=192,
     default_layer="mixed2",
     images="shapes",
+    classes=CLASSES,
     judge="shapesnet",
     has_answer_key=True,
     trusted=True,
 )
-INCEPTION_V3 = Traits(native_size=299, default_layer="mixed6", trusted=True)
+_NAMES = files("featviz_helpers") / "models" / "weights" / "imagenet_classes.json"
+IMAGENET = tuple(json.loads(_NAMES.read_text(encoding="utf-8"))["classes"])
+INCEPTION_V3 = Traits(native_size=299, default_layer="mixed6", classes=IMAGENET, trusted=True)
+LITE0 = Traits(native_size=224, picture_size=192, default_layer="block5b_add", classes=IMAGENET, trusted=True)
+LITE1 = replace(LITE0, native_size=240)
 
 
 def traits_of(model: keras.Model) -> Traits:

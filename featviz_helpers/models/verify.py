@@ -42,6 +42,8 @@ def check_copy(model: keras.Model, copied: keras.Model, cut: Cut) -> None:
     copies = keras.tree.flatten(copied(noise, training=False))
     for name, answer, copy in zip(cut.names, answers, copies, strict=True):
         expected = _linear(model, name, noise) if name == cut.linear else np.asarray(answer)
+        if not np.isfinite(expected).all():
+            continue  # a network that breaks down is named where it is used, with its channel
         apart, largest = np.abs(expected - np.asarray(copy)).max(), np.abs(expected).max()
         if not apart <= TOLERANCE * largest + 1e-6:
             raise ValueError(

@@ -23,7 +23,7 @@ from featviz_helpers.cli.main import main
 from featviz_helpers.common.errors import DamagedImage, DamagedImageWarning, NotFinite
 from featviz_helpers.data.image_sets import ImageSet
 from featviz_helpers.exemplars import ranking, scan
-from featviz_helpers.models.truncate import sources
+from featviz_helpers.models.graph import calls, sources
 from PIL import Image
 from support.networks import shapesnet
 
@@ -298,7 +298,7 @@ def test_a_network_that_breaks_down_is_named(data):
     broken = fv.Backbone(keras.models.clone_model(shapesnet().model), "broken")
     layer = broken.model.get_layer("mixed0")
     while not isinstance(layer, keras.layers.Conv2D):  # the one that computes channel 0
-        layer = sources(layer)[0]
+        layer = sources(calls(broken.model)[layer.name][0])[0]
     layer.set_weights([np.full_like(w, 1e38) for w in layer.get_weights()])
     with pytest.raises(NotFinite, match=r"Channel 0 of 'mixed0' is not a finite number on image 0/0.png"):
         fv.find_exemplars(broken, data, "mixed0", size=64)
