@@ -38,14 +38,14 @@ class Compiled:
 def compiled(backbone: Backbone, parts: Parts, shape: Shape) -> Compiled:
     """Return the compiled loop of this structure. The backbone keeps it: dropping the network drops its functions."""
     key = ("ascent", parts.structure, shape)
-    if key not in backbone._cache:
-        backbone._cache[key] = Compiled(Step(backbone, parts, shape))
-    return backbone._cache[key]
+    if key not in backbone.functions:
+        backbone.functions[key] = Compiled(Step(backbone, parts, shape))
+    return backbone.functions[key]
 
 
 def trace_counts(backbone: Backbone) -> dict[tuple, int]:
     """Return how often each structure that this backbone has climbed was traced."""
-    loops = backbone._cache.items()
+    loops = backbone.functions.items()
     return {key: loop.step.traces for key, loop in loops if isinstance(loop, Compiled)}
 
 

@@ -182,10 +182,10 @@ def compiled_pooling(
         return tf.concat(pooled, axis=2), tf.concat(positions, axis=1)
 
     key = ("pooling", layers, size, dtype)
-    if key not in backbone._cache:
+    if key not in backbone.functions:
         # One trace serves the smaller last batch as well.
-        backbone._cache[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
-    return backbone._cache[key]
+        backbone.functions[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+    return backbone.functions[key]
 
 
 def _resume(request: dict, state: Path | None, progress: bool) -> Ranking:

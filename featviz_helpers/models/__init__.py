@@ -1,7 +1,4 @@
-"""Networks: load, cut at a layer, change what a ReLU passes back, and what a unit can see.
-
-The public face: `load_model`, `Backbone`, `Traits`, `receptive_field`, `effective_field`, `patch`.
-"""
+"""Networks: load, cut at a layer, change what a ReLU passes back, and what a unit can see."""
 
 import lazy_loader
 
