@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import nbformat
 import psutil
-from featviz_helpers.batch import results as store
+from featviz_helpers.batch import finished_runs
 
 EVERY = 0.5  # seconds between two looks at the memory
 SAMPLE = 200  # executed notebooks that are read for the time of their cells
@@ -23,7 +23,7 @@ SAMPLE = 200  # executed notebooks that are read for the time of their cells
 
 def sweep(plan: Path, out: Path, workers: int, options: tuple[str, ...]) -> tuple[float, list[float]]:
     """Run it; return its seconds and the megabytes of the main process at every look."""
-    program = "from featviz_helpers.cli import main; main()"
+    program = "from featviz_helpers.cli.main import main; main()"
     command = [sys.executable, "-c", program, "sweep", str(plan), "--out", str(out), "--workers", str(workers)]
     began, megabytes = time.monotonic(), []
     process = psutil.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -50,7 +50,7 @@ def cells_s(path: Path) -> float:
 def main(plan: Path, out: Path, workers: int, fresh: bool, as_json: bool) -> None:
     seconds, megabytes = sweep(plan, out, workers, ("--fresh",) if fresh else ())
     again, _ = sweep(plan, out, workers, ())
-    found = store.runs(out)
+    found = finished_runs(out)
     step = max(1, len(found) // SAMPLE)
     spent = [(result["seconds"], cells_s(out / name / "run.ipynb")) for name, result in list(found.items())[::step]]
     report = {

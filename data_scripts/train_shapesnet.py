@@ -31,6 +31,9 @@ import click
 import keras
 import numpy as np
 import tensorflow as tf
+from featviz_helpers.common.files import replacing
+from featviz_helpers.common.provenance import cpu_count
+from featviz_helpers.data.frequencies import frequency_grid
 from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.models.shapesnet import BRANCHES, build
 from keras import layers
@@ -147,7 +150,7 @@ def energy_near(image: np.ndarray, key: dict, width_deg: float = 20) -> float:
     """Share (0 to 1) of the spectral energy from lines within `width_deg` and a third of the key's own frequencies."""
     grey = image.mean(axis=-1)
     power = np.abs(np.fft.fft2((grey - grey.mean()) * np.outer(*[np.hanning(len(grey))] * 2))) ** 2
-    row, column = np.meshgrid(*[np.fft.fftfreq(len(grey))] * 2, indexing="ij")
+    row, column = frequency_grid(*grey.shape, real=False)
     away = (np.degrees(np.arctan2(column, row)) - key["orientation_deg"] + 90) % 180 - 90
     low, high = key["frequency_band_cpp"]
     frequency = np.hypot(row, column)
@@ -287,10 +290,9 @@ machine gives other bytes, since sums are rounded in another order there.
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace a file in one move, so that a reader sees the old one or the new one."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    """Write a file so that a reader sees the old one or the new one."""
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 @click.command(help=__doc__.split("\n")[0])
@@ -336,7 +338,7 @@ def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int)
         "seeds": {"training": seed, "test_images": TEST_SEED},
         "training_seconds": round(seconds, 1),
         "training_cpu_seconds": round(cpu_seconds, 1),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cpu_count(),
         "settings": settings,
     }
     write(output / "shapesnet.weights.h5", content)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import click
 import nbformat
+from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
-from featviz_helpers.runner import pages as gallery
+from featviz_helpers.runner.notebook import KERNEL_ARGUMENTS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -50,7 +51,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path | None = None) -> nbfo
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,  # how prints are cut into messages differs from run to run
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=list(KERNEL_ARGUMENTS),
             resources={"metadata": {"path": str(folder or empty)}},
         )
         client.execute(env=os.environ | ENVIRONMENT)
@@ -82,7 +83,7 @@ def remake(path: Path, folder: Path | None = None) -> str:
         raise ValueError(
             f"{path.name}: not stored: {size / 1e6:.1f} MB, at most {MOST_BYTES / 1e6:.0f} (smaller figures?)"
         )
-    gallery.write(path, text)
+    write_text(path, text)
     return f"{path.name}: {time.perf_counter() - started:.0f} s, {size / 1e6:.2f} MB"
 
 

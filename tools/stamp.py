@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 import nbformat
+from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
 from featviz_helpers.runner import pages as gallery
 
@@ -159,7 +160,7 @@ def main(check: bool, root: Path) -> None:
     for path, new in stale.items():
         click.echo(f"{'stale' if check else 'stamped'}: {path.relative_to(root)}")
         if not check:
-            gallery.write(path, new)
+            write_text(path, new)
     if check and stale:
         raise click.ClickException("run `make stamp`")
 

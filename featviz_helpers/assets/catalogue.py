@@ -1,4 +1,4 @@
-"""What the full tier fetches: each asset with its file, size, hash, licence and home."""
+"""What the full tier fetches: each asset with its file, size, digest, licence and home."""
 
 import os
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Asset:
         file: file name, the same on the server and in an assets folder.
         home: the folder of the server that publishes the file.
         digest: "sha256:" or "md5:" and the hexadecimal digits that the publisher states.
-        size: bytes; None where only the server knows.
+        size: bytes.
         licence: of the content, in one line.
         enables: what the course does with it.
         otherwise: what the course does without it.
@@ -36,7 +36,7 @@ class Asset:
     file: str
     home: str
     digest: str
-    size: int | None
+    size: int
     licence: str
     enables: str
     otherwise: str

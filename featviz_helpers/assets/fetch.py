@@ -3,51 +3,13 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..assets import catalogue
-from ..assets import locate as assets
 from ..common.errors import DownloadError
-from ..common.files import amount, check_room, copy, flaw, locked, writing
+from ..common.files import copy, disk_errors, flaw, locked, require_room
+from ..common.progress import format_bytes
+from . import catalogue, locate
 from .catalogue import Asset
 from .download import download
 from .unpack import copy_folder, damaged, sums_of, unpack
-
-
-def destination(to: Path | None = None) -> Path:
-    """Return the assets folder to fill: the one given, else that of FEATVIZ_ASSETS, else the user's."""
-    return to or assets.folder() or assets.user_folder()
-
-
-def defect(asset: Asset, path: Path, verify: bool = False) -> str:
-    """Say what is wrong with an asset that is there; "" when nothing is.
-
-    Args:
-        asset: what it should be.
-        path: the file or folder, which exists.
-        verify: compare every byte with the checksums, not only the size, or the number of images.
-    """
-    if not asset.folder:
-        return flaw(path, asset.size, asset.digest if verify else None)
-    count = sum(1 for _ in path.glob("*/*.jpeg"))
-    if count != asset.images:
-        return f"it has {count:,} images, and {asset.images:,} were expected"
-    wrong = damaged(path) if verify and sums_of(path).is_file() else []
-    return f"{len(wrong)} files are missing or damaged: {', '.join(wrong[:5])}" if wrong else ""
-
-
-def whereabouts(asset: Asset, to: Path | None = None) -> Path | None:
-    """Return where an asset is, whole or not: in the folder `to`, or without one anywhere on this machine."""
-    if to is None:
-        return assets.find(asset.name)
-    path = to / asset.path
-    return path if path.exists() else None
-
-
-def describe(asset: Asset, to: Path | None = None) -> str:
-    """Return what `featviz fetch --list` says about an asset; `to` as for `whereabouts`."""
-    size = amount(asset.size) if asset.size else "size unknown"
-    rows = [f"{asset.name}  {size}{'  (standard set)' if asset.standard else ''}"]
-    rows += [f"for: {asset.enables}", f"licence: {asset.licence}", f"home: {asset.url}"]
-    return "\n    ".join([*rows, f"there: {whereabouts(asset, to) or 'no'}"])
 
 
 def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print) -> Path:
@@ -70,34 +32,21 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
     asset = catalogue.asset(name)
     target = destination(to) / asset.path
     verify = not asset.folder  # of a folder the images are counted; `featviz doctor --verify` reads ten thousand files
-    found = assets.find(name)
-    for path in (target,) if to else (found, target):
-        if path and path.exists() and not defect(asset, path, verify):
+    here = locate.find(name)
+    for path in (target,) if to else (here, target):
+        if path and path.exists() and not flaw_of(asset, path, verify):
             say(f"{name} is there: {path}")
             return path
     if target.exists():
-        wrong = defect(asset, target)
         if asset.folder:
+            wrong = flaw_of(asset, target)
             raise DownloadError(f"'{target}' is not whole: {wrong}. Delete or rename that folder, and fetch again.")
         say(f"'{target}' is damaged, and will be replaced.")
-    if found and found != target and not defect(asset, found, verify):
-        say(f"{name}: copying {found} to {target}")
-        return copy_folder(found, target) if asset.folder else copy(found, target, asset.size, asset.digest)
-    size = amount(asset.size) if asset.size else "size unknown"
-    say(f"{name}: {size} from {asset.url} to {target}\n    licence: {asset.licence}")
+    if here and here != target and not flaw_of(asset, here, verify):
+        say(f"{name}: copying {here} to {target}")
+        return copy_folder(here, target) if asset.folder else copy(here, target, asset.size, asset.digest)
+    say(f"{name}: {format_bytes(asset.size)} from {asset.url} to {target}\n    licence: {asset.licence}")
     return _unpacked(asset, target) if asset.folder else download(asset.url, target, asset.size, asset.digest)
-
-
-def _unpacked(asset: Asset, target: Path) -> Path:
-    """Download an archive, keep the folder in it, and drop the archive."""
-    archive = target.with_name(asset.file)
-    # Held over both steps: a second process would fetch the archive again as soon as the first one has dropped it.
-    with writing(target), locked(archive.with_name(asset.name)):
-        if not target.is_dir():
-            download(asset.url, archive, asset.size, asset.digest, room=asset.size or 0)
-            unpack(archive, target)
-        archive.unlink(missing_ok=True)
-    return target
 
 
 def fetch_all(names: Iterable[str], to: Path | None = None, say: Callable[[str], None] = print) -> dict[str, Exception]:
@@ -115,14 +64,63 @@ def fetch_all(names: Iterable[str], to: Path | None = None, say: Callable[[str],
         ValueError: there is no asset of one of the names; nothing is fetched then.
         DiskFull: there is no room for all of them; nothing is fetched then.
     """
-    wanted = [catalogue.asset(name) for name in dict.fromkeys(names)]
-    missing = [asset for asset in wanted if not whereabouts(asset, to)]
-    archives = [asset.size or 0 for asset in missing if asset.folder]  # one at a time lies beside its content
-    check_room(destination(to), sum(asset.size or 0 for asset in missing) + max(archives, default=0))
+    assets = [catalogue.asset(name) for name in dict.fromkeys(names)]
+    missing = [asset for asset in assets if not find(asset, to)]
+    archives = [asset.size for asset in missing if asset.folder]  # one at a time is there together with its content
+    require_room(destination(to), sum(asset.size for asset in missing) + max(archives, default=0))
     errors: dict[str, Exception] = {}
-    for asset in wanted:
+    for asset in assets:
         try:
             fetch(asset.name, to, say)
         except (OSError, ValueError) as error:
             errors[asset.name] = error
     return errors
+
+
+def destination(to: Path | None = None) -> Path:
+    """Return the assets folder to fill: the one given, else that of FEATVIZ_ASSETS, else the user's."""
+    return to or locate.folder() or locate.user_folder()
+
+
+def find(asset: Asset, to: Path | None = None) -> Path | None:
+    """Return where an asset is, whole or not: in the folder `to`, or without one anywhere on this machine."""
+    if to is None:
+        return locate.find(asset.name)
+    path = to / asset.path
+    return path if path.exists() else None
+
+
+def describe(asset: Asset, to: Path | None = None) -> str:
+    """Return what `featviz fetch --list` says about an asset; `to` as for `find`."""
+    rows = [f"{asset.name}  {format_bytes(asset.size)}{'  (standard set)' if asset.standard else ''}"]
+    rows += [f"for: {asset.enables}", f"licence: {asset.licence}", f"home: {asset.url}"]
+    return "\n    ".join([*rows, f"there: {find(asset, to) or 'no'}"])
+
+
+def flaw_of(asset: Asset, path: Path, verify: bool = False) -> str:
+    """Say what is wrong with an asset that is there; "" when nothing is.
+
+    Args:
+        asset: what it should be.
+        path: the file or folder, which exists.
+        verify: compare every byte with the checksums, not only the size, or the number of images.
+    """
+    if not asset.folder:
+        return flaw(path, asset.size, asset.digest if verify else None)
+    count = sum(1 for _ in path.glob("*/*.jpeg"))
+    if count != asset.images:
+        return f"it has {count:,} images, and {asset.images:,} were expected"
+    wrong = damaged(path) if verify and sums_of(path).is_file() else []
+    return f"{len(wrong)} files are missing or damaged: {', '.join(wrong[:5])}" if wrong else ""
+
+
+def _unpacked(asset: Asset, target: Path) -> Path:
+    """Download an archive, keep the folder in it, and drop the archive."""
+    archive = target.with_name(asset.file)
+    # Held over both steps: a second process would fetch the archive again as soon as the first one has dropped it.
+    with disk_errors(target), locked(archive.with_name(asset.name)):
+        if not target.is_dir():
+            download(asset.url, archive, asset.size, asset.digest, room=asset.size)
+            unpack(archive, target)
+        archive.unlink(missing_ok=True)
+    return target

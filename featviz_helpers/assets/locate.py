@@ -6,7 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from ..assets import catalogue
+from . import catalogue
 
 # In order of preference; the last one is the headless network up to `mixed8`.
 INCEPTION_FILES = (
@@ -28,19 +28,19 @@ def folder() -> Path | None:
     Raises:
         NotADirectoryError: the variable is set and names no folder.
     """
-    named = os.environ.get("FEATVIZ_ASSETS")
-    if not named:
+    value = os.environ.get("FEATVIZ_ASSETS")
+    if not value:
         return None
-    if not Path(named).is_dir():
+    if not Path(value).is_dir():
         raise NotADirectoryError(
-            f"FEATVIZ_ASSETS is set to '{named}', which is not a folder. "
+            f"FEATVIZ_ASSETS is set to '{value}', which is not a folder. "
             "Point it at a folder that has weights/ and data/ in it, or unset it."
         )
-    return Path(named)
+    return Path(value)
 
 
 def user_folder() -> Path:
-    """Return the assets folder of this user, where `featviz fetch` puts things unless told otherwise."""
+    """Return the assets folder of this user, where `featviz fetch` puts things by default."""
     return user_cache_path("featviz")
 
 
@@ -55,21 +55,25 @@ def torch_cache() -> Path:
     return Path(os.environ.get("TORCH_HOME", cache / "torch")) / "hub" / "checkpoints"
 
 
-def folders() -> list[Path]:
+def folders(first: Path | None = None) -> list[Path]:
     """Return the assets folders in the order in which they are searched.
+
+    Args:
+        first: a folder in the place of that of FEATVIZ_ASSETS.
 
     Raises:
         NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
     """
-    named = folder()
-    return [user_folder()] if named is None else [named, user_folder()]
+    first = first or folder()
+    return [user_folder()] if first is None else [first, user_folder()]
 
 
-def find(name: str) -> Path | None:
+def find(name: str, first: Path | None = None) -> Path | None:
     """Return where an asset is on this machine, or None.
 
     Args:
         name: as `featviz fetch` lists them: "inception_v3", "alexnet", "imagenetv2-matched-frequency", ...
+        first: as for `folders`.
 
     Returns:
         A weights file, or a folder of images in folders 0 ... 999. The folder of FEATVIZ_ASSETS comes first, then the
@@ -81,23 +85,23 @@ def find(name: str) -> Path | None:
         NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
     """
     asset = catalogue.asset(name)
-    places = [place / asset.path for place in folders()]
+    paths = [place / asset.path for place in folders(first)]
     if asset.folder:
-        return next((path for path in places if path.is_dir()), None)
-    places += [cache / asset.file for cache in (keras_cache(), torch_cache())]
-    sizes = {path: path.stat().st_size for path in places if path.is_file()}
-    return next((path for path, size in sizes.items() if asset.size in (None, size)), None)
+        return next((path for path in paths if path.is_dir()), None)
+    paths += [cache / asset.file for cache in (keras_cache(), torch_cache())]
+    return next((path for path in paths if path.is_file() and path.stat().st_size == asset.size), None)
 
 
-def find_inception(keras_only: bool = False) -> Path | None:
+def find_inception(keras_only: bool = False, first: Path | None = None) -> Path | None:
     """Return InceptionV3 weights that are already on this machine, or None.
 
     Args:
         keras_only: leave out the weights that end at `mixed8`, which Keras does not publish.
+        first: as for `folders`.
 
     Returns:
         The first that exists: the assets folders come before Keras's cache, the whole network before a part.
     """
-    places = [place / "weights" for place in folders()] + [keras_cache()]
+    places = [place / "weights" for place in folders(first)] + [keras_cache()]
     candidates = (place / name for place in places for name in INCEPTION_FILES[: 2 if keras_only else 3])
     return next((path for path in candidates if path.is_file()), None)

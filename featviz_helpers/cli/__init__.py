@@ -1,5 +1,5 @@
-"""The command line."""
+"""The command line, without logic of its own: what was typed becomes calls of the other rooms."""
 
-from .main import fetch, main
+import lazy_loader
 
-__all__ = ["fetch", "main"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["main"])

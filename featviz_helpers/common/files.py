@@ -1,38 +1,72 @@
 """Files that appear whole under their final name or not at all, whoever else writes and whatever goes wrong."""
 
 import errno
+import functools
 import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from .errors import DiskFull, DownloadError
+from .progress import format_bytes
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, and FAT's 4 GB or a limit of the shell
 NO_LEAVE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR}
 BLOCK = 1 << 20  # bytes
+YOUNG = 2 * 10**9  # nanoseconds: two changes of a file that is older have two times
 
 
-def amount(size: float) -> str:
-    """Return bytes for the eye: 96112376 as "96.1MB"."""
-    return f"{tqdm.format_sizeof(size)}B"
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Hand out a path to write to, and move what was written there to `path` in one step.
+
+    A process that is killed leaves the old file, or none, and a `.part` beside it that the next attempt overwrites.
+
+    Args:
+        path: the file to write; missing folders above it are made.
+
+    Yields:
+        Where to write.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        yield part
+        publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def part_of(target: Path) -> Path:
-    """Return where a file grows until it is complete: next to its final name, so that a rename is enough."""
-    return target.with_name(f"{target.name}.part")
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, UTF-8, so that a reader or a crash never meets half of it; see `replacing`."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
-def version_of(target: Path) -> Path:
-    """Return where a download notes which version of the file on the server its part belongs to."""
-    return target.with_name(f"{target.name}.version.part")
+def publish(part: Path, target: Path) -> None:
+    """Give a complete file its final name."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())  # or a power cut could leave the new name with nothing in it
+    os.replace(part, target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, or a USB stick that is pulled out."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -54,8 +88,13 @@ def locked(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(target: Path) -> Iterator[None]:
-    """Make the folder for `target`; turn the many errors of a full or locked disk into ones that tell what to do."""
+def disk_errors(target: Path) -> Iterator[None]:
+    """Make the folder for `target`; turn the many errors of a full or locked disk into ones that tell what to do.
+
+    Raises:
+        DiskFull: there is no room.
+        DownloadError: the folder cannot be written to.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield
@@ -71,7 +110,7 @@ def writing(target: Path) -> Iterator[None]:
         raise
 
 
-def check_room(folder: Path, needed: int) -> None:
+def require_room(folder: Path, needed: int) -> None:
     """Refuse to begin what cannot end.
 
     Args:
@@ -81,16 +120,21 @@ def check_room(folder: Path, needed: int) -> None:
     Raises:
         DiskFull: fewer bytes are free there.
     """
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(folder)
     if needed > free:
         raise DiskFull(
-            f"{amount(needed)} are needed in '{folder}', and {amount(free)} are free there. "
-            f"Free {amount(needed - free)} or choose another folder with --to."
+            f"{format_bytes(needed)} are needed in '{folder}', and {format_bytes(free)} are free there. "
+            f"Free {format_bytes(needed - free)} or choose another folder with --to."
         )
 
 
-def checksum(path: Path, algorithm: str) -> str:
+def free_bytes(folder: Path) -> int:
+    """Return the bytes that are free where a folder is, or will be made."""
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    return shutil.disk_usage(existing).free
+
+
+def checksum(path: Path, algorithm: str = "sha256") -> str:
     """Return the hexadecimal digest of a file, with a progress bar where that takes a while.
 
     Args:
@@ -102,10 +146,31 @@ def checksum(path: Path, algorithm: str) -> str:
         total=path.stat().st_size, desc=f"checking {path.name}", unit="B", unit_scale=True, delay=1.0, leave=False
     )
     with path.open("rb") as file, bar:
-        for block in iter(partial(file.read, BLOCK), b""):
+        while block := file.read(BLOCK):
             digest.update(block)
             bar.update(len(block))
     return digest.hexdigest()
+
+
+def per_state(function: Callable[[Path], str]) -> Callable[[Path], str]:
+    """Decorate a function of a file's content: it reads the file again only when the file may have changed.
+
+    The file counts as unchanged while inode, length, time of the content and time of the entry are the same; the last
+    of them cannot be set by hand. A clock ticks every few milliseconds, so a file younger than that is always read.
+    """
+    cached = functools.lru_cache(maxsize=10_000)(lambda path, *state: function(path))
+
+    @functools.wraps(function)
+    def read(path: Path) -> str:
+        about = path.stat()
+        if time.time_ns() - about.st_ctime_ns < YOUNG:
+            return function(path)
+        return cached(path, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+    return read
+
+
+cached_checksum = per_state(checksum)
 
 
 def flaw(path: Path, size: int | None = None, digest: str | None = None) -> str:
@@ -116,44 +181,24 @@ def flaw(path: Path, size: int | None = None, digest: str | None = None) -> str:
         size: bytes that it should have; None is not compared.
         digest: such as "sha256:0a1b..."; None is not compared, which is fast.
     """
-    there = path.stat().st_size
-    if size is not None and there != size:
-        return f"it has {there:,} bytes, and {size:,} were expected"
+    actual = path.stat().st_size
+    if size is not None and actual != size:
+        return f"it has {actual:,} bytes, and {size:,} were expected"
     if digest is not None:
         algorithm, expected = digest.split(":")
-        got = checksum(path, algorithm)
-        if got != expected:
-            return f"its {algorithm} is {got}, and {expected} was expected"
+        if (computed := checksum(path, algorithm)) != expected:
+            return f"its {algorithm} is {computed}, and {expected} was expected"
     return ""
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, or a USB stick that is pulled out."""
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def publish(part: Path, target: Path) -> None:
-    """Give a complete file its final name: on the disk first, then renamed."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
-    version_of(target).unlink(missing_ok=True)
-    sync_folder(target.parent)
-
-
-def copy(source: Path, target: Path, size: int | None = None, digest: str | None = None) -> Path:
+def copy(source: Path, target: Path, size: int, digest: str) -> Path:
     """Copy a file, verified and atomic.
 
     Args:
         source: the file.
         target: its final name; folders above it are made.
-        size: bytes that it should have; None is not compared.
-        digest: such as "sha256:0a1b..."; None is not compared.
+        size: bytes that it should have.
+        digest: such as "sha256:0a1b...".
 
     Returns:
         `target`.
@@ -162,17 +207,15 @@ def copy(source: Path, target: Path, size: int | None = None, digest: str | None
         DiskFull: there is no room.
         DownloadError: the copy is not what it should be; it is deleted.
     """
-    part = part_of(target)
-    with writing(target), locked(target):
+    with disk_errors(target), locked(target):
         if not (target.is_file() and not flaw(target, size, digest)):
             total = source.stat().st_size
-            check_room(target.parent, total)
-            with source.open("rb") as original, part.open("wb") as copied:
-                bar = tqdm.wrapattr(original, "read", total=total, desc=f"copying {source.name}", delay=1.0)
-                with bar as file:
-                    shutil.copyfileobj(file, copied, BLOCK)
-            if wrong := flaw(part, size, digest):
-                part.unlink()
-                raise DownloadError(f"The copy of '{source}' is not what it should be: {wrong}.")
-            publish(part, target)
+            require_room(target.parent, total)
+            with replacing(target) as part:
+                with source.open("rb") as original, part.open("wb") as copied:
+                    bar = tqdm.wrapattr(original, "read", total=total, desc=f"copying {source.name}", delay=1.0)
+                    with bar as file:
+                        shutil.copyfileobj(file, copied, BLOCK)
+                if wrong := flaw(part, size, digest):
+                    raise DownloadError(f"The copy of '{source}' is not what it should be: {wrong}.")
     return target

@@ -1,26 +1,32 @@
-"""What a run writes down, so that every picture can be traced: sources, parameters, seeds, versions,
-hardware."""
+"""What made a result: versions, commit, hardware, parameters and seeds, and the hash of the code behind its numbers."""
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import datetime
 import hashlib
 import importlib.metadata
 import os
 import platform
-import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .files import cached_checksum, per_state
+
+PACKAGE = Path(__file__).resolve().parent.parent
+# The rooms that can change a picture or a number; the others load, show, check, run or sweep.
+ROOMS = ("common", "data", "models", "ascent", "exemplars", "metrics", "study")
 PACKAGES = (
     "featviz-helpers", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "scikit-image", "torch",
-"lpips", "matplotlib", "papermill", "nbclient", "nbconvert", "ipykernel", )  # fmt: skip
+    "torchvision", "lpips", "matplotlib", "papermill", "nbclient", "nbconvert", "ipykernel",
+)  # fmt: skip
 
 
 def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
-    """The head of a record: when, how, with what and on what.
+    """Return the head of a record: when, how, with what and on what.
 
     Args:
         folder: a folder of the sources; if it lies in a git checkout, the commit is recorded.
@@ -31,15 +37,22 @@ def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
         "duration": 0.0,
         "status": "running",
         "command": list(command),
-        "git": _git(folder),
+        **origin(folder),
+    }
+
+
+def origin(folder: Path) -> dict[str, Any]:
+    """Return commit, platform, hardware and versions; see `opening`."""
+    return {
+        "git": commit(folder),
         "platform": platform.platform(),
         "hardware": {"cpu": platform.machine(), "cpu_count": cpu_count(), "gpus": gpus()},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **versions()},
     }
 
 
 def entry(path: Path, text: str, title: str, question: str, values: Mapping, changed: Mapping) -> dict[str, Any]:
-    """The record of one notebook before it runs.
+    """Return the record of one notebook before it runs.
 
     Args:
         path: the notebook.
@@ -64,50 +77,102 @@ def entry(path: Path, text: str, title: str, question: str, values: Mapping, cha
     }
 
 
-def of_library() -> str:
-    """The hash of every module of this package, so that results of other code are never taken for its own."""
-    folder, found = Path(__file__).resolve().parent.parent, hashlib.sha256()
-    for file in sorted(folder.rglob("*.py")):
-        found.update(f"{file.relative_to(folder).as_posix()}\n".encode() + file.read_bytes() + b"\0")
-    return found.hexdigest()[:20]
+def of_rooms(*rooms: str) -> str:
+    """Return the hash of rooms of this package, so that results of other code are never taken for its own.
+
+    It covers the code as Python reads it, without comments, docstrings and layout, which change no result, and the
+    bundled weights.
+
+    Args:
+        rooms: names of rooms; none means those that can change a picture or a number.
+
+    Raises:
+        ValueError: there is no room of one of the names.
+    """
+    digest = hashlib.sha256()
+    for room in rooms or ROOMS:
+        if not (PACKAGE / room).is_dir():
+            raise ValueError(f"There is no room '{room}' in {PACKAGE}.")
+        for file in sorted((PACKAGE / room).rglob("*")):
+            if file.suffix == ".py" or (file.parent.name == "weights" and file.suffix != ".md"):
+                content = _code_hash(file) if file.suffix == ".py" else cached_checksum(file)
+                digest.update(f"{file.relative_to(PACKAGE).as_posix()} {content}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+@per_state
+def _code_hash(file: Path) -> str:
+    tree = ast.parse(file.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            del node.body[0]
+    return hashlib.sha256("\n".join(_dump(tree)).encode()).hexdigest()
+
+
+def _dump(node: object) -> Iterator[str]:
+    """Yield a syntax tree as `ast.dump` does, without empty fields: which there are depends on Python's version."""
+    if isinstance(node, ast.AST):
+        yield f"{type(node).__name__}("
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != []:
+                yield f"{name}="
+                yield from _dump(value)
+        yield ")"
+    elif isinstance(node, list):
+        yield "["
+        for one in node:
+            yield from _dump(one)
+        yield "]"
+    else:
+        yield repr(node)
 
 
 def cpu_count() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _versions() -> dict[str, str]:
-    # Asked of the installed files and not of the modules, since importing TensorFlow takes seconds.
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git(folder: Path) -> dict[str, Any] | None:
-    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
-    return (
-        {"commit": commit, "changed_since": bool(_output("git", "-C", str(folder), "status", "--short"))}
-        if commit
-        else None
-    )
-
-
 def gpus() -> list[str]:
-    """The names of this machine's graphics cards."""
-    return _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
+    """Return the names of this machine's graphics cards; none where nvidia-smi is missing or fails."""
+    try:
+        return nvidia_smi("name")
+    except (OSError, subprocess.SubprocessError):
+        return []
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of those of the packages that are installed, without importing them."""
+    installed = {}
+    for name in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            installed[name] = importlib.metadata.version(name)
+    return installed
+
+
+def commit(folder: Path) -> dict[str, Any] | None:
+    """Return the commit of a git checkout, and whether files have changed since; None outside of one."""
+    try:
+        name = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+        return {"commit": name, "changed_since": bool(_output("git", "-C", str(folder), "status", "--short"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def nvidia_smi(query: str) -> list[str]:
+    """Return one line per graphics card.
+
+    Args:
+        query: what nvidia-smi calls it: "name", "name,memory.total".
+
+    Raises:
+        OSError: the program is not there.
+        subprocess.SubprocessError: it fails, or takes more than 20 s.
+    """
+    return _output("nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader").splitlines()
 
 
 def _output(program: str, *arguments: str) -> str:
-    """What a program prints, "" where it is not there or fails."""
-    if not shutil.which(program):
-        return ""
-    try:
-        done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout.strip()

@@ -48,7 +48,7 @@ def step_uniform(seed: int, key: int, first: int, steps: int, draws: int) -> np.
         key: the image's key, 0 to 2**32 - 1.
         first: number of the first step, from 0.
         steps: how many steps.
-        draws: numbers a step.
+        draws: numbers per step.
 
     Returns:
         (steps, draws) float32 in [0, 1). Row `s` depends on (seed, key, first + s) alone.

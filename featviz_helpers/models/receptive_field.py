@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..data.images import pair
 from .backbone import Backbone
-from .truncate import sources
+from .graph import nodes, sources
 
 _LAYERS = keras.layers
 _WINDOWS = (_LAYERS.Conv2D, _LAYERS.DepthwiseConv2D, _LAYERS.SeparableConv2D)
@@ -22,6 +22,20 @@ _POINTWISE = (
     *(_LAYERS.Activation, _LAYERS.ReLU, _LAYERS.LeakyReLU, _LAYERS.ELU, _LAYERS.PReLU, _LAYERS.Softmax),
     *(_LAYERS.BatchNormalization, _LAYERS.Identity, _LAYERS.Dropout, _LAYERS.SpatialDropout2D),
     *(_LAYERS.Rescaling, _LAYERS.Normalization),
+)
+# Of keras.ops and of operators between tensors, which are no layers.
+_MERGE_OPERATIONS = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum")
+_POINTWISE_OPERATIONS = (
+    "Relu",
+    "Relu6",
+    "LeakyRelu",
+    "Sigmoid",
+    "Silu",
+    "Gelu",
+    "HardSwish",
+    "HardSigmoid",
+    "Tanh",
+    "ConvertToTensor",
 )
 
 
@@ -90,7 +104,8 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
         size: of the images in pixels, a side or (height, width); padding "same" depends on it.
 
     Returns:
-        The field. Layers that see everything (class scores) have one unit whose field is the image.
+        The field. Where a unit sees everything (class scores, a map behind a squeeze-and-excitation gate), that is the
+        image, with a stride of 0.
 
     Raises:
         ValueError: an unknown layer, images too small, or a kind of layer whose reach is not known.
@@ -98,22 +113,24 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
     size = pair(size)
     backbone.check_size(size, layer)
     network = backbone.truncate(layer)
-    reached: dict[str, Field] = {}
-    for operation in network.operations:
-        if isinstance(operation, keras.layers.InputLayer):
-            reached[operation.name] = Field((1, 1), (1, 1), (0, 0), size)
-        else:
-            reached[operation.name] = _through(operation, [reached[s.name] for s in sources(operation)], size)
-    return reached[network.output._keras_history.operation.name]
+    reached = {network.inputs[0]._keras_history.operation.name: Field((1, 1), (1, 1), (0, 0), size)}
+    for node in nodes(network):
+        reached[node.operation.name] = _through(node.operation, [reached[s.name] for s in sources(node)], size)
+    return reached[network.outputs[0]._keras_history.operation.name]
 
 
 def _through(layer: keras.layers.Layer, below: Sequence[Field], size: tuple[int, int]) -> Field:
-    """Return the field of a layer's units, given those of the layers that it reads."""
-    whole = Field(size, size, (0, 0), (1, 1))
-    if isinstance(layer, _GLOBAL) or whole in below:
-        return whole
-    if isinstance(layer, _MERGES):
+    """Return the field of a layer's units, given those of the layers that it reads.
+
+    A unit that sees everything has the image as its field and a stride of 0: its neighbours see the same.
+    """
+    if isinstance(layer, _GLOBAL):
+        return Field(size, (0, 0), (0, 0), (1, 1))
+    operation = "" if isinstance(layer, keras.Layer) else type(layer).__name__
+    if isinstance(layer, _MERGES) or operation in _MERGE_OPERATIONS:
         return _union(layer, below)
+    if len(below) != 1:
+        raise _unknown(layer)
     (field,) = below
     if isinstance(layer, _WINDOWS):
         return _window(field, layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding)
@@ -124,9 +141,15 @@ def _through(layer: keras.layers.Layer, below: Sequence[Field], size: tuple[int,
         first = (f + sign * j * side[0] for f, j, side in zip(field.first, field.stride, sides, strict=True))
         units = (n - sign * sum(side) for n, side in zip(field.units, sides, strict=True))
         return Field(field.size, field.stride, tuple(first), tuple(units))
-    if isinstance(layer, _POINTWISE):
+    if isinstance(layer, _POINTWISE) or operation in _POINTWISE_OPERATIONS or field.stride == (0, 0):
         return field
-    raise ValueError(
+    if isinstance(layer, _LAYERS.LayerNormalization) and layer.axis in (-1, [-1], 3, [3]):
+        return field
+    raise _unknown(layer)
+
+
+def _unknown(layer: keras.Operation) -> ValueError:
+    return ValueError(
         f"The receptive field ends at '{layer.name}': how far a {type(layer).__name__} reaches is not known."
     )
 
@@ -146,6 +169,8 @@ def _window(
 
 
 def _union(layer: keras.layers.Layer, below: Sequence[Field]) -> Field:
+    if whole := next((field for field in below if field.stride == (0, 0)), None):  # a gate over all positions
+        return Field(whole.size, (0, 0), (0, 0), max(field.units for field in below))
     if len({(field.stride, field.units) for field in below}) > 1:
         raise ValueError(f"The receptive field ends at '{layer.name}': it joins maps of different strides.")
     first = tuple(min(field.first[axis] for field in below) for axis in (0, 1))

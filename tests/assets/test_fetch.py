@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import random
 import re
 import subprocess
@@ -13,12 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from featviz_helpers.assets import catalogue, download
-from featviz_helpers.assets import fetch as fetching
-from featviz_helpers.assets import locate as assets
+from featviz_helpers.assets import catalogue, download, fetch, locate
 from featviz_helpers.assets.catalogue import ASSETS
 from featviz_helpers.cli.main import main
-from featviz_helpers.common import files as atomic
+from featviz_helpers.common import files
 from featviz_helpers.common.errors import DownloadError
 from support.faulty_server import Faults, serving
 
@@ -46,8 +45,8 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(assets, "user_folder", lambda: tmp_path / "own")
-    monkeypatch.setattr(fetching, "download", lambda *args, **kw: download.download(*args, **kw, pause=0.01, tries=2))
+    monkeypatch.setattr(locate, "user_folder", lambda: tmp_path / "own")
+    monkeypatch.setattr(fetch, "download", lambda *args, **kw: download.download(*args, **kw, pause=0.01, tries=2))
     with serving() as server:
         monkeypatch.setenv("FEATVIZ_MIRROR", server.url())
         for name, asset in list(ASSETS.items()):
@@ -76,8 +75,8 @@ def test_the_catalogue_is_sound():
         if found := re.search(r"-([0-9a-f]{8})\.pth$", asset.file):  # torchvision's own check
             assert digest.startswith(found[1])
     assert len({asset.digest for asset in ASSETS.values()}) == len(ASSETS)
-    assert ASSETS["inception_v3"].file == assets.INCEPTION_FILES[0]
-    assert round(ASSETS["inception_v3"].size / 1e6) == assets.INCEPTION_MEGABYTES
+    assert ASSETS["inception_v3"].file == locate.INCEPTION_FILES[0]
+    assert round(ASSETS["inception_v3"].size / 1e6) == locate.INCEPTION_MEGABYTES
 
 
 def test_addresses_are_the_publishers_unless_there_is_a_mirror(monkeypatch):
@@ -87,43 +86,41 @@ def test_addresses_are_the_publishers_unless_there_is_a_mirror(monkeypatch):
     assert ASSETS["alexnet"].url == "http://teacher:8000/files/alexnet-owt-7be5be79.pth"
 
 
-def test_the_list_says_everything_and_fetches_nothing(machine, monkeypatch):
+def test_the_list_says_everything_and_fetches_nothing(machine):
     said = featviz("fetch")
     words = set(re.split(r"  +|\n *(?:\w+: )?", said))
     for asset in ASSETS.values():
         assert {asset.name, asset.licence, asset.url, asset.enables} <= words
-    assert said.count("there: no") == len(ASSETS) and machine.asked == []
-    monkeypatch.setitem(ASSETS, "vgg16", replace(ASSETS["vgg16"], size=None))
-    assert "vgg16  size unknown" in featviz("fetch", "--list", "vgg16")
+    assert said.count("there: no") == len(ASSETS) and machine.requests == []
 
 
 def test_weights_are_fetched_found_and_not_fetched_again(machine, tmp_path):
     said = featviz("fetch", "inception_v3", "alexnet")
     own = tmp_path / "own" / "weights" / ASSETS["inception_v3"].file
     assert f"inception_v3: 5.00kB from {machine.url(own.name)} to {own}" in said and "licence: Apache-2.0" in said
-    assert assets.find("inception_v3") == assets.find_inception() == own
-    assert assets.find("alexnet").read_bytes() == machine.files[ASSETS["alexnet"].file]
+    assert locate.find("inception_v3") == locate.find_inception() == own
+    assert locate.find("alexnet").read_bytes() == machine.files[ASSETS["alexnet"].file]
     assert f"inception_v3 is there: {own}" in featviz("fetch", "inception_v3")
-    assert len(machine.asked) == 2
+    assert len(machine.requests) == 2
 
 
 def test_a_usb_stick_serves_a_class_room_without_network(machine, tmp_path, monkeypatch):
     usb = tmp_path / "usb"
     featviz("fetch", "--to", usb)
     standard = {asset.path for asset in ASSETS.values() if asset.standard}
-    assert standard == {PLACE, f"weights/{assets.INCEPTION_FILES[0]}", "weights/alexnet-owt-7be5be79.pth"}
+    assert standard == {PLACE, f"weights/{locate.INCEPTION_FILES[0]}", "weights/alexnet-owt-7be5be79.pth"}
     shown = {path.relative_to(usb).as_posix() for path in usb.glob("*/*") if not path.name.startswith(".")}
     assert shown == standard | {f"{PLACE}.sha256"}, "and neither the archive nor any part of it"
     assert not (tmp_path / "own").exists()
 
     machine.files.clear()
-    asked = len(machine.asked)
+    requests = len(machine.requests)
     monkeypatch.setenv("FEATVIZ_ASSETS", str(usb))
-    assert assets.find(PHOTOS) == usb / PLACE
+    assert locate.find(PHOTOS) == usb / PLACE
     assert f"{PHOTOS} is there: {usb / PLACE}" in featviz("fetch", PHOTOS)
     featviz("fetch", "--to", tmp_path / "laptop")  # from the stick
     assert (tmp_path / "laptop" / PLACE / "2" / "2.jpeg").is_file()
-    assert len(machine.asked) == asked
+    assert len(machine.requests) == requests
 
 
 def test_the_assets_folder_comes_first_and_is_filled(machine, tmp_path, monkeypatch):
@@ -131,11 +128,11 @@ def test_the_assets_folder_comes_first_and_is_filled(machine, tmp_path, monkeypa
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     monkeypatch.setenv("FEATVIZ_ASSETS", str(shelf))
-    assert assets.find("squeezenet1_1").is_relative_to(tmp_path / "own")
+    assert locate.find("squeezenet1_1").is_relative_to(tmp_path / "own")
     featviz("fetch", "vgg16")
-    assert assets.find("vgg16").is_relative_to(shelf)
+    assert locate.find("vgg16").is_relative_to(shelf)
     featviz("fetch", "squeezenet1_1", "--to", shelf)
-    assert assets.find("squeezenet1_1").is_relative_to(shelf)
+    assert locate.find("squeezenet1_1").is_relative_to(shelf)
 
 
 def test_caches_of_others_are_used_unless_a_file_is_cut_off(machine, tmp_path):
@@ -144,17 +141,17 @@ def test_caches_of_others_are_used_unless_a_file_is_cut_off(machine, tmp_path):
         path = tmp_path / cache / asset.file
         path.parent.mkdir(parents=True)
         path.write_bytes(machine.files[asset.file][:-1])
-        assert assets.find(name) is None
+        assert locate.find(name) is None
         path.write_bytes(machine.files[asset.file])
-        assert assets.find(name) == path
+        assert locate.find(name) == path
         featviz("fetch", name, "--to", tmp_path / "usb")
         assert (tmp_path / "usb" / asset.path).read_bytes() == machine.files[asset.file]
-    assert machine.asked == []
+    assert machine.requests == []
 
 
 def test_what_is_damaged_is_replaced(machine, tmp_path):
     featviz("fetch", "alexnet")
-    path = assets.find("alexnet")
+    path = locate.find("alexnet")
     path.write_bytes(bytes(5000))  # the size is right
     assert "is damaged, and will be replaced" in featviz("fetch", "alexnet")
     assert path.read_bytes() == machine.files[path.name]
@@ -162,7 +159,7 @@ def test_what_is_damaged_is_replaced(machine, tmp_path):
 
 def test_a_folder_that_lacks_images_is_not_touched_without_leave(machine):
     featviz("fetch", PHOTOS)
-    lost = assets.find(PHOTOS) / "1" / "1.jpeg"
+    lost = locate.find(PHOTOS) / "1" / "1.jpeg"
     lost.unlink()
     said = featviz("fetch", PHOTOS, status=1)
     assert "it has 2 images, and 3 were expected. Delete or rename that folder" in said
@@ -173,7 +170,7 @@ def test_one_failure_stops_no_other(machine):
     machine.files.pop(ASSETS["inception_v3"].file)
     said = featviz("fetch", "inception_v3", "alexnet", status=1)
     assert re.search(r"inception_v3 could not be fetched: .* answered 404", said)
-    assert assets.find("inception_v3") is None and assets.find("alexnet")
+    assert locate.find("inception_v3") is None and locate.find("alexnet")
 
 
 def test_a_hostile_archive_is_not_kept_under_its_final_name(machine, tmp_path, monkeypatch):
@@ -182,14 +179,14 @@ def test_a_hostile_archive_is_not_kept_under_its_final_name(machine, tmp_path, m
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
     monkeypatch.setitem(ASSETS, PHOTOS, replace(ASSETS[PHOTOS], digest=digest, size=len(body)))
     assert "it holds another-name-format-val" in featviz("fetch", PHOTOS, status=1)
-    assert assets.find(PHOTOS) is None
+    assert locate.find(PHOTOS) is None
 
 
 def test_photos_are_fetched_once_by_two_at_once(machine, tmp_path):
     machine.faults = [Faults(slow=0.03)]
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda _: fetching.fetch(PHOTOS, say=lambda line: None), range(2)))
-    assert found == [tmp_path / "own" / PLACE] * 2 and len(machine.asked) == 1
+        found = list(pool.map(lambda _: fetch.fetch(PHOTOS, say=lambda line: None), range(2)))
+    assert found == [tmp_path / "own" / PLACE] * 2 and len(machine.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -203,7 +200,7 @@ def test_photos_are_fetched_once_by_two_at_once(machine, tmp_path):
 )
 def test_what_cannot_be_meant_is_refused(machine, words, message):
     assert message in featviz(*words, status=2)
-    assert machine.asked == []
+    assert machine.requests == []
 
 
 @pytest.mark.parametrize("command", ["fetch", "doctor"])
@@ -214,27 +211,27 @@ def test_an_unplugged_stick_is_named(machine, monkeypatch, command):
 
 def test_a_set_that_does_not_fit_is_not_begun(machine, tmp_path, monkeypatch):
     sizes = {asset.path: asset.size for asset in ASSETS.values() if asset.standard}
-    most = sum(sizes.values()) + sizes[PLACE]  # its archive lies beside it for a while
-    monkeypatch.setattr(atomic.shutil, "disk_usage", lambda path: SimpleNamespace(free=most - 1))
+    most = sum(sizes.values()) + sizes[PLACE]  # its archive lies next to it for a while
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: SimpleNamespace(free=most - 1))
     assert "are needed" in featviz("fetch", "--to", tmp_path / "usb", status=1)
-    assert machine.asked == []
-    monkeypatch.setattr(atomic.shutil, "disk_usage", lambda path: SimpleNamespace(free=most))
+    assert machine.requests == []
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: SimpleNamespace(free=most))
     featviz("fetch", "--to", tmp_path / "usb")
 
 
 @pytest.mark.parametrize("asset", ["alexnet", PHOTOS])
-def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(machine, tmp_path, asset):
+def test_a_folder_that_cannot_be_written_is_reported_with_what_to_do(machine, tmp_path, asset):
     (tmp_path / ASSETS[asset].path.split("/")[0]).write_text("a file in the way")
     said = featviz("fetch", asset, "--to", tmp_path, status=1)
     assert re.search(rf"{asset} could not be fetched: Cannot write .*Choose a folder that you may write to", said)
-    assert machine.asked == []
+    assert machine.requests == []
 
 
 def test_stopping_says_how_to_go_on(machine, monkeypatch):
     def stopped(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fetching, "fetch_all", stopped)
+    monkeypatch.setattr(fetch, "fetch_all", stopped)
     assert "The same command goes on from here" in featviz("fetch", "alexnet", status=130)
 
 
@@ -246,7 +243,9 @@ def test_the_doctor_says_what_is_there_and_how_to_get_the_rest(machine, tmp_path
         assert re.search(rf"^{word} ", said, re.M), word
     featviz("fetch", "--to", tmp_path / "usb")
     (tmp_path / "usb" / "data" / "my photos").mkdir()
+    environment = dict(os.environ)
     said = featviz("doctor", "--assets", tmp_path / "usb", "--verify")
+    assert dict(os.environ) == environment, "a report changes nothing"
     assert re.search(rf"^{PHOTOS} +there, 3 images, every byte verified: .*usb", said, re.M)
     assert re.search(r"^alexnet +there, 5.00kB, every byte verified: .*usb", said, re.M)
     assert said.split("Also in FEATVIZ_ASSETS:\n")[1].splitlines()[:2] == ["    data/my photos", ""]
@@ -255,7 +254,7 @@ def test_the_doctor_says_what_is_there_and_how_to_get_the_rest(machine, tmp_path
 @pytest.mark.parametrize("asset", ["alexnet", PHOTOS])
 def test_only_verify_sees_other_bytes_of_the_same_size(machine, asset):
     featviz("fetch", asset)
-    path = assets.find(asset)
+    path = locate.find(asset)
     path = path / "1" / "1.jpeg" if path.is_dir() else path
     path.write_bytes(bytes(path.stat().st_size))
     featviz("doctor")
@@ -265,7 +264,7 @@ def test_only_verify_sees_other_bytes_of_the_same_size(machine, asset):
 
 def test_a_file_of_another_size_does_not_go_unsaid(machine):
     featviz("fetch", "alexnet")
-    assets.find("alexnet").write_bytes(b"cut")
+    locate.find("alexnet").write_bytes(b"cut")
     assert "DAMAGED, it has 3 bytes, and 5,000 were expected" in featviz("doctor", status=1)
 
 
@@ -280,7 +279,7 @@ def test_the_scripts_fetch_what_they_are_named_after(machine, tmp_path):
     featviz("--variant", "threshold0.7", "--to", tmp_path / "usb", command=fetch_imagenet_v2.main)
     shown = {path.name for path in (tmp_path / "usb").glob("*/*") if not path.name.startswith(".")}
     name = "imagenetv2-threshold0.7-format-val"
-    assert shown == {assets.INCEPTION_FILES[0], "alexnet-owt-7be5be79.pth", name, f"{name}.sha256"}
+    assert shown == {locate.INCEPTION_FILES[0], "alexnet-owt-7be5be79.pth", name, f"{name}.sha256"}
     machine.files.clear()
     featviz("vgg16", command=fetch_weights.main, status=1)
     featviz("imagenet", command=fetch_weights.main, status=2)
@@ -289,14 +288,21 @@ def test_the_scripts_fetch_what_they_are_named_after(machine, tmp_path):
 def test_errors_reach_a_notebook_as_exceptions(machine):
     machine.files.clear()
     with pytest.raises(DownloadError, match="404"):
-        fetching.fetch("alexnet")
+        fetch.fetch("alexnet")
     with pytest.raises(ValueError, match="did you mean vgg16"):
         catalogue.asset("vgg_16")
 
 
+@pytest.mark.parametrize("name", ["featviz_helpers.assets.catalogue.ASSETS", "featviz_helpers.assets.ASSETS"])
+def test_the_catalogue_is_there_before_anything_was_fetched(name):
+    code = f"import featviz_helpers; print(len({name}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == str(len(ASSETS)), done.stderr
+
+
 def test_fetch_and_doctor_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.cli.main import main\n"
         "main(['fetch', '--list'], standalone_mode=False)\nmain(['doctor'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'numpy', 'matplotlib'} & set(sys.modules)))"
     )

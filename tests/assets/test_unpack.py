@@ -1,6 +1,5 @@
-"""Archives that nobody vouches for: what is good appears whole, what is hostile leaves nothing behind."""
+"""Archives of photographs: what is good appears whole, what is hostile leaves nothing behind."""
 
-import gzip
 import io
 import os
 import random
@@ -50,7 +49,8 @@ def test_a_folder_appears_with_its_checksums(tmp_path, target, mode):
     for name, content in IMAGES.items():
         assert (target.parent / name).read_bytes() == content
     names = {name.split("/", 1)[1] for name in IMAGES}
-    assert tree(target.parent) == {TOP, f"{TOP}.sha256", *IMAGES, *(f"{TOP}/{name.split('/')[0]}" for name in names)}
+    folders = {f"{TOP}/empty", *(f"{TOP}/{name.split('/')[0]}" for name in names)}
+    assert tree(target.parent) == {TOP, f"{TOP}.sha256", *IMAGES, *folders}
     assert damaged(target) == []
     checked = subprocess.run(["sha256sum", "--check", f"{TOP}.sha256"], cwd=target.parent, capture_output=True)
     assert checked.returncode == 0
@@ -74,23 +74,25 @@ HOSTILE = {
     "absolute": ([member("/evil", b"x")], "leads out"),
     "parent": ([member(f"{TOP}/../../evil", b"x")], "leads out"),
     "hidden parent": ([member(f"{TOP}/a/../../../evil", b"x")], "leads out"),
-    "windows parent": ([member(f"{TOP}\\..\\..\\..\\evil", b"x")], "leads out"),
-    "windows drive": ([member("C:/evil", b"x")], "leads out"),
-    "symlink out": ([member(f"{TOP}/out", type=tarfile.SYMTYPE, linkname="../../..")], "is a link"),
-    "symlink inside": ([member(f"{TOP}/in", type=tarfile.SYMTYPE, linkname="0")], "is a link"),
+    "symlink out": (
+        [member(f"{TOP}/out", type=tarfile.SYMTYPE, linkname="../../..")],
+        "is neither a file nor a folder",
+    ),
+    "symlink inside": ([member(f"{TOP}/in", type=tarfile.SYMTYPE, linkname="0")], "is neither a file nor a folder"),
     "through a symlink": (
         [member(f"{TOP}/out", type=tarfile.SYMTYPE, linkname="/tmp"), member(f"{TOP}/out/evil", b"x")],
-        "is a link",
+        "is neither a file nor a folder",
     ),
-    "symlink of the top": ([member("top", type=tarfile.SYMTYPE, linkname=".")], "is a link"),
-    "hardlink out": ([member(f"{TOP}/out", type=tarfile.LNKTYPE, linkname="../../../secret")], "is a link"),
-    "device": ([member(f"{TOP}/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], "is a device"),
-    "pipe": ([member(f"{TOP}/pipe", type=tarfile.FIFOTYPE)], "is a device"),
+    "symlink of the top": ([member("top", type=tarfile.SYMTYPE, linkname=".")], "is neither a file nor a folder"),
+    "hardlink out": (
+        [member(f"{TOP}/out", type=tarfile.LNKTYPE, linkname="../../../secret")],
+        "is neither a file nor a folder",
+    ),
+    "device": ([member(f"{TOP}/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], "is neither a file nor a folder"),
+    "pipe": ([member(f"{TOP}/pipe", type=tarfile.FIFOTYPE)], "is neither a file nor a folder"),
     "file and folder": ([member(f"{TOP}/0", b"x")], "not a whole tar archive"),
     "folder and file": ([member(f"{TOP}/0/0.jpeg/x", b"x")], "not a whole tar archive"),
     "large file": ([member(f"{TOP}/zeros", bytes(200_000))], "more than 100,000 bytes"),
-    "many files": ([member(f"{TOP}/more/{count}", b"") for count in range(30)], "or 20 files"),
-    "large header": ([member(f"{TOP}/a", b"a", pax_headers={"comment": "a" * 3_000_000})], "far more bytes than its"),
 }
 
 
@@ -101,28 +103,14 @@ def test_a_hostile_archive_leaves_nothing_behind(tmp_path, target, kind, mode):
     more, why = HOSTILE[kind]
     archive = write(tmp_path / "photos.tar.gz", *more, mode=mode)
     with pytest.raises(UnsafeArchive, match=f"photos.tar.gz.*{why}"):
-        unpack(archive, target, most_bytes=100_000, most_members=20)
+        unpack(archive, target, most_bytes=100_000)
     assert tree(tmp_path) == {"secret", "photos.tar.gz", "assets", "assets/data"}
     assert not os.path.lexists("/evil") and not os.path.lexists("/tmp/evil")
     assert (tmp_path / "secret").read_text() == "secret"
 
 
-def test_a_bomb_is_not_unpacked_to_be_measured(tmp_path, target):
-    """A gigabyte in a megabyte, in a header that tarfile would read at once."""
-    bomb = tarfile.TarInfo("header")
-    bomb.type, bomb.size = tarfile.XHDTYPE, 10**9
-    archive = tmp_path / "photos.tar.gz"
-    with gzip.open(archive, "wb", compresslevel=1) as file:
-        file.write(bomb.tobuf())
-        for _ in range(40):
-            file.write(bytes(10**6))
-    with pytest.raises(UnsafeArchive, match="far more bytes"):
-        unpack(archive, target)
-    assert tree(target.parent) == set()
-
-
 @pytest.mark.parametrize("mode", ["w:gz", "w"])
-@pytest.mark.parametrize("kept", [0.5, 0.0], ids=["half", "nothing"])
+@pytest.mark.parametrize("kept", [0.3, 0.0], ids=["a third", "nothing"])
 def test_a_cut_archive_leaves_nothing_behind(tmp_path, target, mode, kept):
     archive = write(tmp_path / "photos.tar.gz", mode=mode)
     content = archive.read_bytes()[: archive.stat().st_size if mode == "w:gz" else 4000]
@@ -150,12 +138,12 @@ def test_a_killed_process_leaves_nothing_under_the_final_name(tmp_path, target):
     archive = write(tmp_path / "photos.tar.gz")
     code = (
         "import sys, tarfile, time; from pathlib import Path; from featviz_helpers.assets.unpack import unpack\n"
-        "extract = tarfile.TarFile.extract\n"
-        "def slowly(self, info, *args, **options):\n"
-        "    extract(self, info, *args, **options)\n"
+        "makefile = tarfile.TarFile.makefile\n"
+        "def slowly(self, info, *args):\n"
+        "    makefile(self, info, *args)\n"
         "    print(info.name, flush=True)\n"
         "    time.sleep(60 if '/7/' in info.name else 0)\n"
-        "tarfile.TarFile.extract = slowly\n"
+        "tarfile.TarFile.makefile = slowly\n"
         "unpack(Path(sys.argv[1]), Path(sys.argv[2]))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, archive, target], stdout=subprocess.PIPE, text=True)

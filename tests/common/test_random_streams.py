@@ -1,4 +1,4 @@
-"""Random numbers: keyed, reproducible, independent of how they are asked for."""
+"""Random numbers: keyed, reproducible, independent of the order in which they are drawn."""
 
 import numpy as np
 from featviz_helpers.common.random_streams import image_key, start_uniform, step_uniform

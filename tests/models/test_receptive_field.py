@@ -156,3 +156,15 @@ def test_a_unit_that_nothing_moves_has_no_effective_field():
     backbone.model.set_weights([-np.abs(w) - 1 for w in backbone.model.get_weights()])
     with pytest.raises(ValueError, match="No image moves the unit"):
         fv.effective_field(backbone, list(backbone.layers)[-1], np.ones((2, 20, 20, 3), np.float32))
+
+
+def test_behind_a_gate_every_unit_sees_the_whole_image():
+    inputs = keras.Input((40, 40, 3))
+    x = CONV(4, 3, strides=2, padding="same")(inputs)
+    gate = keras.layers.Dense(4, activation="sigmoid")(keras.layers.GlobalAveragePooling2D(keepdims=True)(x))
+    after = CONV(2, 3, strides=2, padding="same", name="after")(keras.layers.Multiply()([x, gate]))
+    backbone = fv.Backbone(keras.Model(inputs, after))
+    field = fv.receptive_field(backbone, "after", 40)
+    assert field.units == (10, 10) and field.box(9, 0) == (0, 0, 40, 40)
+    assert reach(backbone, "after", 40, 9, 0) == (0, 0, 40, 40)
+    assert fv.effective_field(backbone, "after", pictures(8, 40)).units == (10, 10)

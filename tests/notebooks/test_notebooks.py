@@ -42,7 +42,9 @@ def nbval(path, folder):
         "-p", "support.nbval_measured", "-o", "filterwarnings=", "-o", "addopts=",
         "--rootdir", str(folder), str(path),
     ]  # fmt: skip
-    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(selection.CHECKOUT / "tests")}
+    # With an IPython folder of its own, because nbval lets its kernels write a history to the one in the home folder.
+    own = {"PYTHONPATH": str(selection.CHECKOUT / "tests"), "IPYTHONDIR": str(folder / ".ipython")}
+    environment = os.environ | ENVIRONMENT | own
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
 
 
@@ -77,8 +79,8 @@ def test_stored_outputs_are_what_comes_out_now(path, tmp_path):
 @pytest.mark.slow
 def test_it_runs_with_other_parameters(path, tmp_path, root):
     profile = selection.read_profile(root / "tests" / "support" / "changed_parameters.yaml")
-    own = selection.plan([path])[0].parameters
-    (job,) = selection.plan([path], profile={name: value for name, value in profile.items() if name in own})
+    own = selection.prepare_jobs([path])[0].parameters
+    (job,) = selection.prepare_jobs([path], profile={name: value for name, value in profile.items() if name in own})
     defaults = {name: parameter.default for name, parameter in job.parameters.items()}
     assert job.values != defaults, f"{job.path.name}: changed_parameters.yaml changes nothing"
     report = course.run([job], tmp_path)

@@ -1,6 +1,7 @@
 """One list of dependencies in four forms, one place for the repository's name, and a wheel with everything in
 it."""
 
+import ast
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,21 @@ def test_lower_bounds_only(project):
 def test_dependencies_are_sorted_and_named_once(project):
     names = [canonicalize_name(Requirement(entry).name) for entry in project["dependencies"]]
     assert names == sorted(set(names))
+
+
+def test_what_the_package_imports_is_declared(root, project):
+    imported = set()
+    for path in (root / "featviz_helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    declared = {canonicalize_name(requirement.name) for requirement in all_requirements(project)}
+    homes = packages_distributions()
+    names = imported - sys.stdlib_module_names - {"featviz_helpers"} - {"distributed"}  # dask[distributed]
+    undeclared = {name for name in names if declared.isdisjoint(map(canonicalize_name, homes[name]))}
+    assert undeclared == set()
 
 
 def test_lock_file_satisfies_pyproject_on_every_python(project, locked):

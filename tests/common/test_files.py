@@ -1,0 +1,72 @@
+"""Files that appear whole or not at all, and checksums that are read again when the file has changed."""
+
+import hashlib
+import os
+import time
+from types import SimpleNamespace
+
+import pytest
+from featviz_helpers.common import files
+from featviz_helpers.common.errors import DiskFull, DownloadError
+
+BODY, OTHER = bytes(range(256)) * 1000, bytes(256_000)
+SIZE = len(BODY)
+SHA256 = "sha256:" + hashlib.sha256(BODY).hexdigest()
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_writing_is_all_or_nothing(tmp_path, monkeypatch):
+    target = tmp_path / "below" / "run.json"
+    files.write_text(target, "old \N{MULTIPLICATION SIGN}")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        files.write_text(target, "new")
+    assert target.read_text(encoding="utf-8") == "old \N{MULTIPLICATION SIGN}"
+    assert names(target.parent) == ["run.json"]
+
+
+def test_what_was_begun_and_broke_off_replaces_nothing(tmp_path):
+    target = tmp_path / "table"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt), files.replacing(target) as part:  # noqa: PT012
+        part.write_text("ne")
+        raise KeyboardInterrupt
+    assert target.read_text() == "old" and names(tmp_path) == ["table"]
+
+
+def test_a_file_is_read_again_when_it_may_have_changed(tmp_path, monkeypatch):
+    reads = []
+    content = files.per_state(lambda path: reads.append(path) or path.read_text())
+    target = tmp_path / "weights"
+    target.write_text("one")
+    assert [content(target), content(target)] == ["one", "one"] and len(reads) == 2, "too young to be sure"
+    monkeypatch.setattr(files, "YOUNG", 0)
+    assert [content(target), content(target)] == ["one", "one"] and len(reads) == 3
+    before = target.stat()
+    time.sleep(0.02)  # a tick of the file system's clock
+    target.write_text("two")
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))  # as `cp -p` and rsync do
+    assert content(target) == "two"
+
+
+def test_a_copy_is_verified_and_atomic(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "usb" / "weights" / "file"
+    source.write_bytes(OTHER)
+    with pytest.raises(DownloadError, match="not what it should be: its sha256"):
+        files.copy(source, target, SIZE, SHA256)
+    assert [path.name for path in target.parent.iterdir()] == [".file.lock"]
+    source.write_bytes(BODY)
+    assert files.copy(source, target, SIZE, SHA256).read_bytes() == BODY
+    assert names(target.parent) == [".file.lock", "file"]
+
+
+def test_a_copy_without_room_is_refused(tmp_path, monkeypatch):
+    source, target = tmp_path / "source", tmp_path / "file"
+    source.write_bytes(BODY)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda path: SimpleNamespace(free=10_000))
+    with pytest.raises(DiskFull, match=r"256kB are needed in .*, and 10.0kB are free there\. Free 246kB or"):
+        files.copy(source, target, SIZE, SHA256)
+    assert not target.exists()
