@@ -1,4 +1,4 @@
-"""Tell a student right from wrong: each function judges the answer to one exercise, prints why, and returns a verdict."""
+"""Tell a student right from wrong: each function judges the answer to one exercise, and prints why."""
 
 import lazy_loader
 
