@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: course test quick lint notebooks stamp bench lock clean
+.PHONY: course test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(READY)
@@ -18,12 +18,19 @@ test: $(READY)
 quick: $(READY)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
-lint: $(READY)
+# ARGS='-m "not slow"' leaves the slow tests out.
+coverage: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-report=html $(ARGS)
+
+lint: $(READY) types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/lint_notebooks.py
 	$(BIN)/python tools/stamp.py --check
+
+types: $(READY)
+	$(BIN)/mypy
 
 notebooks: $(READY)
 	$(BIN)/python tools/make_notebooks.py
@@ -34,12 +41,16 @@ stamp: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/ascent.py
 
+# make release VERSION=0.2.0, or first ARGS=--dry-run beside it.
+release: $(READY)
+	$(BIN)/python tools/release.py $(VERSION) $(ARGS)
+
 # Needs uv alone, so that a lock file that cannot be installed can still be replaced.
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf build .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 
 $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)

@@ -104,7 +104,7 @@ def main(
         "first_call_s": round(first, 2),
         # A call for other channels, less the time of its one step: what it costs to come and go.
         "second_call_s": round(statistics.median(times["one step"]) - ms["engine"] * images / 1000.0, 3),
-        "traces": max(engine.TRACES.values()),
+        "traces": max(engine.trace_counts(backbone).values()),
     }
     for name in [name for name in sides if name != "engine"]:
         report[f"{name}_ms"], report[f"{name}_ratio"] = round(ms[name], 2), ratio(name)

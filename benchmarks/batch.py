@@ -23,7 +23,7 @@ SAMPLE = 200  # executed notebooks that are read for the time of their cells
 
 def sweep(plan: Path, out: Path, workers: int, options: tuple[str, ...]) -> tuple[float, list[float]]:
     """Run it; return its seconds and the megabytes of the main process at every look."""
-    program = "from featviz_helpers.cli import main; main()"
+    program = "from featviz_helpers.cli.main import main; main()"
     command = [sys.executable, "-c", program, "sweep", str(plan), "--out", str(out), "--workers", str(workers)]
     began, megabytes = time.monotonic(), []
     process = psutil.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -54,7 +54,7 @@ def main(
     plan: Path, out: Path, kills: int, workers: int, pause: tuple[float, float], seed: int, as_json: bool
 ) -> None:  # fmt: skip
     chance, mark, folders = random.Random(seed), uuid.uuid4().hex, RunFolders(out.resolve())
-    command = [sys.executable, "-c", "from featviz_helpers.cli import main; main()", "sweep", str(plan)]
+    command = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()", "sweep", str(plan)]
     command += ["--out", str(out), "--workers", str(workers)]
     began, hit, seen, starts = time.monotonic(), Counter(), {}, 0
     changed, calm = set(), 0

@@ -1,9 +1,9 @@
 """What does a sweep cost in one call, against the same images one by one?
 
-One call is `fv.sweep`: every method at six values on every channel, one compiled batch per method. One by one is what a
-loop in a notebook does: one `fv.maximize` per image. Both sides pay for their own compilation. Methods alternate, so
-that a slow minute of the machine hits both sides. With --sample, only so many images of each method are made one by
-one, after a call of a single step that pays for the compilation; their time is multiplied up to all images.
+One call is `fv.run_methods`: every method at six values on every channel, one compiled batch per method. One by one is
+what a loop in a notebook does: one `fv.maximize` per image. Both sides pay for their own compilation. Methods
+alternate, so that a slow minute of the machine hits both sides. With --sample, only so many images of each method are
+made one by one, after a call of a single step that pays for the compilation; their time is multiplied up to all images.
 """
 
 import json
@@ -39,13 +39,13 @@ def main(
     together, alone = {}, {}
     for name in tqdm(methods, disable=as_json, desc="methods"):
         began = time.perf_counter()
-        cells, _ = fv.sweep(backbone, layer, channels, [name], **options)[name]
+        cells, _ = fv.run_methods(backbone, layer, channels, [name], **options)[name]
         together[name] = time.perf_counter() - began
         places = np.linspace(0, len(cells) - 1, sample or len(cells)).round().astype(int)
 
         def one(channel: int, value: float, name: str = name, **changes: int) -> float:
             began = time.perf_counter()
-            fv.sweep(backbone, layer, [channel], {name: [value]}, **options | changes)
+            fv.run_methods(backbone, layer, [channel], {name: [value]}, **options | changes)
             return time.perf_counter() - began
 
         compilation = one(channels[0], cells.value[0], steps=1)

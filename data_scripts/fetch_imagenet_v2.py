@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 from featviz_helpers.assets.catalogue import ASSETS
-from featviz_helpers.cli.main import fetch
+from featviz_helpers.cli.assets import fetch
+from featviz_helpers.cli.command import Command
 
 PREFIX = "imagenetv2-"
 VARIANTS = [name.removeprefix(PREFIX) for name, asset in ASSETS.items() if asset.folder]
 
 
-@click.command(help=__doc__)
+@click.command(cls=Command, help=__doc__)
 @click.option("--variant", type=click.Choice(VARIANTS), default=VARIANTS[0], show_default=True)
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Assets folder; they go to its data/.")
 @click.pass_context

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 from featviz_helpers.assets.catalogue import ASSETS
-from featviz_helpers.cli.main import fetch
+from featviz_helpers.cli.assets import fetch
+from featviz_helpers.cli.command import Command
 
 NAMES = [asset.name for asset in ASSETS.values() if not asset.folder]
 STANDARD = [name for name in NAMES if ASSETS[name].standard]
 
 
-@click.command(help=__doc__)
+@click.command(cls=Command, help=__doc__)
 @click.argument("names", nargs=-1, type=click.Choice(NAMES))
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Assets folder; they go to its weights/.")
 @click.pass_context

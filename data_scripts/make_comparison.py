@@ -23,10 +23,10 @@ PUBLISHED_WITH_TRANSFORMS = ("Fourier", "MACO")  # their authors never use them 
 def rows(backbone: fv.Backbone, steps: int, size: int) -> dict[str, fv.Result]:
     """Return a result per method, at its default."""
     defaults = {name: how.default for name, how in fv.METHODS.items()}
-    alone = fv.sweep(backbone, LAYER, CHANNELS, defaults, steps=steps, size=size)
+    alone = fv.run_methods(backbone, LAYER, CHANNELS, defaults, steps=steps, size=size)
     chosen = {name: defaults[name] for name in PUBLISHED_WITH_TRANSFORMS}
     transforms = [fv.standard()]
-    joined = fv.sweep(backbone, LAYER, CHANNELS, chosen, steps=steps, size=size, transforms=transforms)
+    joined = fv.run_methods(backbone, LAYER, CHANNELS, chosen, steps=steps, size=size, transforms=transforms)
     named = {"no regulariser" if name == "none" else name: result for name, (_, result) in alone.items()}
     return named | {f"{name}\n+ standard": result for name, (_, result) in joined.items()}
 

@@ -36,7 +36,7 @@ def main(weights: str | None, out: Path, steps: int) -> None:
             octaves=fv.Octaves(4, 1.4),
             tile=320,
             steps=32,
-            optimizer=fv.Ascent(0.02),
+            optimizer=fv.GradientAscent(0.02),
         )
         for layer in DREAMS
     ]

@@ -33,6 +33,7 @@ import numpy as np
 import tensorflow as tf
 from featviz_helpers.common.files import replacing
 from featviz_helpers.common.provenance import cpu_count
+from featviz_helpers.data.frequencies import frequency_grid
 from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.models.shapesnet import BRANCHES, build
 from keras import layers
@@ -149,7 +150,7 @@ def energy_near(image: np.ndarray, key: dict, width_deg: float = 20) -> float:
     """Share (0 to 1) of the spectral energy from lines within `width_deg` and a third of the key's own frequencies."""
     grey = image.mean(axis=-1)
     power = np.abs(np.fft.fft2((grey - grey.mean()) * np.outer(*[np.hanning(len(grey))] * 2))) ** 2
-    row, column = np.meshgrid(*[np.fft.fftfreq(len(grey))] * 2, indexing="ij")
+    row, column = frequency_grid(*grey.shape, real=False)
     away = (np.degrees(np.arctan2(column, row)) - key["orientation_deg"] + 90) % 180 - 90
     low, high = key["frequency_band_cpp"]
     frequency = np.hypot(row, column)

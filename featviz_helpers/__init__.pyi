@@ -19,11 +19,10 @@ from .ascent.objectives import channel as channel
 from .ascent.objectives import class_score as class_score
 from .ascent.objectives import direction as direction
 from .ascent.objectives import layer as layer
-from .ascent.objectives import negative as negative
 from .ascent.objectives import neuron as neuron
 from .ascent.octaves import Octaves as Octaves
 from .ascent.optimizers import Adam as Adam
-from .ascent.optimizers import Ascent as Ascent
+from .ascent.optimizers import GradientAscent as GradientAscent
 from .ascent.parameterizations import MACO as MACO
 from .ascent.parameterizations import Fourier as Fourier
 from .ascent.parameterizations import Pixels as Pixels
@@ -66,7 +65,7 @@ from .exemplars.scan import find_exemplars as find_exemplars
 from .exemplars.scan import write_exemplars as write_exemplars
 from .exemplars.tables import Exemplars as Exemplars
 from .metrics import spectra as spectra
-from .metrics.distance import Distance as Distance
+from .metrics.distance_base import Distance as Distance
 from .metrics.distances import distance as distance
 from .metrics.spectra import high_frequency as high_frequency
 from .models.backbone import Backbone as Backbone
@@ -74,10 +73,10 @@ from .models.load import load_model as load_model
 from .models.receptive_field import effective_field as effective_field
 from .models.receptive_field import patch as patch
 from .models.receptive_field import receptive_field as receptive_field
+from .plots.exemplars import exemplar_sheet as exemplar_sheet
+from .plots.line_plots import curves as curves
+from .plots.line_plots import spectrum_curves as spectrum_curves
 from .plots.pictures import compare as compare
-from .plots.pictures import curves as curves
-from .plots.pictures import exemplar_sheet as exemplar_sheet
 from .plots.pictures import show as show
-from .plots.pictures import spectrum_curves as spectrum_curves
 from .study.methods import METHODS as METHODS
-from .study.methods import sweep as sweep
+from .study.methods import run_methods as run_methods

@@ -66,7 +66,7 @@ class Featviz(Peer):
         if task == "bare":
             return {"seconds": self.bare_seconds(**arguments)}
         if task == "traces":
-            return {"traces": sum(engine.TRACES.values())}
+            return {"traces": sum(engine.trace_counts(self.backbone).values())}
         return super().do(task, **arguments)
 
     def bare_seconds(self, channels: list[int], steps: int, folded: bool) -> float:

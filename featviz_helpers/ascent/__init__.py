@@ -1,25 +1,28 @@
-"""Activation maximisation: objectives, parameterizations, regularizers, and the compiled climb."""
+"""Activation maximisation: objectives, parameterizations, regularizers, transforms, and the compiled climb."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
-        "arguments",
         "grid",
-        "maximize",
         "objectives",
         "octaves",
         "optimizers",
         "parameterizations",
         "penalties",
-        "per_image",
         "projections",
-        "result",
-        "score",
         "step",
-        "transform_base",
+        "term",
         "transforms",
-        "warp",
     ],
+    submod_attrs={
+        "maximize": ["maximize"],
+        "result": ["Result"],
+        "term": ["Objective", "Term"],
+        "parameterizations": ["Parameterization"],
+        "penalties": ["Penalty"],
+        "projections": ["Projection"],
+        "transform_base": ["Compose", "Geometric", "Transform"],
+    },
 )

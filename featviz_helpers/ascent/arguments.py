@@ -1,29 +1,34 @@
-"""A call of `maximize`, validated and laid out: how many images, which sizes, which tensors."""
+"""The arguments of `maximize`, validated and laid out: how many images, which sizes, which tensors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
 from ..data.images import pair
 from ..models.backbone import Backbone
-from .objectives import Objective
 from .octaves import Octaves
-from .optimizers import Ascent
+from .optimizers import GradientAscent
 from .parameterizations import Parameterization
 from .penalties import Penalty
 from .per_image import PerImage
 from .projections import Projection
-from .step import Structure, compiled
+from .step import compiled
+from .structure import BatchTensors, Parts, Shape
+from .term import Objective
 from .transform_base import Transform
 
 DARK_STEPS = 4  # without any gradient: then there is nothing to climb
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PIXELS_PER_BATCH = 32 * 224 * 224  # measured on a CPU: 1.1 GB for InceptionV3 up to mixed6
+LEAST = {"steps": 1, "redirect": 0, "tile": 32, "batch": 1}
 
 
 @dataclass
-class Plan:
+class Arguments:
     """One call of `maximize`; the fields are its arguments, checked before anything compiles.
 
     Attributes:
@@ -38,7 +43,7 @@ class Plan:
     projections: Sequence[Projection]
     transforms: Sequence[Transform]
     parameterization: Parameterization
-    optimizer: Ascent
+    optimizer: GradientAscent
     octaves: Octaves | None
     tile: int | None
     start: np.ndarray | None
@@ -50,38 +55,48 @@ class Plan:
     dead: str
     precision: str
     jit: bool
+    batch: int | None
 
     def __post_init__(self) -> None:
-        self.steps, self.redirect, self.tile = (
-            _whole(name, getattr(self, name)) for name in ("steps", "redirect", "tile")
-        )
-        self.snapshots = sorted({_whole("snapshots", moment) for moment in self.snapshots})
+        for name in LEAST:
+            value = getattr(self, name)
+            setattr(self, name, None if value is None else whole_number(name, value, LEAST[name]))
+        self.snapshots = sorted({whole_number("A snapshot", moment) for moment in self.snapshots})
         self.transforms = [part for transform in self.transforms for part in transform.parts]
         octaves = [] if self.octaves is None else [self.octaves]
-        self.plugs = [*self.penalties, *self.projections, *self.transforms, *octaves, self.optimizer]
-        self.objective = self.objective.resolve(self.backbone)
+        self.plugs: list[PerImage] = [
+            *self.penalties,
+            *self.projections,
+            *self.transforms,
+            *octaves,
+            self.optimizer,
+        ]
         self.start = None if self.start is None else _images(self.start)
-        seeds = np.atleast_1d(np.asarray(self.seed))
+        self._lay_out()
+        self._check()
+
+    def _lay_out(self) -> None:
+        """Give every image its units, its seed and its sizes."""
+        objective, seeds = self.objective.resolve(self.backbone), np.atleast_1d(np.asarray(self.seed))
         if not np.issubdtype(seeds.dtype, np.integer):
             raise ValueError(f"A seed is a whole number, or a list of them; got {self.seed!r}.")
-        self.count = self._common_count(len(seeds))
-        self.objective = self.objective.broadcast(self.count)
+        self.count = self._common_count(objective, len(seeds))
+        self.objective = objective.broadcast(self.count)
         self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
         self.keys, self.names = self.objective.keys(), self.objective.names()
         full = pair(self.size) if self.start is None else self.start.shape[1:3]
-        sizes = Octaves(1).sizes if self.octaves is None else self.octaves.sizes
-        self.sizes = [sizes(*full, image) for image in range(self.count)]
-        self._check()
+        octaves = self.octaves or Octaves(1)
+        self.sizes = [octaves.sizes(full[0], full[1], image) for image in range(self.count)]
 
-    def _common_count(self, seeds: int) -> int:
+    def _common_count(self, objective: Objective, seeds: int) -> int:
         counts = [(plug.name, plug.count) for plug in self.plugs] + [("seed", seeds)]
-        counts += [("objective", len(part)) for term in self.objective.terms for part in term.arrays]
+        counts += [("objective", len(array)) for term in objective.terms for array in term.arrays]
         counts.append(("start", 1 if self.start is None else len(self.start)))
         several = sorted({(name, number) for name, number in counts if number > 1})
         if len({number for _, number in several}) > 1:
-            told = ", ".join(f"{name} {number}" for name, number in several)
+            lengths = ", ".join(f"{name} {number}" for name, number in several)
             raise ValueError(
-                f"Lists of different lengths: {told}. Give each one entry per image, or a single number for all."
+                f"Lists of different lengths: {lengths}. Give each one entry per image, or a single number for all."
             )
         return max(number for _, number in counts)
 
@@ -90,13 +105,15 @@ class Plan:
             raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
-        for name, number, least in (("steps", self.steps, 1), ("redirect", self.redirect, 0), ("tile", self.tile, 32)):
-            if number is not None and number < least:
-                raise ValueError(f"{name} must be at least {least}; got {number}.")
         last = self.steps * min(len(sizes) for sizes in self.sizes)
         wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:
             raise ValueError(f"Snapshots lie between 0 and the last step, {last}; got {wrong}.")
+        self._check_sizes()
+        self._check_way_back()
+        self._check_coupling()
+
+    def _check_sizes(self) -> None:
         every = {size for sizes in self.sizes for size in sizes}
         # Tiles are made equal, so they may be little more than half as large as asked.
         seen = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
@@ -104,16 +121,44 @@ class Plan:
         for transform in self.transforms:
             transform.check(*min(every, key=min))
 
+    def _check_way_back(self) -> None:
+        """Refuse what needs parameters from an image where the parameterization has none."""
+        several = max(len(sizes) for sizes in self.sizes) > 1
+        if (several or self.projections or self.start is not None) and not self.parameterization.encodes:
+            self.parameterization.encode(tf.zeros([1, *self.sizes[0][-1], 3]))  # says it in its own words
+
+    def _check_coupling(self) -> None:
+        """Refuse to split a batch whose images depend on each other."""
+        if not self.objective.couples:
+            return
+        if len({tuple(sizes) for sizes in self.sizes}) > 1 or (self.batch or self.count) < self.count:
+            raise ValueError(
+                f"The images of this objective depend on each other, so all {self.count} are climbed as one batch. "
+                "Give them the same sizes, and leave `batch` out."
+            )
+
     @property
     def settled(self) -> int:
         """Number of steps of an octave after which it is known whether the start was dead."""
         return min(self.redirect + DARK_STEPS, self.steps)
 
-    def batches(self, most: int) -> Iterator[tuple[np.ndarray, int]]:
+    @property
+    def detail(self) -> bool:
+        """Whether each octave gets back the detail of the start images that the small version lost."""
+        return self.octaves is not None and self.octaves.detail
+
+    @property
+    def image_steps(self) -> int:
+        """Steps of all images at all sizes."""
+        return self.steps * sum(len(sizes) for sizes in self.sizes)
+
+    def batches(self) -> Iterator[tuple[np.ndarray, int]]:
         """Yield the images of each batch, all of the same sizes, and how many of them count."""
+        height, width = self.sizes[0][-1]
+        most = self.batch or max(1, PIXELS_PER_BATCH // (height * width))
         for sizes in dict.fromkeys(map(tuple, self.sizes)):
             group = np.flatnonzero([tuple(own) == sizes for own in self.sizes])
-            size = min(len(group), most)
+            size = len(group) if self.objective.couples else min(len(group), most)
             for first in range(0, len(group), size):
                 # The last batch is filled up with repeats, so that it has the size that is already compiled.
                 index = group[np.minimum(np.arange(first, first + size), len(group) - 1)]
@@ -125,47 +170,39 @@ class Plan:
             return None
         return np.broadcast_to(self.start, (self.count, *self.start.shape[1:]))[index]
 
-    def numbers(self, index: np.ndarray) -> dict:
+    def numbers(self, index: np.ndarray) -> BatchTensors:
         """Return the per-image tensors of the images `index`."""
 
         def rows(plug: PerImage) -> dict[str, tf.Tensor]:
             return {k: tf.constant(np.broadcast_to(v, self.count)[index]) for k, v in plug.values.items()}
 
         terms = self.objective.terms
-        return {
-            "units": [{k: tf.constant(v[index]) for k, v in term.units.items()} for term in terms],
-            "term_weights": tf.constant(np.stack([term.weight[index] for term in terms], axis=1)),
-            "penalties": [rows(plug) for plug in self.penalties],
-            "projections": [rows(plug) for plug in self.projections],
-            "transforms": [rows(plug) for plug in self.transforms],
-            "step_size": rows(self.optimizer)["step_size"],
-        }
-
-    def run(self, batch: int, size: tuple[int, int], redirect: bool, arguments: tuple) -> tuple:
-        """Take one chunk of steps at one batch and image size; see `steps` for the arguments and the answer."""
-        parts = {
-            "penalties": tuple(self.penalties),
-            "projections": tuple(self.projections),
-            "transforms": tuple(self.transforms),
-            "optimizer": self.optimizer,
-            "parameterization": self.parameterization,
-        }
-        structure = Structure(
-            terms=self.objective.structure,
-            penalties=tuple(plug.structure for plug in self.penalties),
-            projections=tuple(plug.structure for plug in self.projections),
-            transforms=tuple(plug.structure for plug in self.transforms),
-            optimizer=self.optimizer.structure,
-            parameterization=self.parameterization.structure,
-            batch=batch,
-            height=size[0],
-            width=size[1],
-            tile=self.tile,
-            precision=self.precision,
-            redirect=redirect,
-            jit=self.jit,
+        return BatchTensors(
+            units=[{k: tf.constant(v[index]) for k, v in term.units.items()} for term in terms],
+            term_weights=tf.constant(np.stack([term.weight[index] for term in terms], axis=1)),
+            penalties=[rows(plug) for plug in self.penalties],
+            projections=[rows(plug) for plug in self.projections],
+            transforms=[rows(plug) for plug in self.transforms],
+            step_size=rows(self.optimizer)["step_size"],
         )
-        return compiled(self.backbone, structure, parts, arguments)(*arguments)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The objects that the compiled step is made of."""
+        return Parts(
+            self.objective,
+            tuple(self.penalties),
+            tuple(self.projections),
+            tuple(self.transforms),
+            self.optimizer,
+            self.parameterization,
+        )
+
+    def run(self, batch: int, size: tuple[int, int], done: int, arguments: tuple) -> tuple:
+        """Take one chunk of steps at one batch and image size, `done` steps into it; see `Step.loop`."""
+        relu = "redirected" if done < self.redirect else "plain"
+        shape = Shape(batch, *size, tile=self.tile, precision=self.precision, relu=relu, jit=self.jit)
+        return compiled(self.backbone, self.parts, shape)(arguments)
 
     def describe(self) -> dict:
         """Return the call as plain values, for records."""
@@ -183,14 +220,6 @@ class Plan:
             "precision": self.precision,
             "jit": self.jit,
         }
-
-
-def _whole(name: str, value: float | None) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, str) or int(value) != value:
-        raise ValueError(f"{name} must be a whole number; got {value!r}.")
-    return int(value)
 
 
 def _images(start: np.ndarray) -> np.ndarray:

@@ -1,8 +1,6 @@
 """Octaves: from a coarse picture to a fine one."""
 
-from collections.abc import Sequence
-
-from .per_image import PerImage
+from .per_image import Numbers, PerImage
 
 
 class Octaves(PerImage):
@@ -18,9 +16,7 @@ class Octaves(PerImage):
         ValueError: a count below 1 or not whole, a scale below 1.
     """
 
-    def __init__(
-        self, count: int | Sequence[int] = 4, scale: float | Sequence[float] = 1.4, detail: bool = True
-    ) -> None:
+    def __init__(self, count: Numbers = 4, scale: Numbers = 1.4, detail: bool = True) -> None:
         super().__init__(count=count, scale=scale)
         self.detail = detail
         counts, scales = self.values["count"], self.values["scale"]

@@ -1,13 +1,11 @@
 """How a normalised gradient becomes a step: plain ascent, or Adam. Written out, because there is so little of it."""
 
-from collections.abc import Sequence
-
 import tensorflow as tf
 
-from .per_image import PerImage
+from .per_image import Numbers, PerImage
 
 
-class Ascent(PerImage):
+class GradientAscent(PerImage):
     """Plain ascent: x += step_size * g, with g the gradient divided by its standard deviation per image.
 
     Args:
@@ -16,7 +14,7 @@ class Ascent(PerImage):
 
     slots = 0
 
-    def __init__(self, step_size: float | Sequence[float] = 0.01) -> None:
+    def __init__(self, step_size: Numbers = 0.01) -> None:
         super().__init__(step_size=step_size)
         if self.values["step_size"].min() <= 0:
             raise ValueError(f"{self.name}: step_size must be above 0; got {self.values['step_size'].tolist()}.")
@@ -26,7 +24,7 @@ class Ascent(PerImage):
         return step_size * gradient, slots
 
 
-class Adam(Ascent):
+class Adam(GradientAscent):
     """Adam (Kingma and Ba, 2015): the step follows a running mean of the gradient over its running size.
 
     Args:
@@ -36,7 +34,7 @@ class Adam(Ascent):
     slots = 2
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
-    def __init__(self, step_size: float | Sequence[float] = 0.05) -> None:
+    def __init__(self, step_size: Numbers = 0.05) -> None:
         super().__init__(step_size)
 
     def move(self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tuple]:

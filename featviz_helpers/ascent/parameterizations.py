@@ -5,6 +5,8 @@ costs the same; with 1/f scaled Fourier coefficients, smooth structure comes fir
 magnitudes nothing but the phases is left to choose (Fel et al., 2023).
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,44 +24,89 @@ NATURAL = np.asarray([[0.180, 1.257], [0.147, 1.250], [0.213, 1.153]], np.float3
 EDGE = 0.999  # images are pulled inside this before tanh is undone, which is infinite at 1
 
 
-class Pixels:
+class Parameterization(ABC):
+    """What is moved, and how it becomes an image; subclass and define `start` and `decode`.
+
+    `encode`, which leads back from an image, is optional: a start image, octaves and projections need it.
+    """
+
+    @abstractmethod
+    def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
+        """Return start parameters (N, ...) float32, each image from its own random stream.
+
+        Args:
+            seeds, keys: per image, see `random_streams`.
+            height, width: of the image, in pixels.
+        """
+
+    @abstractmethod
+    def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Return the images (N, H, W, 3) in [-1, 1] of given parameters."""
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the parameters of given images (N, H, W, 3) in [-1, 1].
+
+        Raises:
+            ValueError: this parameterization has no way back.
+        """
+        raise ValueError(
+            f"{type(self).__name__} cannot turn an image into parameters (it defines no encode), and start images, "
+            "octaves and projections need that. Leave them out, or use Pixels(), Fourier() or MACO()."
+        )
+
+    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the parameters after a step, back inside their limits; without limits, as they are."""
+        return parameters
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there is a way back from an image."""
+        return type(self).encode is not Parameterization.encode
+
+    @property
+    def structure(self) -> tuple:
+        """What the compiled step depends on; by default the object itself, so that two are never mixed up."""
+        return (self,)
+
+    def describe(self) -> dict:
+        """Return name and values, for records."""
+        return {"name": type(self).__name__}
+
+
+class Pixels(Parameterization):
     """The image itself, clipped to [-1, 1] after each step.
 
     Args:
         noise: a start without an image is uniform noise in [-noise, noise]; above 0, at most 1.
     """
 
-    pixels = True
-    structure = ("pixels",)
-
     def __init__(self, noise: float = 0.1) -> None:
         if not 0.0 < noise <= 1.0:
             raise ValueError(f"Pixels: noise must be above 0 and at most 1; got {noise}.")
         self.noise = noise
 
+    @property
+    def structure(self) -> tuple:
+        return ("pixels",)
+
     def describe(self) -> dict:
-        """Return name and values, for records."""
-        return {"name": "Pixels", "noise": self.noise}
+        return {**super().describe(), "noise": self.noise}
 
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
-        """Return start parameters (N, H, W, 3), each image from its own random stream."""
         draws = [start_uniform(s, k, (height, width, 3)) for s, k in zip(seeds, keys, strict=True)]
         return (2.0 * np.stack(draws) - 1.0) * np.float32(self.noise)
 
     def encode(self, images: tf.Tensor) -> tf.Tensor:
-        """Return the parameters of given images (N, H, W, 3)."""
         return images
 
     def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
-        """Return the images (N, H, W, 3) of given parameters."""
         return parameters
 
     def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the parameters after a step, back inside [-1, 1]."""
         return tf.clip_by_value(parameters, -1.0, 1.0)
 
 
-class Fourier:
+class Fourier(Parameterization):
     """Coefficients of a real Fourier transform, scaled by 1/f, in decorrelated colours, squashed by tanh.
 
     image = tanh(M c / 4), c = inverse real FFT of (coefficients / frequency); M mixes three independent colour
@@ -70,8 +117,6 @@ class Fourier:
         decorrelate: False moves R, G and B themselves.
     """
 
-    pixels = False
-
     def __init__(self, noise: float = 0.01, decorrelate: bool = True) -> None:
         if noise <= 0:
             raise ValueError(f"Fourier: noise must be above 0; got {noise}.")
@@ -80,12 +125,10 @@ class Fourier:
 
     @property
     def structure(self) -> tuple:
-        """What the compiled step depends on."""
         return ("fourier", self.decorrelate)
 
     def describe(self) -> dict:
-        """Return name and values, for records."""
-        return {"name": "Fourier", "noise": self.noise, "decorrelate": self.decorrelate}
+        return {**super().describe(), "noise": self.noise, "decorrelate": self.decorrelate}
 
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
         """Return start coefficients (N, 3, H, W // 2 + 1, 2), each image from its own random stream."""
@@ -100,13 +143,8 @@ class Fourier:
         return tf.stack([tf.math.real(waves), tf.math.imag(waves)], axis=-1)
 
     def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
-        """Return the images (N, H, W, 3) of given coefficients."""
         waves = tf.complex(parameters[..., 0], parameters[..., 1]) * self._scale(height, width)
         return _image(waves, self.mix, height, width)
-
-    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the coefficients as they are: tanh keeps every image inside [-1, 1]."""
-        return parameters
 
     @staticmethod
     def _scale(height: int, width: int) -> np.ndarray:
@@ -115,22 +153,19 @@ class Fourier:
         return (np.sqrt(height * width) / np.maximum(_frequency(height, width), lowest)).astype(np.complex64)
 
 
-class MACO:
+class MACO(Parameterization):
     """Magnitude-constrained optimisation (Fel et al., 2023): the spectrum of photographs, and only the phase is free.
 
     image = tanh(M c), c = inverse real FFT of (A / f^a * exp(i phase)); A and a, one each per colour axis, were
     measured on photographs. The start is a random phase: noise with the spectrum of photographs.
     """
 
-    pixels = False
-    structure = ("maco",)
-
     def __init__(self) -> None:
         self.mix = _mix(decorrelate=True)
 
-    def describe(self) -> dict:
-        """Return the name, for records."""
-        return {"name": "MACO"}
+    @property
+    def structure(self) -> tuple:
+        return ("maco",)
 
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
         """Return random phases (N, 3, H, W // 2 + 1) in [-pi, pi), each image from its own random stream."""
@@ -150,7 +185,6 @@ class MACO:
         return tf.math.angle(_waves(images, self.mix))
 
     def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
-        """Return the images (N, H, W, 3) of given phases."""
         # In the first column, and the last of an even width, waves f and -f are both stored. Of a real image they
         # have opposite phases; left to themselves they would cancel in part, and the magnitude would not be fixed.
         opposite = tf.roll(tf.reverse(parameters, axis=[2]), shift=1, axis=2)
@@ -161,10 +195,6 @@ class MACO:
         waves = tf.complex(magnitude * tf.cos(phases), magnitude * tf.sin(phases))
         return _image(waves, self.mix, height, width)
 
-    def constrain(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the phases as they are: they are angles."""
-        return parameters
-
     @staticmethod
     def _magnitude(height: int, width: int) -> np.ndarray:
         """Return (3, H, W // 2 + 1) magnitudes; 0 for the mean, so that the picture is grey on average."""
@@ -173,9 +203,6 @@ class MACO:
         size, power = NATURAL[:, :1, None], NATURAL[:, 1:, None]
         # The last factor makes a picture of another size the same picture, resized.
         return (side * size / frequency**power * (side / 224) ** (1 - power)).astype(np.float32)
-
-
-Parameterization = Pixels | Fourier | MACO
 
 
 def _mix(decorrelate: bool) -> np.ndarray:

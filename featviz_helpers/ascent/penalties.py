@@ -4,12 +4,11 @@ Each hands TensorFlow its own gradient. Automatic differentiation of the same fo
 long, most of it for the slices of the total variation, and gives NaN where a root or a power meets zero.
 """
 
-from collections.abc import Sequence
 from numbers import Real
 
 import tensorflow as tf
 
-from .per_image import PerImage
+from .per_image import Numbers, PerImage
 
 REFERENCE_PIXELS = 224 * 224  # see Penalty
 EPSILON = 1e-5  # rounds the tip of the isotropic total variation; one grey level of 255 is 800 times as much
@@ -30,7 +29,7 @@ class Penalty(PerImage):
         ValueError: a negative weight.
     """
 
-    def __init__(self, weight: float | Sequence[float]) -> None:
+    def __init__(self, weight: Numbers) -> None:
         super().__init__(weight=weight)
         if self.values["weight"].min() < 0:
             raise ValueError(
@@ -58,7 +57,7 @@ class Norm(Penalty):
         ValueError: a negative weight, or p below 1.
     """
 
-    def __init__(self, weight: float | Sequence[float], p: float = 6.0) -> None:
+    def __init__(self, weight: Numbers, p: float = 6.0) -> None:
         super().__init__(weight)
         self.p = _one_number(self.name, "p", p, 1.0, 1e3)
         self.static = (self.p,)
@@ -87,7 +86,7 @@ class L2(Norm):
         ValueError: a negative weight.
     """
 
-    def __init__(self, weight: float | Sequence[float]) -> None:
+    def __init__(self, weight: Numbers) -> None:
         super().__init__(weight, p=2.0)
 
 
@@ -116,7 +115,7 @@ class TotalVariation(Penalty):
         ValueError: a negative weight, or beta outside 1 ... 3.
     """
 
-    def __init__(self, weight: float | Sequence[float], beta: float = 1.0, isotropic: bool = False) -> None:
+    def __init__(self, weight: Numbers, beta: float = 1.0, isotropic: bool = False) -> None:
         super().__init__(weight)
         self.beta, self.isotropic = _one_number(self.name, "beta", beta, 1.0, 3.0), bool(isotropic)
         self.static = (self.beta, self.isotropic)

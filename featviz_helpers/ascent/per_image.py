@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+Numbers = float | Sequence[float] | np.ndarray  # one for all images, or one per image
+
 
 class PerImage:
     """Base of everything that plugs into an ascent.
@@ -15,12 +17,12 @@ class PerImage:
 
     static: tuple = ()
 
-    def __init__(self, **values: float | Sequence[float]) -> None:
+    def __init__(self, **values: Numbers) -> None:
         self.values = {name: np.atleast_1d(np.asarray(value, np.float32)) for name, value in values.items()}
         for name, value in self.values.items():
             if value.ndim != 1 or not len(value) or not np.isfinite(value).all():
                 raise ValueError(
-                    f"{type(self).__name__}: {name} must be a finite number, or a list with one an image; "
+                    f"{type(self).__name__}: {name} must be a finite number, or a list with one per image; "
                     f"got {value.tolist()}."
                 )
 

@@ -1,15 +1,13 @@
 """Projections: what is done to the image itself after a step, such as a blur, whatever the objective says."""
 
 import math
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
-from .per_image import PerImage
-
-Numbers = float | Sequence[float]  # one for all images, or one per image
-Steps = int | Sequence[int]
+from .per_image import Numbers, PerImage
 
 # A blur this many image sides wide is the mean (to 3e-9), and its kernel is gone (6 sigma) after REFLECTIONS sides.
 WIDEST_BLUR, REFLECTIONS = 2.0, 12
@@ -32,7 +30,7 @@ class Projection(PerImage):
 
     needs_gradient = False  # True: `project` is given the gradient of the objective
 
-    def __init__(self, every: Steps = 1, **values: Numbers) -> None:
+    def __init__(self, every: Numbers = 1, **values: Numbers) -> None:
         super().__init__(every=every, **values)
         self._require("every", lambda n: n >= 1 and n == int(n), "a whole number, 1 or more", "1 is after every step.")
 
@@ -67,7 +65,7 @@ class GaussianBlur(Projection):
         ValueError: a negative sigma, or `every` below 1 or not whole.
     """
 
-    def __init__(self, sigma: Numbers, every: Steps = 4) -> None:
+    def __init__(self, sigma: Numbers, every: Numbers = 4) -> None:
         super().__init__(every, sigma=sigma)
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
 
@@ -104,7 +102,7 @@ class Bilateral(Projection):
         ValueError: negative sigma or tone, radius or `every` below 1 or not whole.
     """
 
-    def __init__(self, sigma: Numbers, tone: Numbers, every: Steps = 4, radius: int | None = None) -> None:
+    def __init__(self, sigma: Numbers, tone: Numbers, every: Numbers = 4, radius: int | None = None) -> None:
         super().__init__(every, sigma=sigma, tone=tone)
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
         self._require("tone", lambda value: value >= 0, "0 or more", "0 leaves the image as it is.")
@@ -142,15 +140,18 @@ class Bilateral(Projection):
         return {**super().describe(), "radius": self.radius}
 
 
-class _Clip(Projection):
+class _Clip(Projection, ABC):
     """Set to grey the pixels whose `measure` is below a percentile of it."""
 
-    def __init__(self, percentile: Numbers, every: Steps = 1) -> None:
+    def __init__(self, percentile: Numbers, every: Numbers = 1) -> None:
         super().__init__(every, percentile=percentile)
         self._require("percentile", lambda p: 0 <= p <= 100, "from 0 to 100", "Half of the pixels is 50, not 0.5.")
 
+    @abstractmethod
+    def measure(self, images: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+        """Return what each pixel is worth, (N, H, W)."""
+
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
-        """Return the images without their weakest pixels."""
         measure = self.measure(images, gradient)
         threshold = _percentile(tf.reshape(measure, [-1, measure.shape[1] * measure.shape[2]]), values["percentile"])
         return tf.where((measure < threshold[:, None, None])[..., None], 0.0, images)
@@ -170,7 +171,7 @@ class ClipNorm(_Clip):
         ValueError: a percentile outside 0 ... 100, or `every` below 1 or not whole.
     """
 
-    def measure(self, images: tf.Tensor, gradient: tf.Tensor | None) -> tf.Tensor:
+    def measure(self, images: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
         """Return |x|^2 of each pixel: the same pixels are below a percentile of the squares as of the roots."""
         return tf.add_n(tf.unstack(images * images, axis=-1))
 
@@ -211,7 +212,7 @@ class WeightDecay(Projection):
         ValueError: an amount outside [0, 1), or `every` below 1 or not whole.
     """
 
-    def __init__(self, amount: Numbers, every: Steps = 1) -> None:
+    def __init__(self, amount: Numbers, every: Numbers = 1) -> None:
         super().__init__(every, amount=amount)
         self._require("amount", lambda a: 0 <= a < 1, "from 0 to below 1", "One per cent is 0.01; 1 erases the image.")
 

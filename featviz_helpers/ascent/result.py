@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .arguments import Plan
+    from .arguments import Arguments
+    from .climb import Climb
 
 
 @dataclass
@@ -43,45 +44,50 @@ class Result:
         return len(self.images)
 
 
-def gather(plan: Plan, pieces: list[dict]) -> Result:
+def gather(arguments: Arguments, climbs: list[Climb]) -> Result:
     """Put the batches of a call back together, in the order of the images."""
-    index = np.concatenate([piece["index"] for piece in pieces])
+    index = np.concatenate([climb.index for climb in climbs])
     order = np.argsort(index)
 
     def together(blocks: Iterable[np.ndarray]) -> np.ndarray:
         return np.concatenate(list(blocks))[order]
 
-    for piece in pieces:
-        count = len(piece["index"])
-        empty = np.zeros((0, count, 3 + len(plan.penalties)), np.float32)
-        piece["history"] = np.concatenate([empty, *piece["history"]]).swapaxes(0, 1)
-        if piece["terms"] is None:
-            piece["terms"] = np.full((count, len(plan.objective.terms)), np.nan, np.float32)
-    interrupted = any(piece["interrupted"] for piece in pieces)
-    lengths = [piece["history"].shape[1] for piece in pieces]
-    steps = min(lengths) if interrupted else max(lengths)
-    # Images with fewer octaves than others have no history at the end.
-    pads = [[(0, 0), (0, max(0, steps - length)), (0, 0)] for length in lengths]
-    rows = [np.pad(p["history"][:, :steps], pad, constant_values=np.nan) for p, pad in zip(pieces, pads, strict=True)]
-    history = together(rows).swapaxes(0, 1)
-    images, terms = (together(piece[name] for piece in pieces) for name in ("images", "terms"))
-    index = np.sort(index)
-    weights = np.stack([term.weight for term in plan.objective.terms], axis=1)[index]
-    dead = together(piece["dead"] & (piece["history"].shape[1] >= plan.settled) for piece in pieces)
+    images, terms = together(climb.images for climb in climbs), together(climb.terms for climb in climbs)
+    dead = together(climb.dead & (climb.history.shape[1] >= arguments.settled) for climb in climbs)
     images[dead] = np.nan
-    moments = sorted(set.intersection(*(set(piece["snapshots"]) for piece in pieces)))
-    names = [penalty.name for penalty in plan.penalties]
-    again = [names[:place].count(name) for place, name in enumerate(names)]
-    names = [f"{name} {count + 1}" if count else name for name, count in zip(names, again, strict=True)]
-    columns = ["objective", "gradient_norm", *names]
+    weights = np.stack([term.weight for term in arguments.objective.terms], axis=1)[index[order]]
+    history = together(_rows(climbs)).swapaxes(0, 1)
+    moments = sorted(set.intersection(*(set(climb.snapshots) for climb in climbs)))
     return Result(
         images=images,
         activations=(terms * weights).sum(axis=1),
         terms=terms,
-        history={name: history[:, :, column] for column, name in enumerate(columns)},
-        snapshots={moment: together(piece["snapshots"][moment] for piece in pieces) for moment in moments},
-        labels=[plan.names[image] for image in index],
+        history={name: history[:, :, column] for column, name in enumerate(_columns(arguments))},
+        snapshots={moment: together(climb.snapshots[moment] for climb in climbs) for moment in moments},
+        labels=[arguments.names[image] for image in index[order]],
         dead=dead,
-        interrupted=interrupted,
-        config=plan.describe(),
+        interrupted=any(climb.interrupted for climb in climbs),
+        config=arguments.describe(),
     )
+
+
+def _rows(climbs: list[Climb]) -> list[np.ndarray]:
+    """Return the history of each batch, all of one length."""
+    lengths = [climb.history.shape[1] for climb in climbs]
+    steps = min(lengths) if any(climb.interrupted for climb in climbs) else max(lengths)
+    # Images with fewer octaves than others have no history at the end.
+    pads = [[(0, 0), (0, max(0, steps - length)), (0, 0)] for length in lengths]
+    return [
+        np.pad(climb.history[:, :steps], pad, constant_values=np.nan) for climb, pad in zip(climbs, pads, strict=True)
+    ]
+
+
+def _columns(arguments: Arguments) -> list[str]:
+    """Name the columns of the history; the second penalty of one kind is numbered."""
+    names = [penalty.name for penalty in arguments.penalties]
+    earlier = [names[:position].count(name) for position, name in enumerate(names)]
+    return [
+        "objective",
+        "gradient_norm",
+        *(f"{name} {count + 1}" if count else name for name, count in zip(names, earlier, strict=True)),
+    ]

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..models.backbone import Backbone
-from .objectives import Objective, evaluate
+from .term import Objective
 from .transform_base import Transform
 
 
@@ -29,17 +29,15 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
         raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
     backbone.check_size(images.shape[1:3], *objective.layers)
     objective, network = objective.broadcast(len(images)), backbone.truncate(*objective.layers)
+    batch = len(images) if objective.couples else batch
     values = []
     for first in range(0, len(images), batch):
         part = slice(first, first + batch)
-        answer = keras.tree.flatten(network(backbone.preprocess(tf.constant(images[part]))))
-        outputs = dict(zip(objective.layers, answer, strict=True))
-        terms = [
-            evaluate((t.kind, t.layer), outputs[t.layer], {k: tf.constant(v[part]) for k, v in t.units.items()})
-            * t.weight[part]
-            for t in objective.terms
-        ]
-        values.append(tf.add_n(terms).numpy())
+        answer = keras.tree.flatten(network(backbone.preprocess(tf.constant(images[part])), training=False))
+        units = [{name: tf.constant(array[part]) for name, array in term.units.items()} for term in objective.terms]
+        terms = objective.values(dict(zip(objective.layers, answer, strict=True)), units).numpy()
+        weights = np.stack([term.weight[part] for term in objective.terms], axis=1)
+        values.append((terms * weights).sum(axis=1))
     return np.concatenate(values)
 
 

@@ -43,13 +43,26 @@ class Transform(PerImage):
         """
         raise TypeError(f"{self.name} defines no change: subclass Transform with its own apply().")
 
+    def uniform(self, seed: int, keys: Sequence[int], step: int) -> np.ndarray:
+        """Return the random numbers that the transform draws at one step of an ascent.
+
+        Args:
+            seed: of the ascent.
+            keys: one image key per image, such as `objective.keys()`.
+            step: number of the step, from 0.
+
+        Returns:
+            (N, draws) float32, uniform in [0, 1).
+        """
+        draws = sum(part.draws for part in self.parts)
+        return np.stack([step_uniform(seed, key, step, 1, draws)[0] for key in keys])
+
     def __call__(self, images: np.ndarray, seed: int = 0, step: int = 0) -> np.ndarray:
         """Return a batch (N, H, W, 3) as a network would see it at one step of an ascent, each image drawn anew."""
         count, *size = images.shape[:3]
         for part in self.parts:
             part.check(*size)
-        needed = sum(part.draws for part in self.parts)
-        draws = np.stack([step_uniform(seed, key, step, 1, needed)[0] for key in range(count)])
+        draws = self.uniform(seed, range(count), step)
         numbers = [{k: tf.constant(np.broadcast_to(v, count)) for k, v in p.values.items()} for p in self.parts]
         return apply_all(self.parts, tf.constant(images), tf.constant(draws), numbers).numpy()
 
@@ -115,7 +128,7 @@ def apply_all(
     Returns:
         (N, H, W, 3).
     """
-    used, run = 0, []
+    used, run = 0, list[tuple[Geometric, tf.Tensor, dict[str, tf.Tensor]]]()
     for transform, values in zip(transforms, numbers, strict=True):
         own = draws[:, used : used + transform.draws]
         used += transform.draws

@@ -4,11 +4,10 @@ The plane repeats the image in both directions: what leaves on one side returns 
 empty corners. `Pad` puts a grey margin between the repeats.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 
+from .per_image import Numbers
 from .transform_base import Compose, Geometric
 
 
@@ -24,7 +23,7 @@ class Jitter(Geometric):
 
     draws = 2
 
-    def __init__(self, pixels: float | Sequence[float]) -> None:
+    def __init__(self, pixels: Numbers) -> None:
         super().__init__(pixels=pixels)
         self.at_least("pixels", 0)
 
@@ -62,7 +61,7 @@ class Scale(Geometric):
 
     draws = 1
 
-    def __init__(self, high: float | Sequence[float], low: float | Sequence[float] | None = None) -> None:
+    def __init__(self, high: Numbers, low: Numbers | None = None) -> None:
         super().__init__(high=high)
         self.above("high", 0)
         given = 1.0 / self.values["high"] if low is None else low
@@ -90,7 +89,7 @@ class Rotate(Geometric):
 
     draws = 1
 
-    def __init__(self, high: float | Sequence[float], low: float | Sequence[float] | None = None) -> None:
+    def __init__(self, high: Numbers, low: Numbers | None = None) -> None:
         super().__init__(high=high)
         super().__init__(low=-self.values["high"] if low is None else low, high=high)
         widest = max(np.abs(values).max() for values in self.values.values())
@@ -121,7 +120,7 @@ class Flip(Geometric):
 
     draws = 2
 
-    def __init__(self, horizontal: float | Sequence[float] = 0.5, vertical: float | Sequence[float] = 0.0) -> None:
+    def __init__(self, horizontal: Numbers = 0.5, vertical: Numbers = 0.0) -> None:
         super().__init__(horizontal=horizontal, vertical=vertical)
         for name, values in self.values.items():
             if values.min() < 0 or values.max() > 1:
@@ -148,7 +147,7 @@ class Pad(Geometric):
 
     pads = True
 
-    def __init__(self, pixels: float | Sequence[float]) -> None:
+    def __init__(self, pixels: Numbers) -> None:
         super().__init__(pixels=pixels)
         self.at_least("pixels", 0)
 
@@ -162,7 +161,7 @@ class Pad(Geometric):
         return tf.floor(values["pixels"])
 
 
-def standard(strength: float | Sequence[float] = 1.0) -> Compose:
+def standard(strength: Numbers = 1.0) -> Compose:
     """Return the usual combination: pad 16, jitter 16, scale 0.95-1.05, rotate up to 5 degrees, jitter 8.
 
     The ranges are those of Olah et al. (2017); they draw the scale from five values, this one from all between.
@@ -173,11 +172,11 @@ def standard(strength: float | Sequence[float] = 1.0) -> Compose:
     Raises:
         ValueError: a negative strength, or one of 20 and more, which would scale by 0.
     """
-    strength = np.atleast_1d(np.asarray(strength, np.float32))
-    if strength.min() < 0 or strength.max() >= 20:
-        raise ValueError(f"standard: strength lies between 0 and 20, 1 is usual; got {strength.tolist()}.")
-    scale = Scale(1 + 0.05 * strength, low=1 - 0.05 * strength)
-    return Compose(Pad(16 * strength), Jitter(16 * strength), scale, Rotate(5 * strength), Jitter(8 * strength))
+    s = np.atleast_1d(np.asarray(strength, np.float32))
+    if s.min() < 0 or s.max() >= 20:
+        raise ValueError(f"standard: strength lies between 0 and 20, 1 is usual; got {s.tolist()}.")
+    scale = Scale(1 + 0.05 * s, low=1 - 0.05 * s)
+    return Compose(Pad(16 * s), Jitter(16 * s), scale, Rotate(5 * s), Jitter(8 * s))
 
 
 def _rows(*rows: list) -> tf.Tensor:

@@ -1,5 +1,1 @@
-"""The command line."""
-
-from .main import fetch, main
-
-__all__ = ["fetch", "main"]
+"""The command line, without logic of its own: what was typed becomes calls of the other rooms."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .command import Command
+
 SHOWN = 5  # runs of a dry run
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN.yaml")
 @click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of this machine; without it, as its cores allow.")
@@ -44,27 +45,21 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
 
     if sum(bool(options[name]) for name in ("workers", "scheduler", "cluster")) > 1:
         raise click.UsageError("--workers, --scheduler and --cluster exclude each other; give one of them")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    checked = SweepPlan(plan, options["yes"])
+    address = options["out"] or checked.fields.output
+    if not address:
+        raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
+    folders = _run_folders(address)
+    requests = run_requests(checked, folders.address, options["fresh"])
+    if options["dry_run"]:
+        _dry_run(checked, folders, requests)
+        return
     try:
-        checked = SweepPlan(plan, options["yes"])
-        address = options["out"] or checked.fields.output
-        if not address:
-            raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
-        folders = _run_folders(address)
-        requests = run_requests(checked, folders.address, options["fresh"])
-        if options["dry_run"]:
-            _dry_run(checked, folders, requests)
-            return
         tally = _sweep(checked, folders, requests, options)
-    except (PlanError, ConnectionError) as error:
-        raise click.UsageError(str(error)) from None
     except SchedulerLost as error:
         raise click.ClickException(f"{error}. What is finished is safe; the same command goes on from here.") from None
     except DiskIsFull as error:
         raise click.ClickException(f"{error.strerror}. What is finished is safe; make room and go on.") from None
-    except KeyboardInterrupt:
-        click.echo("\nStopped. The same command goes on from here.", err=True)
-        context.exit(130)
     _summarise(tally, folders)
     context.exit(1 if tally.failed else 0)
 
@@ -127,7 +122,7 @@ def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> 
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", metavar="DIR")
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the table: .parquet or .csv.")
 @click.option("--failed", is_flag=True, help="The runs that failed, with their reasons.")
@@ -141,17 +136,9 @@ def results(folder: str, to: Path | None, failed: bool) -> None:
     """
     from ..batch import results as sweep_results
 
-    try:
-        table = sweep_results.failures(folder) if failed else sweep_results.results_table(folder)
-    except FileNotFoundError as error:
-        raise click.UsageError(str(error)) from None
+    table = sweep_results.failures(folder) if failed else sweep_results.results_table(folder)
     if to is None:
         click.echo(sweep_results.summary(table) if not failed else table.to_string(index=False))
         return
-    try:
-        sweep_results.write_table(table, to)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+    sweep_results.write_table(table, to)
     click.echo(f"{to}: {len(table)} rows, {len(table.columns)} columns")

@@ -3,5 +3,19 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["decode", "image_files", "image_sets", "images", "shapes", "shapes_outlines"]
+    __name__,
+    submodules=["shapes"],
+    submod_attrs={
+        "image_sets": ["ImageFolder", "ImageSet", "ShapesImages", "open_images"],
+        "images": [
+            "from_uint8",
+            "grey",
+            "load_image",
+            "noise",
+            "photograph",
+            "resize",
+            "save_image",
+            "to_uint8",
+        ],
+    },
 )

@@ -1,4 +1,4 @@
-"""From an image file to a square of pixels: cheaply, whatever the file's mode, and with a reason where it fails."""
+"""The one reader of image files: whatever the file's mode, RGB pixels come out, or the reason why not."""
 
 from pathlib import Path
 
@@ -8,56 +8,76 @@ from PIL import Image, ImageOps
 from ..common.errors import DamagedImage
 
 POLICIES = ("squash", "crop")
-GAP = 3.0  # a cheap first reduction stops at this many times the final side; below that, differences can be seen
-GREY = (128, 128, 128, 255)  # what shows through transparent pixels
+REDUCING_GAP = 3.0  # a cheap first reduction stops at this many times the final side; below it, differences can be seen
+BACKGROUND = (128, 128, 128, 255)  # shows through transparent pixels
 
 
-def decode(path: Path, size: int, policy: str = "squash") -> np.ndarray:
-    """Read one image file as a square.
+def decode(path: Path, size: int | None = None, policy: str = "squash") -> np.ndarray:
+    """Read one image file.
 
-    JPEG files much larger than `size` are decoded at a half, a quarter or an eighth of their size (the transform of
-    the format allows it). The camera's orientation is honoured, transparent pixels become grey, an animation is its
-    first frame.
+    The camera's orientation is applied, transparent pixels show a grey background, 16 bits are scaled to 8, and an
+    animation is its first frame. JPEG files much larger than `size` are decoded at a half, a quarter or an eighth of
+    their size, which their format makes cheap.
 
     Args:
         path: the file.
-        size: side in pixels.
-        policy: "squash" brings both sides to `size`, whatever the proportions; "crop" brings the shorter side to
-            `size` and keeps the centre.
+        size: side in pixels of the square that the image becomes; None keeps its own height and width.
+        policy: "squash" brings both sides to `size`, whatever the proportions; "crop" brings the centre square to it.
 
     Returns:
-        (size, size, 3) uint8.
+        (size, size, 3) or (H, W, 3) uint8.
 
     Raises:
-        DamagedImage: the file cannot be decoded, or has more pixels than Pillow allows.
+        DamagedImage: the file cannot be decoded, has more pixels than Pillow considers safe, or has pixels whose range
+            is not known.
         FileNotFoundError: the file is gone.
     """
     try:
         with Image.open(path) as file:
-            file.draft(None, (round(size * GAP), round(size * GAP)))
+            if size is not None:
+                file.draft(None, (round(size * REDUCING_GAP), round(size * REDUCING_GAP)))
             ImageOps.exif_transpose(file, in_place=True)
             picture = _as_rgb(file)
     except FileNotFoundError:
-        raise  # a folder that vanishes half-way is no damaged image
+        raise  # a folder that vanishes half-way is not a damaged image
     except Exception as error:  # Pillow's decoders raise whatever their parsers trip over
         text = str(error).replace(repr(str(path)), "").strip() or type(error).__name__
         raise DamagedImage(f"cannot be read as an image: {text}") from error
+    if size is None:
+        return np.asarray(picture)
     box = None
     if policy == "crop":
-        wide, high = picture.size
-        side = min(wide, high)
-        left, top = (wide - side) / 2, (high - side) / 2
+        top, left, side = centre_square(picture.height, picture.width)
         box = (left, top, left + side, top + side)
-    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box=box, reducing_gap=GAP))
+    resized = picture.resize((size, size), Image.Resampling.BILINEAR, box=box, reducing_gap=REDUCING_GAP)
+    return np.asarray(resized)
+
+
+def centre_square(height: int, width: int) -> tuple[int, int, int]:
+    """Return top, left and side of the largest square in the middle of an image, in pixels."""
+    side = min(height, width)
+    return (height - side) // 2, (width - side) // 2, side
 
 
 def _as_rgb(file: Image.Image) -> Image.Image:
     """Bring any of Pillow's modes to RGB."""
     if file.mode == "RGB" and "transparency" not in file.info:
         return file.copy()  # outlives the file; everything below makes a new image anyway
-    if file.mode.startswith("I"):  # 16 bits, which Pillow would clip instead of scale
-        return Image.fromarray((np.asarray(file) // 256).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if "A" in file.mode or "a" in file.mode or "transparency" in file.info:
-        picture = file.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, GREY), picture).convert("RGB")
-    return file.convert("RGB")
+    if file.mode == "F":
+        raise ValueError("its pixels are floating-point numbers of unknown range; save it with 8 or 16 bits per colour")
+    picture = _as_grey(file) if file.mode.startswith("I") else file
+    if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, BACKGROUND), picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _as_grey(file: Image.Image) -> Image.Image:
+    """Scale 16-bit grey, which Pillow would clip, to 8 bits; with transparency if the file declares a clear tone."""
+    tones = np.asarray(file)
+    if tones.min() < 0 or tones.max() > 65535:
+        raise ValueError(f"its pixels run from {tones.min()} to {tones.max()}; save it with 8 or 16 bits per colour")
+    grey = Image.fromarray(np.round(tones / 257.0).astype(np.uint8))
+    if "transparency" in file.info:
+        grey.putalpha(Image.fromarray(np.where(tones == file.info["transparency"], 0, 255).astype(np.uint8)))
+    return grey

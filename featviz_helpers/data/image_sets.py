@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from ..common.errors import DamagedImage, DamagedImageWarning, nearest
-from ..data import shapes
+from . import shapes
 from .decode import POLICIES, decode
 from .image_files import image_files
 from .images import from_uint8, resize
 
-NAMED = 10  # damaged images in a warning
+MAX_NAMES = 10  # of damaged images in a warning
 WORKERS = os.cpu_count() or 1
-AHEAD = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
+PREFETCH = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
 
 
 class ImageSet(ABC):
@@ -70,7 +70,10 @@ class ImageSet(ABC):
             DamagedImage: it cannot be read.
             IndexError: there is no such image.
         """
-        image = self.pixels(index, size)
+        try:
+            image = self.pixels(index, size)
+        except DamagedImage as error:
+            raise DamagedImage(f"'{self.names[index]}' {error}") from error
         return from_uint8(image) if image.dtype == np.uint8 else image
 
     def index(self, name: str) -> int:
@@ -84,13 +87,13 @@ class ImageSet(ABC):
         return self._positions[name]
 
     def first(self, count: int) -> ImageSet:
-        """Return the first images alone, as a data set of their own: for a quick look before the long one.
+        """Return a data set of the first images only, for a quick look before the long one.
 
         Args:
             count: how many, 1 to the number of images.
 
         Raises:
-            ValueError: there are not so many.
+            ValueError: there are fewer.
         """
         if not 1 <= count <= len(self):
             raise ValueError(f"There are {len(self)} images; the first {count} cannot be taken.")
@@ -122,7 +125,7 @@ class ImageSet(ABC):
             DamagedImageWarning: how many images could not be read, and which.
         """
         images: list[tuple[int, np.ndarray]] = []
-        for index, image in self._in_order(size, start, AHEAD * batch):
+        for index, image in self._in_order(size, start, PREFETCH * batch):
             images.append((index, image))
             if len(images) == batch:
                 yield _stack(images)
@@ -130,27 +133,27 @@ class ImageSet(ABC):
         if images:
             yield _stack(images)
         if self.damaged:
-            shown = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:NAMED]]
-            more = f"; and {len(self.damaged) - NAMED} more" if len(self.damaged) > NAMED else ""
+            names = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:MAX_NAMES]]
+            more = f"; and {len(self.damaged) - MAX_NAMES} more" if len(self.damaged) > MAX_NAMES else ""
             message = f"{len(self.damaged)} of {len(self)} images could not be read and were left out: "
-            warnings.warn(message + "; ".join(shown) + more, DamagedImageWarning, stacklevel=2)
+            warnings.warn(message + "; ".join(names) + more, DamagedImageWarning, stacklevel=2)
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
-        waiting: deque = deque()
+        queue: deque = deque()
         pool = ThreadPoolExecutor(WORKERS)
         try:
             for index in range(start, len(self) + ahead):
                 if index < len(self):
-                    waiting.append((index, pool.submit(self.pixels, index, size)))
-                if index - start >= ahead and waiting:
-                    first, future = waiting.popleft()
+                    queue.append((index, pool.submit(self.pixels, index, size)))
+                if index - start >= ahead and queue:
+                    first, future = queue.popleft()
                     try:
                         yield first, future.result()
                     except DamagedImage as error:
                         self.damaged[self.names[first]] = str(error)
                     else:
                         self.damaged.pop(self.names[first], None)
-        finally:  # whoever stops reading half-way waits for no more than what is being decoded now
+        finally:  # a reader that stops half-way waits only for what is being decoded now
             pool.shutdown(cancel_futures=True)
 
 
@@ -163,7 +166,7 @@ class ImageFolder(ImageSet):
 
     Args:
         path: the folder, such as an extracted ImageNet-v2 archive (Recht et al., 2019).
-        policy: "squash" brings both sides to the size asked for, whatever the proportions, as the original study did;
+        policy: "squash" brings both sides to the requested size, whatever the proportions, as the original study did;
             "crop" brings the shorter side to it and keeps the centre.
 
     Raises:
@@ -191,12 +194,12 @@ class ImageFolder(ImageSet):
 
 
 class ShapesImages(ImageSet):
-    """Shapes as a data set: image i is the i-th of `shapes.draw(count, seed, size)`, drawn when it is asked for.
+    """Shapes as a data set: image i is the i-th of `shapes.draw(count, seed, size)`, drawn on request.
 
     Args:
         count: number of images, 1 to 1,000,000.
         seed: whole number from 0 up.
-        size: side in pixels at which they are drawn, 32 to 512; asked for at another size, they are resized.
+        size: side in pixels at which they are drawn, 32 to 512; for any other size they are resized.
 
     Raises:
         ValueError: an argument outside its range.

@@ -10,44 +10,55 @@ import numpy as np
 from PIL import Image
 from skimage.transform import resize as _resize
 
+from ..common.errors import DamagedImage
 from ..common.random_streams import start_uniform
+from .decode import centre_square, decode
+
+PHOTOGRAPHS = ("china", "flower")
 
 
 def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
-    """Read one image file.
+    """Read one image file as `ImageFolder` reads it: turned upright, transparency on grey, any depth and palette.
 
     Args:
         path: a file that Pillow can read.
-        size: if given, the shorter side is brought to `size` pixels and the centre square is cut out.
+        size: if given, the centre square is cut out and brought to `size` pixels.
 
     Returns:
         (H, W, 3) float32 in [-1, 1].
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not a readable image.
+        DamagedImage: the file is not a readable image; a ValueError.
+        ValueError: a size below 1.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no image at '{path}'. Without a file of your own, try 'china' or 'flower'.")
+    side = None if size is None else pair(size)[0]
     try:
-        with Image.open(path) as file:
-            picture = file.convert("RGB")
-    except OSError as error:
-        raise ValueError(f"'{path}' is not an image that can be read ({error}).") from error
-    if size is not None:
-        scale = size / min(picture.size)
-        wide, high = (max(size, round(side * scale)) for side in picture.size)
-        picture = picture.resize((wide, high), Image.Resampling.LANCZOS)
-        left, top = (wide - size) // 2, (high - size) // 2
-        picture = picture.crop((left, top, left + size, top + size))
-    return from_uint8(np.asarray(picture))
+        return from_uint8(decode(path, side, "crop"))
+    except DamagedImage as error:
+        raise DamagedImage(f"'{path}' {error}") from error
 
 
 def save_image(image: np.ndarray, path: str | Path) -> Path:
-    """Write one `(H, W, 3)` image in [-1, 1] to `path`; the ending chooses the format. Returns the path."""
+    """Write one image; the ending of the path chooses the format.
+
+    Args:
+        image: (H, W, 3) in [-1, 1].
+        path: where; an existing file is replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: another shape, NaN, values outside [-1, 1], or an unknown ending.
+    """
+    if np.ndim(image) != 3:
+        raise ValueError(f"One image is (H, W, 3); got {np.shape(image)}. Save the images of a batch one by one.")
     path = Path(path)
-    Image.fromarray(to_uint8(image)).save(path, quality=90)
+    Image.fromarray(to_uint8(check_range(np.asarray(image)[None])[0])).save(path, quality=90)
     return path
 
 
@@ -108,8 +119,8 @@ def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int]
 
     Args:
         size: side, or (height, width), in pixels.
-        seeds: one integer an image.
-        keys: one image key each (see `streams`).
+        seeds: one integer per image.
+        keys: one image key per image (see `common.random_streams`).
         strength: the noise lies in [-strength, strength]; above 0, at most 1.
 
     Returns:
@@ -143,16 +154,14 @@ def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarra
 
     Raises:
         FileNotFoundError: neither of the two, and no such file.
+        DamagedImage: the file is not a readable image; a ValueError.
     """
-    from sklearn.datasets import load_sample_images
-
-    bunch = load_sample_images()
-    known = {Path(file).stem: pixels for file, pixels in zip(bunch.filenames, bunch.images, strict=True)}
-    if str(name) not in known:
+    if str(name) not in PHOTOGRAPHS:
         return load_image(name, size)
-    photo = from_uint8(known[str(name)])
+    from sklearn.datasets import load_sample_image
+
+    photo = from_uint8(load_sample_image(f"{name}.jpg"))
     if size is None:
         return photo
-    side = min(photo.shape[:2])
-    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+    top, left, side = centre_square(*photo.shape[:2])
     return resize(photo[None, top : top + side, left : left + side], size)[0]

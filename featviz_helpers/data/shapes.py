@@ -2,7 +2,7 @@
 
 Every image is drawn from numbers, so what a class means is known exactly: which way its stripes run, how fine
 they are, which hue or outline makes it what it is. A picture of what a network trained on Shapes has learned
-can therefore be graded against the truth instead of against taste. Conventions of the key:
+can therefore be graded against the truth and not by taste. Conventions of the key:
 
 orientation_deg: direction in which the LINES run. 0 is horizontal, counter-clockwise as seen on the screen,
     so 45 rises to the right and 90 is vertical; modulo 180. The spectral energy lies across the lines, at
@@ -65,7 +65,7 @@ CLASSES: tuple[str, ...] = tuple(CLASS_KEY)
 class Shapes:
     """Images (N, size, size, 3) float32 in [-1, 1], labels (N,) int32 (positions in `CLASSES`) and their key.
 
-    The key's columns are class, pattern, orientation_deg, frequency_cpp, hue_deg and shape, one row an image;
+    The key's columns are class, pattern, orientation_deg, frequency_cpp, hue_deg and shape, one row per image;
     NaN or None marks a property that does not define the image.
     """
 
@@ -98,27 +98,27 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
     rows, before = count + odd, (first - odd) // 2
     numbers = _stream(seed, 1, before * width).random((rows, width), np.float32)[odd:]
     images = _stream(seed, 2, before * size * size * 3).random((rows, size, size, 3), np.float32)[odd:]
-    truth = np.empty((count, 3))  # orientation, frequency, hue
+    measures = np.empty((count, 3))  # orientation, frequency, hue
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         for block in np.split(rows, range(32, len(rows), 32)):  # blocks that fit the processor's cache
-            images[block], truth[block] = _paint(images[block], CLASS_KEY[CLASSES[label]], numbers[block])
+            images[block], measures[block] = _paint(images[block], CLASS_KEY[CLASSES[label]], numbers[block])
 
     table = pd.DataFrame(list(CLASS_KEY.values())).iloc[labels].reset_index(drop=True)
     defined = table[["orientation_deg", "frequency_band_cpp", "hue_deg"]].notna().to_numpy()
     key = pd.DataFrame({"class": np.array(CLASSES, object)[labels], "pattern": table["pattern"]})
-    key[["orientation_deg", "frequency_cpp", "hue_deg"]] = np.where(defined, truth, np.nan)
+    key[["orientation_deg", "frequency_cpp", "hue_deg"]] = np.where(defined, measures, np.nan)
     return Shapes(images, labels, key.assign(shape=table["shape"]))
 
 
 def draw_labels(count: int, seed: int, classes: Sequence[str] | None = None, first: int = 0) -> np.ndarray:
     """Return the labels (count,) int32 of the images that `draw` would draw, without drawing them."""
     _check(count=(count, 1, 1_000_000), seed=(seed, 0, 2**63 - 1), first=(first, 0, 1_000_000))
-    chosen = np.array([CLASSES.index(name) for name in _known(classes)], np.int32)
-    turn, inside = divmod(first, len(chosen))
-    turns = -(-(inside + count) // len(chosen))  # every class once in each
-    order = _stream(seed, 0, turn * len(chosen)).random((turns, len(chosen))).argsort(axis=1)
-    return chosen[order].reshape(-1)[inside : inside + count]
+    indices = np.array([CLASSES.index(name) for name in _check_classes(classes)], np.int32)
+    turn, inside = divmod(first, len(indices))
+    turns = -(-(inside + count) // len(indices))  # every class once in each
+    order = _stream(seed, 0, turn * len(indices)).random((turns, len(indices))).argsort(axis=1)
+    return indices[order].reshape(-1)[inside : inside + count]
 
 
 def _check(**ranges: tuple[int, int, int]) -> None:
@@ -127,9 +127,9 @@ def _check(**ranges: tuple[int, int, int]) -> None:
             raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
 
 
-def _stream(seed: int, number: int, skipped: int) -> np.random.Generator:
-    """One of the three streams of random numbers of a seed, after so many words of 64 bits."""
-    return np.random.Generator(np.random.PCG64([seed, number]).advance(skipped))
+def _stream(seed: int, number: int, offset: int) -> np.random.Generator:
+    """One of the three streams of random numbers of a seed, `offset` words of 64 bits from its start."""
+    return np.random.Generator(np.random.PCG64([seed, number]).advance(offset))
 
 
 # One uniform number in [0, 1) for each of these words, for each image.
@@ -137,7 +137,7 @@ _NUMBERS = """frequency angle x y sharpness tile radius arms side polarity contr
     saturation2 dark light ramp ramp_angle noise tone phase1 phase2 phase3 phase4"""
 
 
-def _known(classes: Sequence[str] | None) -> Sequence[str]:
+def _check_classes(classes: Sequence[str] | None) -> Sequence[str]:
     if classes is None:
         return CLASSES
     if isinstance(classes, str) or not len(classes) or len(set(classes)) < len(classes):
@@ -199,8 +199,8 @@ def _rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarr
     return value[..., None] * (1 - saturation[..., None] * np.clip(np.minimum(sector, 4 - sector), 0, 1))
 
 
-def _turned(s, t, degrees):
-    """The coordinate across lines that are turned by each of `degrees`."""
+def _turn(s, t, degrees):
+    """Return the coordinate across lines at each of the angles `degrees`."""
     return [s * math.cos(turn) + t * math.sin(turn) for turn in map(math.radians, degrees)]
 
 
@@ -211,11 +211,11 @@ def _bricks(s, t, f, n):
 
 
 def _blobs(s, t, f, n):
-    waves = enumerate(_turned(s, t, (0, 45, 90, 135)))
+    waves = enumerate(_turn(s, t, (0, 45, 90, 135)))
     return sum(np.sin(0.3 * (0.6 + n[f"phase{i + 1}"]) * u + TAU * n[f"phase{4 - i}"]) for i, u in waves)
 
 
-# Height of each pattern, inked where positive. s, t: pixels across and along the lines; f: radians a pixel.
+# Height of each pattern, inked where positive. s, t: pixels across and along the lines; f: radians per pixel.
 _LEVELS = {
     "stripes": lambda s, t, f, n: np.sin(f * s),
     "checks": lambda s, t, f, n: np.sin(f / SQRT2 * s) * np.sin(f / SQRT2 * t),  # peaks on the diagonal
@@ -228,7 +228,7 @@ _LEVELS = {
     "waves": lambda s, t, f, n: np.sin(f * s + 3.2 * np.sin(f * t / 3)),
     "zigzags": lambda s, t, f, n: np.sin(f * s + 1.6 * TAU * np.abs(f * t / (1.6 * TAU) % 1 - 0.5)),
     "bricks": _bricks,
-    "honeycomb": lambda s, t, f, n: sum(np.cos(0.7 * f * u) for u in _turned(s, t, (0, 60, 120))) + 0.7,
+    "honeycomb": lambda s, t, f, n: sum(np.cos(0.7 * f * u) for u in _turn(s, t, (0, 60, 120))) + 0.7,
     "blobs": _blobs,
     "grain": lambda s, t, f, n: np.sign(n["grain"] - 0.5),
     "blank": lambda s, t, f, n: np.full_like(s, -1),

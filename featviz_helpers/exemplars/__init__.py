@@ -3,5 +3,6 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["ranking", "scan", "tables"], submod_attrs={"scan": ["SIZE", "SIZES"]}
+    __name__,
+    submod_attrs={"scan": ["find_exemplars", "write_exemplars"], "tables": ["Exemplars"]},
 )

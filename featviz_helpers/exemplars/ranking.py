@@ -1,7 +1,7 @@
 """What a scan remembers: the strongest and weakest images of every channel, and a fair sample of all activations.
 
-Its size depends on the number of channels, never on the number of images. Channels of all layers stand side by side in
-one long axis C, and two poolings, spatial mean and spatial maximum, are ranked alike.
+Its size depends on the number of channels, never on the number of images. The channels of all layers lie side by side
+on one axis C. Two poolings, spatial mean and spatial maximum, are ranked in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..common.files import replacing
 
 POOLINGS = ("mean", "max")
 SAMPLE = 2000  # images whose activations are kept for the quantiles
-_ARRAYS = ("values", "images", "places", "sample", "priorities")
+_ARRAYS = ("values", "images", "positions", "sample", "priorities")
 
 
 class Ranking:
@@ -33,7 +33,7 @@ class Ranking:
         values: (2, 2, C, k) float32: poolings x (top, bottom) x channels x ranks, best first. The bottom is kept with
             its sign changed, so that both ends are maxima.
         images: (2, 2, C, k) int32, position of the image in the data set, -1 where there are fewer than k.
-        places: (2, 2, C, k) int32, where the maximum of the map lies: row times width plus column.
+        positions: (2, 2, C, k) int32, where the maximum of the map lies: row times width plus column.
         sample: (2, most, C) float32.
         priorities: (most,) uint64, hash of the image in each row of the sample.
         count: images seen.
@@ -46,18 +46,18 @@ class Ranking:
         ends = (len(POOLINGS), 2, channels, k)
         self.values = np.full(ends, -np.inf, np.float32)
         self.images = np.full(ends, -1, np.int32)
-        self.places = np.zeros(ends, np.int32)
+        self.positions = np.zeros(ends, np.int32)
         self.sample = np.zeros((len(POOLINGS), most, channels), np.float32)
         self.priorities = np.zeros(most, np.uint64)
         self.count, self.next, self.seconds = 0, 0, 0.0
         self.damaged: dict[str, str] = {}
 
-    def add(self, pooled: np.ndarray, places: np.ndarray, index: np.ndarray, names: list[str]) -> None:
+    def add(self, pooled: np.ndarray, positions: np.ndarray, index: np.ndarray, names: list[str]) -> None:
         """Take in one batch of images, which come after all earlier ones in the data set.
 
         Args:
             pooled: (2, n, C) float32, spatial means and maxima.
-            places: (n, C) int32, see the attribute.
+            positions: (n, C) int32, see the attribute.
             index: (n,) positions in the data set, ascending.
             names: one per image.
         """
@@ -66,9 +66,9 @@ class Ranking:
         values = np.concatenate([self.values, signed], axis=-1)
         # A stable sort leaves the earlier image before the later one where they are equal.
         order = np.argsort(-values, axis=-1, kind="stable")[..., :k]
-        for name, new in (("images", index.astype(np.int32)), ("places", places.T)):
-            together = np.concatenate([getattr(self, name), np.broadcast_to(new, signed.shape)], axis=-1)
-            setattr(self, name, np.take_along_axis(together, order, axis=-1))
+        for name, new in (("images", index.astype(np.int32)), ("positions", positions.T)):
+            candidates = np.concatenate([getattr(self, name), np.broadcast_to(new, signed.shape)], axis=-1)
+            setattr(self, name, np.take_along_axis(candidates, order, axis=-1))
         self.values = np.take_along_axis(values, order, axis=-1)
         self._sample(pooled, names)
         self.next = int(index[-1]) + 1
@@ -94,19 +94,19 @@ class Ranking:
             (levels, 2, C) float32.
         """
         rows = self.sample[:, : self.count]
-        found = np.quantile(rows, levels, axis=1).astype(np.float32)
-        found[0], found[-1] = -self.values[:, 1, :, 0], self.values[:, 0, :, 0]
-        return found
+        quantiles = np.quantile(rows, levels, axis=1).astype(np.float32)
+        quantiles[0], quantiles[-1] = -self.values[:, 1, :, 0], self.values[:, 0, :, 0]
+        return quantiles
 
-    def save(self, path: Path, question: dict) -> None:
-        """Write everything to an npz file, with the question that it is part of the answer to; in one step."""
-        about = {k: getattr(self, k) for k in ("count", "next", "seconds", "damaged")} | {"question": question}
+    def save(self, path: Path, request: dict) -> None:
+        """Write everything, and the request that it belongs to, to an npz file in one step."""
+        about = {k: getattr(self, k) for k in ("count", "next", "seconds", "damaged")} | {"request": request}
         with replacing(path) as part, part.open("wb") as file:
             np.savez(file, about=json.dumps(about), **{name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: Path) -> tuple[Ranking, dict]:
-        """Read what `save` wrote: the ranking, and its question.
+        """Read what `save` wrote: the ranking and its request.
 
         Raises:
             ValueError: the file is something else.
@@ -118,4 +118,4 @@ class Ranking:
             raise ValueError(f"'{path}' is not the state of a scan ({error}). Delete it to begin anew.") from error
         ranking = cls.__new__(cls)
         vars(ranking).update(arrays, **{k: about[k] for k in ("count", "next", "seconds", "damaged")})
-        return ranking, about["question"]
+        return ranking, about["request"]

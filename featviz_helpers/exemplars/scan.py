@@ -1,9 +1,9 @@
-"""Which images drive each channel: the top-k of EVERY channel of a layer, in one pass over a data set.
+"""Which images drive each channel: the top-k of every channel of a layer, in one pass over a data set.
 
 A channel's exemplars are the most direct answer to what it responds to (Erhan et al., 2009; Zeiler and Fergus, 2014;
 Borowski et al., 2021, who found that they help people more than synthetic images do). All channels share one forward
-pass; what is remembered grows with the number of channels and not with the number of images, and can be written down
-and taken up again at any time.
+pass. What is remembered grows with the number of channels, not with the number of images, and a scan that was stopped
+goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from .tables import META, Exemplars, tables
 
 STATE = "scan.npz"
 EVERY = 10.0  # seconds between two checkpoints
-SIZES = {"inception_v3": 299, "shapesnet": 64}  # what the networks were trained on
-SIZE = 224  # any other network without a size of its own
 
 
 def find_exemplars(
@@ -47,7 +45,7 @@ def find_exemplars(
         backbone: the network.
         data: the images.
         layers: one or more layer names, or "auto".
-        k: images a channel, 1 to the number of images.
+        k: images per channel, 1 to the number of images.
         size: side of the images in pixels; by default what the network was trained on.
         batch: images at once. Another batch gives the same ranks as far as activations differ by more than rounding.
         checkpoint: a folder in which the state of the scan is kept, and renewed every 10 seconds. A call that finds one
@@ -55,32 +53,26 @@ def find_exemplars(
         progress: show a bar.
 
     Returns:
-        The exemplars. If images were damaged, the answer is about the others.
+        The exemplars among the images that could be read.
 
     Raises:
         ValueError: an unknown layer, k out of range, images too small for the layer, no image that can be read, or a
-            checkpoint that belongs to another question.
+            checkpoint that belongs to another scan.
         NotFinite: a channel's activation is not a number.
 
     Warns:
         DamagedImageWarning: how many images could not be read, and which.
     """
-    asked = question(backbone, data, layers, k, size)
+    request = scan_request(backbone, data, layers, k, size)
     state = None if checkpoint is None else Path(checkpoint) / STATE
-    ranking = Ranking(sum(asked["layers"].values()), k)
-    if state is not None and state.is_file():
-        ranking, other = Ranking.load(state)
-        refuse_other(asked, other, state)
-        if progress:
-            tqdm.write(f"Going on with an earlier scan, at image {ranking.next} of {len(data)}.")
+    ranking = _resume(request, state, progress)
     data.damaged.update(ranking.damaged)
-    _scan(backbone, data, ranking, asked, batch, state, progress)
+    _scan(backbone, data, ranking, request, batch, state, progress)
     if not ranking.count:
         name, reason = next(iter(data.damaged.items()))
         raise ValueError(f"None of the {len(data)} images could be read; the first is {name} ({reason}).")
-    found = {"count": ranking.count, "damaged": ranking.damaged, "seconds": ranking.seconds}
-    maps = map_sizes(backbone, tuple(asked["layers"]), asked["size"])
-    return tables(ranking, data, asked["layers"], maps, asked | found | {"maps": maps})
+    meta = request | {"count": ranking.count, "damaged": ranking.damaged, "seconds": ranking.seconds}
+    return tables(ranking, data, meta | {"maps": map_sizes(backbone, tuple(request["layers"]), request["size"])})
 
 
 def write_exemplars(
@@ -92,7 +84,7 @@ def write_exemplars(
     size: int | None = None,
     batch: int = 32,
 ) -> tuple[Exemplars, bool]:
-    """Find the exemplars and write tables and thumbnails, unless the folder already has the answer.
+    """Find the exemplars and write tables and thumbnails, unless the folder already holds them.
 
     Args:
         folder: where; the scan's checkpoint lies there too until it is finished.
@@ -102,34 +94,33 @@ def write_exemplars(
         The exemplars, and True if they were there already.
 
     Raises:
-        ValueError: as for `find_exemplars`; or the folder holds the answer to another question.
+        ValueError: as for `find_exemplars`; or the folder holds the exemplars of another scan.
     """
     folder = Path(folder)
-    asked = question(backbone, data, layers, k, size)
+    request = scan_request(backbone, data, layers, k, size)
     finished = (folder / META).is_file()
     if finished:
-        found = Exemplars.load(folder)
-        refuse_other(asked, found.meta, folder)
+        exemplars = Exemplars.load(folder)
+        refuse_other(request, exemplars.meta, folder)
     else:
-        found = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
-        found.save(folder, data)
+        exemplars = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
+        exemplars.save(folder, data)
     (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
-    return found, finished
+    return exemplars, finished
 
 
-def question(
+def scan_request(
     backbone: Backbone, data: ImageSet, layers: str | Sequence[str] = "auto", k: int = 9, size: int | None = None
 ) -> dict:
-    """Check what is asked, and return all that the answer depends on, as plain values. See `find_exemplars`."""
+    """Check the arguments of `find_exemplars`, and return all that the exemplars depend on, as plain values."""
     names = [layers] if isinstance(layers, str) else layers
     names = {backbone.resolve(name) for name in names}
-    names = [name for name in backbone.layers if name in names]  # one order, however they are asked for
+    names = [name for name in backbone.layers if name in names]  # one order, whatever the order of the arguments
     if not names:
         raise ValueError("Name at least one layer, or 'auto'.")
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(data):
-        raise ValueError(f"k is how many images a channel keeps: a whole number from 1 to {len(data)}; got {k!r}.")
-    own = backbone.model.inputs[0].shape[1]
-    size = size or own or SIZES.get(backbone.name, SIZE)
+        raise ValueError(f"k is the number of images per channel: a whole number from 1 to {len(data)}; got {k!r}.")
+    size = size or backbone.model.inputs[0].shape[1] or backbone.size
     backbone.check_size((size, size), *names)
     weights = hashlib.blake2b(digest_size=16)
     for array in backbone.truncate(*names).get_weights():
@@ -146,12 +137,14 @@ def question(
     }
 
 
-def refuse_other(asked: dict, other: dict, where: Path) -> None:
-    """Raise ValueError when what lies at `where` answers another question."""
-    differs = [f"{key} {other.get(key)} there, {asked[key]} here" for key in asked if other.get(key) != asked[key]]
+def refuse_other(request: dict, other: dict, path: Path) -> None:
+    """Raise ValueError when what lies at `path` belongs to another scan."""
+    differs = [
+        f"{key} {other.get(key)} there, {value} here" for key, value in request.items() if other.get(key) != value
+    ]
     if differs:
         raise ValueError(
-            f"'{where}' belongs to another scan: {'; '.join(differs)}. Choose another folder, or delete it."
+            f"'{path}' belongs to another scan: {'; '.join(differs)}. Choose another folder, or delete it."
         )
 
 
@@ -174,49 +167,60 @@ def compiled_pooling(
         dtype: uint8 for images in 0..255, float32 for images in [-1, 1].
 
     Returns:
-        images (n, size, size, 3) -> means and maxima (2, n, C) float32, and places of the maxima (n, C) int32.
+        images (n, size, size, 3) -> means and maxima (2, n, C) float32, and positions of the maxima (n, C) int32.
     """
     network = backbone.truncate(*layers)
 
     def pool(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.cast(images, tf.float32) / 127.5 - 1.0 if dtype == tf.uint8 else images
-        pooled, places = [], []
+        pooled, positions = [], []
         for maps in keras.tree.flatten(network(backbone.preprocess(images), training=False)):
             count = maps.shape[-1]
             units = tf.reshape(tf.cast(maps, tf.float32), [tf.shape(maps)[0], -1, count])
             pooled.append(tf.stack([tf.reduce_mean(units, axis=1), tf.reduce_max(units, axis=1)]))
-            places.append(tf.argmax(units, axis=1, output_type=tf.int32))
-        return tf.concat(pooled, axis=2), tf.concat(places, axis=1)
+            positions.append(tf.argmax(units, axis=1, output_type=tf.int32))
+        return tf.concat(pooled, axis=2), tf.concat(positions, axis=1)
 
     key = ("pooling", layers, size, dtype)
-    if key not in backbone.compiled:
+    if key not in backbone._cache:
         # One trace serves the smaller last batch as well.
-        backbone.compiled[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
-    return backbone.compiled[key]
+        backbone._cache[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+    return backbone._cache[key]
+
+
+def _resume(request: dict, state: Path | None, progress: bool) -> Ranking:
+    """Return the ranking that a checkpoint holds, or a new one."""
+    if state is None or not state.is_file():
+        return Ranking(sum(request["layers"].values()), request["k"])
+    ranking, other = Ranking.load(state)
+    refuse_other(request, other, state)
+    if progress:
+        tqdm.write(f"Going on with an earlier scan, at image {ranking.next} of {request['images']}.")
+    return ranking
 
 
 def _scan(
-    backbone: Backbone, data: ImageSet, ranking: Ranking, asked: dict, batch: int, state: Path | None, progress: bool
+    backbone: Backbone, data: ImageSet, ranking: Ranking, request: dict, batch: int, state: Path | None, progress: bool
 ) -> None:
-    layers, size = tuple(asked["layers"]), asked["size"]
+    layers, size = tuple(request["layers"]), request["size"]
     saved = began = time.monotonic()
     before = ranking.seconds
     about = {"total": len(data), "initial": ranking.next, "unit": "image", "desc": ", ".join(layers)}
-    with bar(progress, **about) as shown:
+    with bar(progress, **about) as progress_bar:
         for index, images in data.batches(batch, size, ranking.next):
-            pooled, places = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype))(images)
+            pooled, positions = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype))(images)
             pooled = pooled.numpy()
             if not np.isfinite(pooled).all():
-                raise NotFinite(_not_finite(pooled, asked["layers"], [data.names[i] for i in index]))
-            ranking.add(pooled, places.numpy(), index, [data.names[i] for i in index])
+                raise NotFinite(_not_finite(pooled, request["layers"], [data.names[i] for i in index]))
+            ranking.add(pooled, positions.numpy(), index, [data.names[i] for i in index])
             ranking.damaged, ranking.seconds = dict(data.damaged), before + time.monotonic() - began
-            shown.update(ranking.next - shown.n)
+            progress_bar.update(ranking.next - progress_bar.n)
             if state is not None and time.monotonic() - saved >= EVERY:
-                ranking.save(state, asked)
+                ranking.save(state, request)
                 saved = time.monotonic()
     ranking.damaged = dict(data.damaged)
     if state is not None:
-        ranking.save(state, asked)
+        ranking.save(state, request)
 
 
 def _not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The answer of a scan: which images drive each channel, as tables on disk and in memory."""
+"""The result of a scan: which images drive each channel, as tables in memory and on disk."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Exemplars:
             layer: layer name; "auto" if only one was scanned.
             channel: channel number.
             pooling: "mean" or "max".
-            k: how many; all that there are by default.
+            k: how many; by default all that the scan kept.
 
         Raises:
             ValueError: not scanned, or more than there are.
@@ -62,10 +62,10 @@ class Exemplars:
 
     def rows(self, layer: str, channel: int, pooling: str = "mean", k: int | None = None) -> pd.DataFrame:
         """Return the rows of `table` for one channel, strongest first; see `top` for the arguments."""
-        found = self._pick("table", layer, channel, pooling)
-        if k is not None and not 1 <= k <= len(found):
-            raise ValueError(f"The scan kept {len(found)} images a channel; k must be from 1 to that, not {k}.")
-        return found[:k]
+        rows = self._pick("table", layer, channel, pooling)
+        if k is not None and not 1 <= k <= len(rows):
+            raise ValueError(f"The scan kept {len(rows)} images per channel; k must be from 1 to that, not {k}.")
+        return rows[:k]
 
     def percentile(self, layer: str, channel: int, activation: float, pooling: str = "mean") -> float:
         """Return where an activation lies among those of the data set.
@@ -140,54 +140,49 @@ class Exemplars:
             raise ValueError(f"'{layer}' has channels 0 to {layers[layer] - 1}; got {channel}.")
         if pooling not in POOLINGS:
             raise ValueError(f"A map is pooled by 'mean' or by 'max'; got {pooling!r}.")
-        return getattr(self, name).iloc[self._where[name][layer, channel, pooling]]
+        return getattr(self, name).iloc[self._groups[name][layer, channel, pooling]]
 
     @cached_property
-    def _where(self) -> dict[str, dict]:
+    def _groups(self) -> dict[str, dict]:
         return {name: getattr(self, name).groupby(["layer", "channel", "pooling"]).indices for name in TABLES}
 
 
 _ENDS = ("table", "bottom")
 
 
-def tables(
-    ranking: Ranking, data: ImageSet, layers: dict[str, int], maps: dict[str, list[int]], meta: dict
-) -> Exemplars:
+def tables(ranking: Ranking, data: ImageSet, meta: dict) -> Exemplars:
     """Lay out a finished ranking as tables.
 
     Args:
         ranking: what the scan remembered.
         data: where the names come from.
-        layers: layer -> number of channels, in the order of the ranking's channel axis.
-        maps: layer -> height and width.
-        meta: see `Exemplars`.
+        meta: see `Exemplars`; its layers are in the order of the ranking's channel axis.
     """
-    names = np.array(data.names, object)
-    owner = np.repeat(list(layers), list(layers.values()))
-    number = np.concatenate([np.arange(count) for count in layers.values()])
-    width = np.repeat([maps[layer][1] for layer in layers], list(layers.values()))[:, None, None]
+    names, counts = np.array(data.names, object), list(meta["layers"].values())
+    layer = np.repeat(list(meta["layers"]), counts)[:, None, None]
+    channel = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])[:, None, None]
+    width = np.repeat([meta["maps"][name][1] for name in meta["layers"]], counts)[:, None, None]
 
     def frame(values: np.ndarray, **columns: np.ndarray) -> pd.DataFrame:
         """Rows for an array (C, 2, n): channels x poolings x entries."""
         shape = values.shape
         pooling = np.broadcast_to(np.array(POOLINGS)[:, None], shape)
-        spread = {"layer": owner[:, None, None], "channel": number[:, None, None].astype(np.int32), "pooling": pooling}
-        spread |= columns
-        return pd.DataFrame({name: np.broadcast_to(column, shape).ravel() for name, column in spread.items()})
+        columns = {"layer": layer, "channel": channel, "pooling": pooling} | columns
+        return pd.DataFrame({name: np.broadcast_to(column, shape).ravel() for name, column in columns.items()})
 
     def end(which: int) -> pd.DataFrame:
-        values, images, places = (
-            array[:, which].swapaxes(0, 1) for array in (ranking.values, ranking.images, ranking.places)
+        values, images, positions = (
+            array[:, which].swapaxes(0, 1) for array in (ranking.values, ranking.images, ranking.positions)
         )
-        found = frame(
+        rows = frame(
             values,
             rank=np.arange(1, values.shape[-1] + 1, dtype=np.int32),
             path=names[images],
             activation=values if which == 0 else -values,
-            row=(places // width).astype(np.int32),
-            col=(places % width).astype(np.int32),
+            row=(positions // width).astype(np.int32),
+            col=(positions % width).astype(np.int32),
         )
-        return found[images.ravel() >= 0].reset_index(drop=True)
+        return rows[images.ravel() >= 0].reset_index(drop=True)
 
     levels = ranking.quantiles(LEVELS).transpose(2, 1, 0)
     return Exemplars(end(0), end(1), frame(levels, quantile=LEVELS, activation=levels), meta)

@@ -3,5 +3,12 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["answer_key", "distance", "distances", "lpips_distance", "spectra"]
+    __name__,
+    submodules=["answer_key", "spectra"],
+    submod_attrs={
+        "answer_key": ["Grader"],
+        "distance_base": ["Distance"],
+        "distances": ["distance"],
+        "spectra": ["high_frequency"],
+    },
 )

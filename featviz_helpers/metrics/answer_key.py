@@ -1,4 +1,4 @@
-"""The answer key, used: does a channel's picture carry what the channel is known to respond to?
+"""Does a channel's picture carry what the channel is known to respond to? The answer key of Shapes says so.
 
 On Shapes every image says which way its lines run, how fine they are, which hue it has and what it shows. A channel's
 responses to such images give its own key (its preferred orientation, frequency, hue and class, each with how strongly
@@ -7,23 +7,21 @@ it prefers them), and a picture of the channel can be graded against that, witho
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 
 from ..data import shapes
-from ..metrics import spectra
 from ..models.backbone import Backbone
+from . import spectra
 
 PROPERTIES = ("orientation", "frequency", "hue", "class")
 # A channel has a preference worth a grade above these: the length of the mean response vector for the two circular
 # properties, and (high - low) / (high + low) of the mean responses for the others.
-SELECTIVE = {"orientation": 0.15, "frequency": 0.15, "hue": 0.15, "class": 0.5}
+SELECTIVITY = {"orientation": 0.15, "frequency": 0.15, "hue": 0.15, "class": 0.5}
 # Where hues (one turn) and orientations (times two) are drawn, in degrees, and how much each counts: to sum to nothing.
 CENTRES = {1: {0: 1.0, 60: 1.0, 120: 1.0, 240: 2.0}, 2: {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}}
 BINS = (8, 6)  # orientations and frequencies of a picture's descriptor
@@ -50,31 +48,35 @@ def answer_key(backbone: Backbone, layer: str = "auto", count: int = 3200, seed:
     for name, turns in (("orientation", 2), ("hue", 1)):
         degrees, size = _circular(responses, key[f"{name}_deg"].to_numpy(float), turns)
         table |= {f"{name}_deg": degrees, f"{name}_strength": size}
-    table |= dict(zip(("frequency_cpp", "frequency_strength"), _finer(responses, key["frequency_cpp"]), strict=True))
+    table |= dict(
+        zip(("frequency_cpp", "frequency_strength"), _frequency_band(responses, key["frequency_cpp"]), strict=True)
+    )
     means = pd.DataFrame(responses).groupby(key["class"]).mean()
     best, rest = means.max(), (means.sum() - means.max()) / (len(means) - 1)
     table |= {"class_name": means.idxmax().to_numpy(), "class_strength": ((best - rest) / (best + rest)).to_numpy()}
-    found = pd.DataFrame(table)
+    preferences = pd.DataFrame(table)
     for name, unit in zip(PROPERTIES, ("deg", "cpp", "deg", "name"), strict=True):
-        found.loc[found[f"{name}_strength"] < SELECTIVE[name], f"{name}_{unit}"] = None if unit == "name" else np.nan
-    return found
+        weak = preferences[f"{name}_strength"] < SELECTIVITY[name]
+        preferences.loc[weak, f"{name}_{unit}"] = None if unit == "name" else np.nan
+    return preferences
 
 
 def _circular(responses: np.ndarray, degrees: np.ndarray, turns: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean direction of the responses, in degrees, and how long the mean vector is."""
-    known = np.isfinite(degrees)
-    angles, seen = np.radians(degrees[known]) * turns, responses[known]
+    defined = np.isfinite(degrees)
+    angles, responses = np.radians(degrees[defined]) * turns, responses[defined]
     # Directions are drawn around a few centres, unevenly. Weights that make the centres' vectors cancel leave a channel
     # that answers to all of them alike without a direction.
     centres = np.radians(list(CENTRES[turns]))
     near = np.abs(np.exp(1j * angles)[:, None] - np.exp(1j * centres)).argmin(axis=1)
     share = np.array(list(CENTRES[turns].values())) / np.maximum(np.bincount(near, minlength=len(centres)), 1)
     weight = share[near]
-    vector = (weight[:, None] * seen * np.exp(1j * angles)[:, None]).sum(axis=0) / (weight[:, None] * seen).sum(axis=0)
+    vector = (weight[:, None] * responses * np.exp(1j * angles)[:, None]).sum(axis=0)
+    vector /= (weight[:, None] * responses).sum(axis=0)
     return np.degrees(np.angle(vector)) / turns % (360 / turns), np.abs(vector)
 
 
-def _finer(responses: np.ndarray, frequency: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _frequency_band(responses: np.ndarray, frequency: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """The preferred of the two bands of frequencies, by its middle, and the contrast between them."""
     fine = (frequency >= shapes.FINE[0]).to_numpy()
     coarse = (frequency <= shapes.COARSE[1]).to_numpy()
@@ -114,8 +116,8 @@ def describe(images: np.ndarray) -> np.ndarray:
 class Grader:
     """Grades pictures of a layer's channels against the answer key.
 
-    The class that a picture shows is told by a random forest (Breiman, 2001) on `describe`, which has never seen a
-    network; its accuracy on fresh images is part of the record.
+    The class that a picture shows is named by a random forest (Breiman, 2001) on `describe`, which has never seen a
+    network; its accuracy on held-out images is part of the record.
 
     Args:
         backbone: ShapesNet.
@@ -129,12 +131,12 @@ class Grader:
         drawn = shapes.draw(count, seed + 1)
         self.forest = RandomForestClassifier(200, random_state=0, n_jobs=-1)
         self.forest.fit(describe(drawn.images), drawn.key["class"])
-        self._fresh = shapes.draw(960, seed + 2)
+        self._held_out = shapes.draw(960, seed + 2)
 
     @cached_property
     def accuracy(self) -> float:
-        """Share of 960 fresh images whose class the forest tells right."""
-        return float((self.forest.predict(describe(self._fresh.images)) == self._fresh.key["class"]).mean())
+        """Share of 960 held-out images whose class the forest names correctly."""
+        return float((self.forest.predict(describe(self._held_out.images)) == self._held_out.key["class"]).mean())
 
     def grade(self, images: np.ndarray, channels: Sequence[int]) -> pd.DataFrame:
         """Grade pictures, 0 (the opposite) to 1 (just what the channel prefers).
@@ -149,50 +151,17 @@ class Grader:
         """
         alive = np.isfinite(images).all(axis=(1, 2, 3))
         key = self.key.iloc[list(channels)].reset_index(drop=True)
-        found = pd.DataFrame(np.nan, index=range(len(images)), columns=PROPERTIES)
+        grades = pd.DataFrame(np.nan, index=range(len(images)), columns=PROPERTIES)
         if not alive.any():
-            return found.assign(grade=np.nan)
-        seen, wanted = images[alive], key[alive]
-        angle, _ = spectra.orientation(seen)
-        found.loc[alive, "orientation"] = (1 + np.cos(np.radians(2 * (angle - wanted["orientation_deg"])))) / 2
-        octaves = np.abs(np.log2(spectra.frequency(seen) / wanted["frequency_cpp"].to_numpy(float)))
-        found.loc[alive, "frequency"] = np.maximum(0.0, 1.0 - octaves)
-        shade, _ = spectra.hue(seen)
-        found.loc[alive, "hue"] = ((1 + np.cos(np.radians(shade - wanted["hue_deg"]))) / 2).to_numpy()
-        votes = pd.DataFrame(self.forest.predict_proba(describe(seen)), columns=self.forest.classes_)
-        told = [row.get(name, np.nan) for (_, row), name in zip(votes.iterrows(), wanted["class_name"], strict=True)]
-        found.loc[alive, "class"] = told
-        return found.assign(grade=found.mean(axis=1))
-
-
-def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Say how well each number predicts the grade, over pictures of all channels and methods.
-
-    Args:
-        table: one row per picture, with channel, grade and the columns.
-        columns: a name that ends in "distance" counts downwards: a smaller distance should mean a better grade.
-        draws: bootstrap draws of whole channels, because pictures of one channel are not independent.
-        seed: of the draws.
-
-    Returns:
-        Columns predictor, correlation (Spearman, 1904), low, high (95 %), and within: the same correlation after each
-        channel's mean rank was taken out, which asks whether the number can choose between methods.
-    """
-    rows = table.dropna(subset=["grade", *columns]).reset_index(drop=True)
-    members = [part.to_numpy() for part in rows.groupby("channel").groups.values()]
-    generator = np.random.default_rng(seed)
-    # The same draws for every number, so that their intervals can be compared.
-    drawn = [np.concatenate([members[i] for i in generator.choice(len(members), len(members))]) for _ in range(draws)]
-    grade, found = rows["grade"].to_numpy(), []
-    for name in columns:
-        value = (-1 if name.endswith("distance") else 1) * rows[name].to_numpy()
-        with warnings.catch_warnings():
-            # A draw may hold one value alone; its correlation is NaN, and left out.
-            warnings.simplefilter("ignore", stats.ConstantInputWarning)
-            again = [stats.spearmanr(value[places], grade[places]).statistic for places in drawn]
-        low, high = np.nanpercentile(again, (2.5, 97.5))
-        ranks = pd.DataFrame({"value": value, "grade": grade}).rank().groupby(rows["channel"])
-        within = ranks.transform(lambda part: part - part.mean()).corr().iloc[0, 1]
-        whole = stats.spearmanr(value, grade).statistic
-        found.append({"predictor": name, "correlation": whole, "low": low, "high": high, "within": within})
-    return pd.DataFrame(found)
+            return grades.assign(grade=np.nan)
+        images, key = images[alive], key[alive]
+        angle, _ = spectra.orientation(images)
+        grades.loc[alive, "orientation"] = (1 + np.cos(np.radians(2 * (angle - key["orientation_deg"])))) / 2
+        octaves = np.abs(np.log2(spectra.frequency(images) / key["frequency_cpp"].to_numpy(float)))
+        grades.loc[alive, "frequency"] = np.maximum(0.0, 1.0 - octaves)
+        hue, _ = spectra.hue(images)
+        grades.loc[alive, "hue"] = ((1 + np.cos(np.radians(hue - key["hue_deg"]))) / 2).to_numpy()
+        votes = pd.DataFrame(self.forest.predict_proba(describe(images)), columns=self.forest.classes_)
+        shares = [row.get(name, np.nan) for (_, row), name in zip(votes.iterrows(), key["class_name"], strict=True)]
+        grades.loc[alive, "class"] = shares
+        return grades.assign(grade=grades.mean(axis=1))

@@ -1,15 +1,15 @@
-"""The distances by name: LPIPS and its relatives, SSIM, plain pixels."""
+"""The distances by name: LPIPS and its relatives, SSIM, the mean squared difference of pixels."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..common.errors import nearest
-from .distance import Distance, EmbeddingDistance
+from .distance_base import Distance, EmbeddingDistance
 
 
 class Pixels(EmbeddingDistance):
-    """The mean squared difference of the pixels: the humblest of all."""
+    """The mean squared difference of the pixels: the plainest of all."""
 
     name = "pixels"
     label = "mean squared difference of pixels"
@@ -24,11 +24,12 @@ class SSIM(Distance):
 
     name = "ssim"
     label = "1 - SSIM"
+    min_size = 11  # the Gaussian window
 
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         from skimage.metrics import structural_similarity
 
-        first, second = (first + 1.0) / 2.0, (second + 1.0) / 2.0  # the formula is not blind to where zero lies
+        first, second = (first + 1.0) / 2.0, (second + 1.0) / 2.0  # SSIM depends on where zero lies
         options = {"channel_axis": -1, "data_range": 1.0, "gaussian_weights": True, "use_sample_covariance": False}
         values = [1.0 - structural_similarity(a, b, **options) for a, b in zip(first, second, strict=True)]
         return np.array(values, np.float32)
@@ -40,22 +41,17 @@ class ShapesNetDistance(EmbeddingDistance):
     At every position of every block the features are scaled to length 1; the distance is the squared difference,
     summed over channels, averaged over positions and summed over blocks (Zhang et al., 2018, without the weights that
     they fitted to human judgements).
-
-    Args:
-        backbone: a ShapesNet; the bundled one by default.
-        layers: the blocks whose features are compared.
     """
 
     name = "shapesnet"
     label = "LPIPS-form distance on ShapesNet"
+    min_size = 7
 
-    def __init__(
-        self, backbone: object = None, layers: tuple[str, ...] = ("mixed0", "mixed1", "mixed2", "mixed3", "mixed4")
-    ) -> None:
+    def __init__(self) -> None:
         from ..models.load import load_model
 
-        self.backbone, self.layers = backbone or load_model("shapesnet"), layers
-        self.network = self.backbone.truncate(*layers)
+        self.backbone = load_model("shapesnet")
+        self.network = self.backbone.truncate("mixed0", "mixed1", "mixed2", "mixed3", "mixed4")
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         import tensorflow as tf

@@ -12,7 +12,7 @@ import numpy as np
 from ..assets import fetch as fetching
 from ..assets import locate as assets
 from ..common.errors import MissingWeights
-from .distance import EmbeddingDistance
+from .distance_base import EmbeddingDistance
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +24,7 @@ ASSETS = {
     "vgg": ("vgg16", "vgg16_features.pth"),
 }
 TITLES = {"alex": "AlexNet", "squeeze": "SqueezeNet", "vgg": "VGG16"}
+MIN_SIZES = {"alex": 31, "squeeze": 17, "vgg": 16}  # pixels: below, the last pooling has nothing left to pool
 
 
 class LPIPS(EmbeddingDistance):
@@ -44,7 +45,7 @@ class LPIPS(EmbeddingDistance):
     """
 
     def __init__(self, net: str = "alex", weights: str | Path | None = None, download: bool = False) -> None:
-        self.name, self.label = net, f"LPIPS ({TITLES[net]} v0.1)"
+        self.name, self.label, self.min_size = net, f"LPIPS ({TITLES[net]} v0.1)", MIN_SIZES[net]
         path = Path(weights) if weights else _find(net)
         if path is None and download:
             path = fetching.fetch(ASSETS[net][0])
@@ -90,8 +91,8 @@ class LPIPS(EmbeddingDistance):
 
 def _find(net: str) -> Path | None:
     name, features = ASSETS[net]
-    alone = [folder / "weights" / features for folder in assets.folders()]
-    return assets.find(name) or next((path for path in alone if path.is_file()), None)
+    trunks = [folder / "weights" / features for folder in assets.folders()]
+    return assets.find(name) or next((path for path in trunks if path.is_file()), None)
 
 
 def _import() -> tuple:

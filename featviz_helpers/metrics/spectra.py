@@ -5,6 +5,8 @@ They grade a picture against an answer key such as `shapes.CLASS_KEY`, in the ke
 
 import numpy as np
 
+from ..data.frequencies import frequency_grid
+
 NYQUIST = 0.5  # cycles per pixel: a pattern that changes at every pixel
 
 
@@ -26,9 +28,9 @@ def power(images: np.ndarray) -> np.ndarray:
 
 def frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the row and column frequency of each entry of `power`: (H, W) each, in cycles per pixel."""
-    rows = np.fft.fftshift(np.fft.fftfreq(height))[:, None]
-    columns = np.fft.fftshift(np.fft.fftfreq(width))[None, :]
-    return np.broadcast_to(rows, (height, width)), np.broadcast_to(columns, (height, width))
+    grid = np.broadcast_arrays(*frequency_grid(height, width, real=False))
+    rows, columns = (np.fft.fftshift(axis) for axis in grid)
+    return rows, columns
 
 
 def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]:
@@ -49,8 +51,8 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
     middles = (edges[1:] + edges[:-1]) / 2
     # A small image has no frequency in some rings; those lie on the line between their neighbours.
     full = [i for i in range(bins) if (inside & (ring == i)).any()]
-    found = np.stack([spectrum[:, inside & (ring == i)].mean(axis=1) for i in full], axis=1)
-    return middles, np.stack([np.interp(middles, middles[full], row) for row in found])
+    means = np.stack([spectrum[:, inside & (ring == i)].mean(axis=1) for i in full], axis=1)
+    return middles, np.stack([np.interp(middles, middles[full], row) for row in means])
 
 
 def high_frequency(images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,17 @@
-"""Networks: load, cut at a layer, and what a unit can see."""
+"""Networks: load, cut at a layer, change what a ReLU passes back, and what a unit can see.
+
+The public face: `load_model`, `Backbone`, `Traits`, `receptive_field`, `effective_field`, `patch`.
+"""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["backbone", "cache", "devices", "load", "receptive_field", "shapesnet", "truncate"]
+    __name__,
+    submodules=["backbone", "cache", "devices", "load", "receptive_field", "relu", "shapesnet", "truncate"],
+    submod_attrs={
+        "backbone": ["Backbone"],
+        "load": ["load_model"],
+        "receptive_field": ["Field", "effective_field", "patch"],
+        "traits": ["Traits"],
+    },
 )

@@ -1,5 +1,7 @@
 """A backbone: a network with names for its layers, that can be cut at any of them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 
 import keras
@@ -7,25 +9,32 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.errors import nearest
-from ..models import devices  # noqa: F401  (memory growth comes before the first operation)
-from .truncate import truncate_and_fold
+from .devices import prepare_devices
+from .graph import functional, outputs, score_layer
+from .relu import check_rule
+from .traits import Traits, traits_of
+from .truncate import Cut, truncate_and_fold
+from .verify import check_copy, fits
 
 
 class Backbone:
     """A convolutional network seen as layers and channels.
 
+    It keeps copies of the network as it was when a layer was first cut: after more training, wrap the model again.
+
     Args:
-        model: a functional `keras.Model` with one image input, in inference form.
+        model: a functional or Sequential `keras.Model` with one image input. It runs as in inference.
         name: how outputs and results call it.
         preprocess: maps images in [-1, 1] to what the network expects; identity by default.
-        default_layer: what LAYER = "auto" means; the layer two thirds of the way up by default.
+        default_layer: what LAYER = "auto" means; that of the traits, or the layer two thirds of the way up by default.
+        traits: sizes, images and judge that suit the network; its own input size and 224 pixels by default.
 
     Attributes:
         layers: layer name -> number of channels, in the order of the network.
         logits: name of the layer that holds the class scores, or None for a headless network.
 
     Raises:
-        ValueError: the model has not exactly one image input `(N, H, W, 3)`.
+        ValueError: the model has not exactly one image input `(N, H, W, 3)`, or is no graph of layers.
     """
 
     def __init__(
@@ -34,26 +43,28 @@ class Backbone:
         name: str | None = None,
         preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None,
         default_layer: str | None = None,
+        traits: Traits | None = None,
     ) -> None:
-        if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4 or model.inputs[0].shape[-1] != 3:
-            shapes = [tuple(tensor.shape) for tensor in model.inputs]
+        prepare_devices()
+        self.model = functional(model)
+        if len(self.model.inputs) != 1 or len(shape := self.model.inputs[0].shape) != 4 or shape[-1] != 3:
+            shapes = [tuple(tensor.shape) for tensor in self.model.inputs]
             raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
-        self.model, self.name = model, name or model.name
+        self.name = name or model.name
         self.preprocess = preprocess or (lambda images: images)
-        self.layers = {
-            layer.name: layer.output.shape[-1]
-            for layer in model.layers
-            if not isinstance(layer, keras.layers.InputLayer)
-            and len(layer._inbound_nodes) == 1  # a shared layer has no output of its own
-            and isinstance(layer.output, keras.KerasTensor)
-            and len(layer.output.shape) in (2, 4)
-        }
-        dense = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-        self.logits = dense[-1] if dense else None
-        maps = [layer.name for layer in model.layers if layer.name in self.layers and len(layer.output.shape) == 4]
-        self.default_layer = default_layer or maps[2 * len(maps) // 3]
-        self.compiled: dict = {}  # ascent.py keeps one compiled function per structure here
-        self._truncated: dict = {}
+        self.traits = traits or traits_of(self.model)
+        made = outputs(self.model)
+        self.layers = {layer.name: made[layer.name].shape[-1] for layer in self.model.layers if layer.name in made}
+        self.logits = score_layer(self.model)
+        self._maps = [name for name in self.layers if len(made[name].shape) == 4]
+        self.default_layer = default_layer or self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
+        self._cache: dict = {}  # compiled functions of ascent/step.py and exemplars/scan.py: they live as long as this
+        self._truncated: dict[Cut, keras.Model] = {}
+
+    @property
+    def size(self) -> int:
+        """The side in pixels of the images that the network was trained on."""
+        return self.traits.native_size
 
     def __repr__(self) -> str:
         scores = f"class scores in '{self.logits}'" if self.logits else "no class scores (headless)"
@@ -78,10 +89,15 @@ class Backbone:
         return name
 
     def ladder(self, count: int = 4) -> list[str]:
-        """Return `count` layers from low to high, evenly spread over the blocks (`mixed0`, ...) where there are any."""
-        blocks = [layer.name for layer in self.model.layers if isinstance(layer, keras.layers.Concatenate)]
-        named = [name for name in blocks if name.startswith("mixed") and "_" not in name]
-        rungs = named or blocks or [name for name in self.layers if name != self.logits]
+        """Return `count` layers with a map, low to high, spread evenly over the blocks where there are any.
+
+        Blocks end in a concatenation (`mixed0`, ...) or in a sum (residual networks).
+        """
+        kinds = {name: type(self.model.get_layer(name)) for name in self._maps}
+        joins = [name for name, kind in kinds.items() if kind is keras.layers.Concatenate]
+        sums = [name for name, kind in kinds.items() if kind is keras.layers.Add]
+        named = [name for name in joins if name.startswith("mixed") and "_" not in name]
+        rungs = named or joins or sums or self._maps
         return [rungs[round(i)] for i in np.linspace(0, len(rungs) - 1, min(count, len(rungs)))]
 
     def check_channels(self, layer: str, channels: Iterable[int]) -> None:
@@ -91,35 +107,38 @@ class Backbone:
         if wrong:
             raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {wrong}.")
 
-    def truncate(
-        self, *layers: str, precision: str = "float32", redirect: bool = False, fold: bool = True
-    ) -> keras.Model:
+    def truncate(self, *layers: str, precision: str = "float32", relu: str = "plain", fold: bool = True) -> keras.Model:
         """Cut the network: nothing above the highest of `layers` is left, and batch norm is folded.
 
         Args:
             layers: one or more layer names.
             precision: a Keras dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
-            redirect: give every ReLU a backward pass that leaks below zero (see `folding.redirected_relu`).
+            relu: what ReLUs (leaky and capped ones too) pass back: "plain", "redirected", "guided" or "deconv"; see
+                `models.relu`. The forward pass is the same, and so is the original network.
             fold: fold batch norm into the convolutions; False keeps the layers as they were trained.
 
         Returns:
             A model from images in the network's own range to the layer's output, or a list for several layers.
 
         Raises:
-            ValueError: an unknown layer.
+            ValueError: an unknown layer or rule, or a network whose copy does not answer as the original does.
         """
+        check_rule(relu)
         names = tuple(self.resolve(layer) for layer in layers)
-        key = (names, precision, redirect, fold)
-        if key not in self._truncated:
-            self._truncated[key] = truncate_and_fold(self.model, names, self.logits, precision, redirect, fold)
-        return self._truncated[key]
+        cut = Cut(names, precision, relu, fold, self.logits if self.logits in names else None)
+        if cut not in self._truncated:
+            copied = truncate_and_fold(self.model, cut)
+            if precision == "float32" and not self.traits.trusted:
+                check_copy(self.model, copied, cut)
+            self._truncated[cut] = copied
+        return self._truncated[cut]
 
     def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:
-        """Return what `layer` says to images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
+        """Return the layer's output for images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
         network = self.truncate(layer)
         self.check_size(images.shape[1:3], layer)
         parts = np.array_split(images, range(batch, len(images), batch))
-        return np.concatenate([network(self.preprocess(tf.constant(part))).numpy() for part in parts])
+        return np.concatenate([network(self.preprocess(tf.constant(part)), training=False).numpy() for part in parts])
 
     def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
         """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""
@@ -129,19 +148,10 @@ class Backbone:
     def check_size(self, size: Sequence[int], *layers: str) -> None:
         """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""
         network = self.truncate(*layers)
-        if not _fits(network, *size):
-            larger = (side for side in range(min(size) + 1, 1024) if _fits(network, side, side))
+        if not fits(network, *size):
+            larger = (side for side in range(min(size) + 1, 1024) if fits(network, side, side))
             told = f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}"
             if smallest := next(larger, None):
                 raise ValueError(f"{told}: the shorter side must be at least {smallest} pixels.")
             only = self.model.inputs[0].shape[1:3]
             raise ValueError(f"'{layers[0]}' of {self.name} takes images of {only[0]} x {only[1]} pixels only.")
-
-
-def _fits(network: keras.Model, height: int, width: int) -> bool:
-    try:
-        shapes = network.compute_output_shape((1, height, width, 3))
-        shapes = [shapes] if isinstance(shapes, tuple) else shapes
-    except ValueError:  # Keras refuses a layer whose output would be empty
-        return False
-    return all(side > 0 for shape in shapes for side in shape)

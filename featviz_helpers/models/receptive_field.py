@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..data.images import pair
 from .backbone import Backbone
-from .truncate import sources
+from .graph import nodes, sources
 
 _LAYERS = keras.layers
 _WINDOWS = (_LAYERS.Conv2D, _LAYERS.DepthwiseConv2D, _LAYERS.SeparableConv2D)
@@ -98,13 +98,10 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
     size = pair(size)
     backbone.check_size(size, layer)
     network = backbone.truncate(layer)
-    reached: dict[str, Field] = {}
-    for operation in network.operations:
-        if isinstance(operation, keras.layers.InputLayer):
-            reached[operation.name] = Field((1, 1), (1, 1), (0, 0), size)
-        else:
-            reached[operation.name] = _through(operation, [reached[s.name] for s in sources(operation)], size)
-    return reached[network.output._keras_history.operation.name]
+    reached = {network.inputs[0]._keras_history.operation.name: Field((1, 1), (1, 1), (0, 0), size)}
+    for node in nodes(network):
+        reached[node.operation.name] = _through(node.operation, [reached[s.name] for s in sources(node)], size)
+    return reached[network.outputs[0]._keras_history.operation.name]
 
 
 def _through(layer: keras.layers.Layer, below: Sequence[Field], size: tuple[int, int]) -> Field:

@@ -5,65 +5,69 @@ gamma (W * x + b - mean) / sqrt(var + eps) + beta  is a convolution with kernel 
 where  s = gamma / sqrt(var + eps)  (Jacob et al., 2018, section 3.2). It saves a pass over memory at every layer.
 """
 
-import functools
+from __future__ import annotations
+
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ..common.errors import NotFinite
+from .graph import calls, outputs, readers, sources
+from .relu import check_relus, ruled, shape_of
+
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
-def redirected_relu(inputs: tf.Tensor) -> tf.Tensor:
-    """ReLU whose gradient also passes below zero.
+@dataclass(frozen=True)
+class Cut:
+    """How a network is cut; see `Backbone.truncate`.
 
-    A unit that is off everywhere passes no gradient, so an ascent cannot start from it. Letting the gradient through
-    for the first steps lifts such a unit over zero; after that the plain ReLU takes over. The forward pass is exact.
+    Attributes:
+        names: the layers at which it ends.
+        precision: a Keras dtype policy.
+        relu: the name of a ReLU rule.
+        fold: whether batch norm is folded.
+        linear: the layer whose output is taken before its activation (class scores before the softmax), or None.
     """
-    return _redirected(inputs)
+
+    names: tuple[str, ...]
+    precision: str = "float32"
+    relu: str = "plain"
+    fold: bool = True
+    linear: str | None = None
 
 
-def _redirected(inputs: tf.Tensor, **limits: float | None) -> tf.Tensor:
-    return inputs + tf.stop_gradient(keras.activations.relu(inputs, **limits) - inputs)
+def whole(model: keras.Model, cut: Cut) -> keras.Model:
+    """Return the original's layers up to where it is cut, with nothing copied or changed."""
+    made = outputs(model)
+    ends = [made[name] for name in cut.names]
+    return keras.Model(model.inputs[0], ends if len(ends) > 1 else ends[0], name=model.name)
 
 
-def truncate_and_fold(
-    model: keras.Model, names: tuple[str, ...], logits: str | None, precision: str, redirect: bool, fold: bool
-) -> keras.Model:
-    """Return a copy of `model` that ends at the layers `names`; see `Backbone.truncate` for the arguments.
+def truncate_and_fold(model: keras.Model, cut: Cut) -> keras.Model:
+    """Return a copy of a flat functional model that ends where `cut` says.
 
     Raises:
         NotFinite: weights that are NaN or infinite.
+        ValueError: a rule for ReLUs where there are none.
     """
-    outputs = [model.get_layer(name).output for name in names]
-    cut = keras.Model(model.input, outputs if len(names) > 1 else outputs[0], name=model.name)
-    folded = _foldable(cut, keep=names) if fold else {}
+    part = whole(model, cut)
+    check_relus(part.operations, cut.relu, cut.names[0], model.name)
+    folded = _foldable(part, keep=cut.names) if cut.fold else {}
     producers = {conv: norm for norm, conv in folded.items()}
 
-    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+    def copy(layer: keras.Operation) -> keras.Operation:
         if layer.name in folded:
-            return keras.layers.Identity(name=layer.name, dtype=precision)
-        if redirect and isinstance(layer, keras.layers.ReLU):
-            limits = {name: getattr(layer, name) for name in ("negative_slope", "max_value", "threshold")}
-            return keras.layers.Activation(functools.partial(_redirected, **limits), name=layer.name, dtype=precision)
-        config = layer.get_config() | {"dtype": precision}
-        if redirect and getattr(layer, "activation", None) is keras.activations.relu:
-            config["activation"] = redirected_relu
-        if layer.name in producers:
-            config["use_bias"] = True
-        if layer.name == logits:
-            config["activation"] = "linear"  # class scores are taken before the softmax
-        return layer.__class__.from_config(config)
+            return keras.layers.Identity(name=layer.name, dtype=cut.precision)
+        return _copied(layer, cut, {"use_bias": True} if layer.name in producers else {})
 
-    def call(layer: keras.layers.Layer, *inputs, **options):
-        # The recorded call of a batch norm carries options that an identity does not know.
-        return layer(*inputs) if isinstance(layer, keras.layers.Identity) else layer(*inputs, **options)
-
-    copied = _cloned(cut, copy, call)
-    for layer in cut.layers:
+    copied = _cloned(part, copy)
+    for layer in part.layers:
         if layer.name in producers:
-            norm = cut.get_layer(producers[layer.name])
+            norm = part.get_layer(producers[layer.name])
             copied.get_layer(layer.name).set_weights(_folded_weights(layer, norm))
         elif layer.name not in folded and layer.weights:
             copied.get_layer(layer.name).set_weights(layer.get_weights())
@@ -75,45 +79,62 @@ def truncate_and_fold(
     return copied
 
 
-def _cloned(cut: keras.Model, copy: Callable, call: Callable) -> keras.Model:
+def _copied(layer: keras.Operation, cut: Cut, changes: dict) -> keras.Operation:
+    """Return a layer or operation of its own for the copy."""
+    shape = None if cut.relu == "plain" else shape_of(layer)
+    if shape and not getattr(layer, "weights", ()):
+        return keras.layers.Activation(ruled(shape, cut.relu), name=layer.name, dtype=cut.precision)
+    if not isinstance(layer, keras.Layer):  # an operation such as x + y has no weights and no precision of its own
+        return type(layer).from_config(layer.get_config())
+    config = layer.get_config() | {"dtype": cut.precision} | changes
+    if shape:
+        config["activation"] = ruled(shape, cut.relu)
+    if layer.name == cut.linear and "activation" in config:
+        config["activation"] = "linear"
+    return type(layer).from_config(config)
+
+
+def _call(layer: keras.Operation, *inputs, **options):
+    """Call a copied layer as the original was called, and never as if in training."""
+    if isinstance(layer, keras.layers.Identity | keras.layers.Activation):
+        # The recorded call of a batch norm carries options that these do not know.
+        return layer(*inputs)
+    if isinstance(layer, keras.Layer) and "training" in inspect.signature(layer.call).parameters:
+        options["training"] = False  # layers that turn or crop images at random think otherwise
+    return layer(*inputs, **options)
+
+
+def _cloned(part: keras.Model, copy: Callable) -> keras.Model:
     """Clone a model for images of any size: Keras gives a network with a classifier a fixed one."""
-    own = cut.inputs[0]
+    own = part.inputs[0]
     free = keras.Input((None, None, own.shape[-1]), dtype=own.dtype)
     try:
-        return keras.models.clone_model(cut, input_tensors=free, clone_function=copy, call_function=call)
-    except ValueError:  # one that ends in Flatten and Dense really needs its size
-        return keras.models.clone_model(cut, clone_function=copy, call_function=call)
+        return keras.models.clone_model(part, input_tensors=free, clone_function=copy, call_function=_call)
+    except (ValueError, TypeError):  # one that ends in Flatten and Dense really needs its size
+        return keras.models.clone_model(part, clone_function=copy, call_function=_call)
 
 
 def _foldable(model: keras.Model, keep: tuple[str, ...]) -> dict[str, str]:
-    """Map each batch norm to the convolution it can be folded into: one that nothing else reads."""
-    readers: dict[str, list[str]] = {}
+    """Map each batch norm to the convolution it can be folded into: each is called once, and read by nothing else."""
+    made, read, pairs = calls(model), readers(model), {}
     for layer in model.layers:
-        for source in sources(layer):
-            readers.setdefault(source.name, []).append(layer.name)
-    pairs = {}
-    for layer in model.layers:
-        if not isinstance(layer, keras.layers.BatchNormalization):
+        if not isinstance(layer, keras.layers.BatchNormalization) or len(made[layer.name]) > 1:
             continue
-        (source,) = sources(layer)
-        linear = isinstance(source, keras.layers.Conv2D) and source.activation is keras.activations.linear
-        if linear and readers[source.name] == [layer.name] and source.name not in keep:
+        (source,) = sources(made[layer.name][0])
+        # A subclass may do with its kernel what it likes, so the type itself counts.
+        linear = type(source) in CONVOLUTIONS and source.activation is keras.activations.linear
+        if linear and len(made[source.name]) == len(read[source.name]) == 1 and source.name not in keep:
             pairs[layer.name] = source.name
     return pairs
 
 
-def sources(layer: keras.layers.Layer) -> list:
-    """Return the layers whose outputs a layer of a functional model reads."""
-    if isinstance(layer, keras.layers.InputLayer):
-        return []
-    return [tensor._keras_history.operation for tensor in keras.tree.flatten(layer.input)]
-
-
-def _folded_weights(conv: keras.layers.Conv2D, norm: keras.layers.BatchNormalization) -> list[np.ndarray]:
+def _folded_weights(conv: keras.Layer, norm: keras.layers.BatchNormalization) -> list[np.ndarray]:
     kernel = conv.kernel.numpy().astype(np.float64)
     bias = conv.bias.numpy().astype(np.float64) if conv.use_bias else 0.0
     gamma = norm.gamma.numpy().astype(np.float64) if norm.scale else 1.0
     beta = norm.beta.numpy().astype(np.float64) if norm.center else 0.0
     scale = gamma / np.sqrt(norm.moving_variance.numpy().astype(np.float64) + norm.epsilon)
     shift = beta + scale * (bias - norm.moving_mean.numpy().astype(np.float64))
+    if isinstance(conv, keras.layers.DepthwiseConv2D):  # kernel (h, w, channels, multiplier)
+        return [(kernel * scale.reshape(kernel.shape[2:])).astype(np.float32), shift.astype(np.float32)]
     return [(kernel * scale).astype(np.float32), shift.astype(np.float32)]

@@ -1,5 +1,12 @@
-"""Every figure of the course."""
+"""Every figure of the course, in one style."""
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["pictures"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "exemplars": ["exemplar_sheet"],
+        "line_plots": ["curves", "spectrum_curves"],
+        "pictures": ["compare", "show"],
+    },
+)

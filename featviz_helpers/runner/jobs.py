@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
-class CourseError(Exception):
+class CourseError(ValueError):
     """A run that cannot start; the message says what to change."""
 
 

@@ -1,7 +1,15 @@
-"""Which method's pictures are true: sweeps over methods, controls, statistics, verdict."""
+"""Whether the pictures are true: methods, controls, statistics, and the verdict of a study."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["controls", "crowd", "figures", "methods", "plan", "report", "study", "verdict"]
+    __name__,
+    submodules=["controls", "figures", "methods", "report", "statistics", "verdict"],
+    submod_attrs={
+        "methods": ["METHODS", "run_methods"],
+        "plan": ["StudyPlan"],
+        "published": ["PUBLISHED"],
+        "scores": ["ExemplarScores"],
+        "study": ["Study"],
+    },
 )

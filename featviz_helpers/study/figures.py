@@ -1,4 +1,4 @@
-"""The figures of a study: its best pictures, distance against parameter, methods beside controls."""
+"""The figures of a study: its best pictures, distance against parameter, methods and controls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..plots.pictures import DPI, compare
-from ..study import verdict
+from ..plots.cells import DPI
+from ..plots.pictures import compare
+from . import statistics
 from .methods import method
 
 if TYPE_CHECKING:
@@ -19,29 +20,29 @@ if TYPE_CHECKING:
 MOST = 6  # channels on the sheet of pictures
 
 
-def pictures(work: Study, study: pd.DataFrame) -> Figure:
+def pictures(study: Study, table: pd.DataFrame) -> Figure:
     """Draw, for each channel, its strongest image and each method's picture with the lowest distance, tones spread."""
-    shown = work.plan.channels[:MOST]
-    rows = {"strongest image": np.stack([work.sets[number][0] for number in shown])}
-    for name in work.plan.methods:
-        images, table = work.made(name), study[study["method"] == name].reset_index(drop=True)
+    shown = study.plan.channels[:MOST]
+    rows = {"strongest image": np.stack([study.scores.sets[channel][0] for channel in shown])}
+    for name in study.plan.methods:
+        images, part = study.pictures(name), table[table["method"] == name].reset_index(drop=True)
         # Where every start was dead, the first one: it is drawn as such.
-        best = table["exemplar_distance"].fillna(np.inf).groupby(table["channel"]).idxmin()
+        best = part["exemplar_distance"].fillna(np.inf).groupby(part["channel"]).idxmin()
         rows[name] = images[best.loc[shown]]
-    return compare(rows, [f"channel {number}" for number in shown], inch=1.3, stretch=True)
+    return compare(rows, [f"channel {channel}" for channel in shown], inch=1.3, stretch=True)
 
 
-def curves(study: pd.DataFrame, label: str) -> Figure:
+def curves(table: pd.DataFrame, label: str) -> Figure:
     """Draw the distance against each method's parameter, with intervals over channels."""
-    found = verdict.curves(study)
-    names = list(found["method"].unique())
+    means = statistics.curves(table)
+    names = list(means["method"].unique())
     columns = min(5, len(names))
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.2 * columns, 2.1 * rows), dpi=DPI, sharey=True, squeeze=False, layout="constrained"
     )
     for axis, name in zip(axes.flat, names, strict=False):
-        part = found[found["method"] == name]
+        part = means[means["method"] == name]
         axis.errorbar(
             part["value"], part["mean"], [part["mean"] - part["low"], part["high"] - part["mean"]], marker="o"
         )
@@ -58,14 +59,14 @@ def curves(study: pd.DataFrame, label: str) -> Figure:
     return figure
 
 
-def controls(told: pd.DataFrame, blind: pd.DataFrame, label: str) -> Figure:
+def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure:
     """Draw every method and every control on the same two axes: distance, and specificity."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 5.2), dpi=DPI, sharey=True, layout="constrained")
-    groups = [(name, part, "C0") for name, part in told.groupby("method", sort=False)]
-    groups += [(name, part, "0.5") for name, part in blind.groupby("control", sort=False)]
+    groups = [(name, part, "C0") for name, part in held_out.groupby("method", sort=False)]
+    groups += [(name, part, "0.5") for name, part in scored.groupby("control", sort=False)]
     for axis, column in zip(axes, ("exemplar_distance", "specificity"), strict=True):
         for row, (_, part, colour) in enumerate(groups):
-            mean, low, high = verdict.interval(part.groupby("channel")[column].mean())
+            mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
             axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=colour)
         axis.grid(alpha=0.3)
         axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])

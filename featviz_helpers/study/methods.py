@@ -1,4 +1,4 @@
-"""The methods that the course compares, each with the one number that is swept and the range worth sweeping.
+"""The methods that the course compares, each with the one parameter that is varied and the values worth comparing.
 
 The values in the middle of each range were chosen on the real network, on other channels than those shown.
 """
@@ -29,11 +29,12 @@ class Method:
     """One way to a picture.
 
     Attributes:
-        parameter: name of the number that is swept, with its unit.
+        parameter: name of the number that is varied, with its unit.
         values: values worth comparing, from weak to strong.
-        default: the value to take without a sweep.
+        default: the value for a single picture.
         options: one value, or one per image -> arguments for `maximize`.
-        octaves: how many times the steps are taken; `sweep` divides them, so that all methods get the same number.
+        octaves: how many times the steps are taken; `run_methods` divides them, so that all methods get
+            the same number.
     """
 
     parameter: str
@@ -73,10 +74,12 @@ METHODS = {
 
 
 # A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
-SHAPESNET = {
-    "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
-    "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
-    "jitter": (1, 2, 4, 8, 16, 32),
+VALUES = {
+    "shapesnet": {
+        "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
+        "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
+        "jitter": (1, 2, 4, 8, 16, 32),
+    }
 }
 
 
@@ -90,7 +93,7 @@ def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
     Raises:
         ValueError: no such method.
     """
-    return SHAPESNET.get(name, method(name).values) if network == "shapesnet" else method(name).values
+    return VALUES.get(network, {}).get(name, method(name).values)
 
 
 def method(name: str) -> Method:
@@ -104,17 +107,17 @@ def method(name: str) -> Method:
     return METHODS[name]
 
 
-def refuse_unfit(backbone: Backbone, layer: str, methods: Mapping[str, Sequence[float]], size: int) -> None:
-    """Raise ValueError when a method has a value that images of this size cannot take, before anything is climbed."""
+def check_values(backbone: Backbone, layer: str, methods: Mapping[str, Sequence[float]], size: int) -> None:
+    """Raise ValueError when a method has a value that images of this size cannot take, before any ascent starts."""
     for name, numbers in methods.items():
-        own = method(name).options(list(numbers))
-        for transform in own.get("transforms", ()):
+        options = method(name).options(list(numbers))
+        for transform in options.get("transforms", ()):
             transform.check(size, size)
-        for image in range(len(numbers)) if "octaves" in own else ():
-            backbone.check_size(own["octaves"].sizes(size, size, image)[0], layer)
+        for image in range(len(numbers)) if "octaves" in options else ():
+            backbone.check_size(options["octaves"].sizes(size, size, image)[0], layer)
 
 
-def sweep(
+def run_methods(
     backbone: Backbone,
     layer: str,
     channels: Sequence[int],
@@ -124,7 +127,7 @@ def sweep(
     size: int = 224,
     **options: object,
 ) -> dict[str, tuple[Grid, Result]]:
-    """Run every method at every value on every channel and seed, one compiled batch per method.
+    """Run every method at every value on every channel and seed, as one compiled batch per method.
 
     Args:
         backbone: the network.
@@ -141,14 +144,14 @@ def sweep(
 
     Raises:
         ValueError: no such method.
-        KeyboardInterrupt: on Ctrl-C. What `maximize` has by then is not returned: pictures of fewer steps would pass
-            for pictures of this method.
+        KeyboardInterrupt: on Ctrl-C; pictures of fewer steps would be taken for pictures of the method.
     """
     chosen = methods if isinstance(methods, Mapping) else {name: method(name).values for name in methods or METHODS}
     results = {}
     for name, values in chosen.items():
-        how, cells = method(name), grid(seed=seeds, channel=channels, value=values)
-        own = how.options(cells.value) | {"steps": max(1, steps // how.octaves), "size": size, "seed": cells.seed}
+        chosen_method, cells = method(name), grid(seed=seeds, channel=channels, value=values)
+        own = chosen_method.options(cells.value)
+        own |= {"steps": max(1, steps // chosen_method.octaves), "size": size, "seed": cells.seed}
         result = maximize(backbone, channel(layer, cells.channel), **own, **options)
         if result.interrupted:
             raise KeyboardInterrupt

@@ -12,29 +12,29 @@ from .methods import METHODS
 Values = Annotated[list[float], Field(min_length=1)]
 
 
-class Plan(BaseModel):
+class StudyPlan(BaseModel):
     """What a study compares.
 
     Attributes:
         layer: layer name, or "auto".
         channels: those of the table, each with its own row for every value and seed.
-        crowd: how many other channels, drawn evenly from the layer's branches; they are what specificity is measured
-            against, and the trial (values chosen on one half, reported on the other) is run on them.
+        background: number of background channels, other ones drawn evenly from the layer's branches. Specificity is
+            measured against them, and the trial (values chosen on one half, reported on the other) is run on them.
         methods: name -> values; all of `METHODS` by default.
-        seeds: one ascent each.
+        seeds: one ascent per seed.
         trial_seeds: seeds of the trial.
         trial_values: how many values of each method the trial gets, those that scored best on `channels`; all by
             default. "none" keeps all, so that pictures of equal activation can be found among them.
         steps: of an ascent, over all octaves together.
         size: side in pixels, of the pictures and of the images that they are compared with.
-        k: data set images a channel.
+        k: data set images per channel.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     layer: str = "auto"
     channels: Annotated[list[int], Field(min_length=1)]
-    crowd: Annotated[int, Field(ge=2)] = 32
+    background: Annotated[int, Field(ge=2)] = 32
     methods: dict[str, Values] = {name: list(method.values) for name, method in METHODS.items()}
     seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2]
     trial_seeds: Annotated[list[int], Field(min_length=1)] = [0]
@@ -45,10 +45,10 @@ class Plan(BaseModel):
 
     @field_validator("channels", "seeds", "trial_seeds")
     @classmethod
-    def _once(cls, numbers: list[int]) -> list[int]:
-        for place, number in enumerate(numbers):
-            if number in numbers[:place]:
-                raise ValueError(f"{number} is named twice")
+    def _distinct(cls, numbers: list[int]) -> list[int]:
+        for position, number in enumerate(numbers):
+            if number in numbers[:position]:
+                raise ValueError(f"{number} is given twice")
         return numbers
 
     @field_validator("methods")

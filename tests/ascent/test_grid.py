@@ -1,11 +1,10 @@
-"""Grids and sweeps: every combination once, named, in one batch, and drawn where it belongs."""
+"""Grids: every combination once, named, in one batch, and drawn where it belongs."""
 
 import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from featviz_helpers.ascent import step as engine
-from featviz_helpers.study.methods import OCTAVES
 from support.networks import shapesnet
 
 
@@ -24,8 +23,6 @@ def test_a_grid_is_the_product_of_its_lists():
         (lambda: fv.grid(), "no axis"),
         (lambda: fv.grid(channel=[1], weight=[]), "'weight' is empty"),
         (lambda: fv.grid(channel=[1, 2]).table([1, 2, 3]), "takes 2"),
-        (lambda: fv.sweep(shapesnet(), "mixed1", [3], ["jiter"]), "jitter"),
-        (lambda: fv.sweep(shapesnet(), "mixed1", [3], {"jitter": []}), "empty"),
     ],
 )
 def test_mistakes_are_explained(make, message):
@@ -41,7 +38,7 @@ def test_an_unknown_axis_has_a_suggestion():
 @pytest.mark.slow
 def test_a_sweep_over_weights_is_one_batch_and_equals_its_cells():
     cells = fv.grid(channel=[3, 8], weight=[0, 1e-3, 1e-2])
-    options = {"size": 48, "steps": 4, "optimizer": fv.Ascent(0.02), "snapshots": [0]}
+    options = {"size": 48, "steps": 4, "optimizer": fv.GradientAscent(0.02), "snapshots": [0]}
     result = fv.maximize(shapesnet(), fv.channel("mixed1", cells.channel), penalties=[fv.L2(cells.weight)], **options)
     starts = cells.table(result.snapshots[0])
     np.testing.assert_array_equal(starts[:, 0], starts[:, 2])  # a paired comparison: one start for all weights
@@ -64,30 +61,9 @@ def test_any_number_can_be_swept_without_another_trace():
         )  # fmt: skip
 
     run(np.array([0.0, 0.5]))
-    traced = sum(engine.TRACES.values())
+    traced = engine.trace_counts(shapesnet())
     run(np.array([0.9, 0.2]))
-    assert sum(engine.TRACES.values()) == traced
-
-
-@pytest.mark.slow
-def test_every_method_runs_from_its_table():
-    results = fv.sweep(
-        shapesnet(), "mixed1", [3, 8], {name: m.values[::5] for name, m in fv.METHODS.items()}, steps=8, size=96
-    )
-    assert list(results) == list(fv.METHODS)
-    for name, (cells, result) in results.items():
-        assert cells.shape == (1, 2, 2) and len(result) == 4
-        assert np.isfinite(result.images).all()
-        # Octaves share the steps, so that no method gets more of them.
-        assert result.config["steps"] == (8 // OCTAVES if name == "octaves" else 8)
-        pictures = cells.table(result.images)
-        assert np.abs(pictures[:, :, 0] - pictures[:, :, 1]).max() > 0.01, name
-
-
-def test_methods_list_at_least_six_values_around_their_default():
-    for name, how in fv.METHODS.items():
-        assert len(how.values) >= 6 and list(how.values) == sorted(set(how.values)), name
-        assert how.default in how.values, name
+    assert engine.trace_counts(shapesnet()) == traced
 
 
 def test_a_grid_is_drawn_with_its_first_axis_down_and_the_last_across():

@@ -16,7 +16,12 @@ LAYER = "mixed1"
 def test_octaves_grow_and_give_back_the_detail():
     photo = fv.photograph("china", 96)
     result = fv.maximize(
-        shapesnet(), fv.layer(LAYER), start=photo, steps=2, octaves=fv.Octaves(3, 1.4), optimizer=fv.Ascent(1e-4)
+        shapesnet(),
+        fv.layer(LAYER),
+        start=photo,
+        steps=2,
+        octaves=fv.Octaves(3, 1.4),
+        optimizer=fv.GradientAscent(1e-4),
     )
     assert result.history["objective"].shape == (6, 1)
     # Steps this small leave the photograph as it was, if what the small sizes lost has come back.
@@ -27,7 +32,7 @@ def test_octaves_grow_and_give_back_the_detail():
         start=photo,
         steps=2,
         octaves=fv.Octaves(3, 1.4, detail=False),
-        optimizer=fv.Ascent(1e-4),
+        optimizer=fv.GradientAscent(1e-4),
     )
     assert np.abs(lost.images[0] - photo).mean() > 0.03
 
@@ -44,7 +49,7 @@ def test_a_new_octave_starts_from_the_enlarged_one_before(parameterization):
     """With steps too small to see, the last octave still is the first, enlarged."""
     result = fv.maximize(
         shapesnet(), fv.channel(LAYER, 3), size=64, steps=1, octaves=fv.Octaves(2, 1.5), snapshots=[0, 2],
-        parameterization=parameterization, optimizer=fv.Ascent(1e-6),
+        parameterization=parameterization, optimizer=fv.GradientAscent(1e-6),
     )  # fmt: skip
     assert result.snapshots[0].shape == result.images.shape  # the first octave, brought to the full size
     if isinstance(parameterization, fv.MACO):  # enlarged, the magnitudes are too soft; the phases carry the picture
@@ -57,7 +62,7 @@ def test_a_new_octave_starts_from_the_enlarged_one_before(parameterization):
 @pytest.mark.slow
 def test_each_image_can_have_octaves_of_its_own():
     scales, counts = [1.0, 1.4, 1.4, 1.2], [2, 2, 2, 3]
-    options = {"size": 64, "steps": 3, "seed": [0, 0, 1, 0], "optimizer": fv.Ascent(0.02)}
+    options = {"size": 64, "steps": 3, "seed": [0, 0, 1, 0], "optimizer": fv.GradientAscent(0.02)}
     mixed = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5, 8, 3]), octaves=fv.Octaves(counts, scales), **options)
     assert mixed.labels == ["mixed1:3", "mixed1:5", "mixed1:8", "mixed1:3"]
     assert mixed.history["objective"].shape == (9, 4)

@@ -302,7 +302,7 @@ def test_the_catalogue_is_there_before_anything_was_fetched(name):
 
 def test_fetch_and_doctor_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.cli.main import main\n"
         "main(['fetch', '--list'], standalone_mode=False)\nmain(['doctor'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'numpy', 'matplotlib'} & set(sys.modules)))"
     )

@@ -1,12 +1,10 @@
 """Every check says right to a right answer, not yet to a wrong one, and nothing to an exercise not begun."""
 
-import inspect
-
 import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
-from featviz_helpers.check import answers as check
+from featviz_helpers import check
 from support.networks import pictures, shapesnet
 
 LAYER = "mixed1"
@@ -91,8 +89,7 @@ def cases(low):
 @pytest.mark.slow
 def test_every_check_judges(low, capsys):
     table = cases(low)
-    public = {name for name, f in inspect.getmembers(check, inspect.isfunction) if f.__module__ == check.__name__}
-    assert set(table) == {name for name in public if not name.startswith("_")}
+    assert set(table) == set(check.__all__)
     for name, (judge, right, wrong) in table.items():
         capsys.readouterr()
         for answer in right:

@@ -22,6 +22,23 @@ def test_save_and_load(tmp_path):
     assert np.abs(back - picture).max() <= 1 / 127.5
 
 
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (np.full((8, 8, 3), np.nan), r"NaN \(a dead start\?\)"),
+        (np.full((8, 8, 3), np.inf), "values from inf to inf"),
+        (np.full((8, 8, 3), 1.5), "values from 1.5 to 1.5"),
+        (np.full((8, 8, 3), 200, np.uint8), "from_uint8"),
+        (np.zeros((2, 8, 8, 3)), r"One image is \(H, W, 3\); got \(2, 8, 8, 3\)"),
+        (np.zeros((8, 8)), r"got \(8, 8\)"),
+    ],
+)
+def test_what_is_not_a_picture_is_not_saved(tmp_path, image, says):
+    with pytest.raises(ValueError, match=says):
+        fv.save_image(image, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("sides", [(80, 50), (50, 80), (33, 33)])
 def test_the_centre_square_keeps_its_proportions(tmp_path, sides):
     """A circle in the middle stays one, whatever the shape of the file."""
@@ -39,7 +56,7 @@ def test_a_missing_and_a_broken_file_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.png'.*'china'"):
         fv.photograph(tmp_path / "gone.png")
     (tmp_path / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
-    with pytest.raises(ValueError, match=r"torn\.jpg' is not an image"):
+    with pytest.raises(ValueError, match=r"torn\.jpg' cannot be read as an image"):
         fv.load_image(tmp_path / "torn.jpg")
 
 

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 from featviz_helpers.assets.locate import INCEPTION_FILES
 from featviz_helpers.cli.main import main
-from featviz_helpers.common.errors import DamagedImageWarning, NotFinite
+from featviz_helpers.common.errors import DamagedImage, DamagedImageWarning, NotFinite
 from featviz_helpers.data.image_sets import ImageSet
 from featviz_helpers.exemplars import ranking, scan
 from featviz_helpers.models.truncate import sources
@@ -208,7 +208,7 @@ class Dying(ImageSet):
         if index == self._last:
             os.kill(os.getpid(), signal.SIGKILL)
         if index in (3, 41):
-            raise fv.data.image_sets.DamagedImage("not a picture")
+            raise DamagedImage("not a picture")
         return self._inner.pixels(index, size)
 
 
@@ -256,17 +256,17 @@ def test_a_killed_scan_goes_on_and_ends_bitwise_the_same(tmp_path, root, monkeyp
         fv.find_exemplars(shapesnet(), Dying(None), LAYERS, k=5, checkpoint=tmp_path)
 
 
-def test_the_question_knows_weights_size_policy_and_data(data, folder):
-    asked = scan.question(shapesnet(), data, "mixed0", 5)
-    assert asked["size"] == 64 and asked == scan.question(shapesnet(), fv.ImageFolder(folder), "mixed0", 5, 64)
+def test_the_request_knows_weights_size_policy_and_data(data, folder):
+    request = scan.scan_request(shapesnet(), data, "mixed0", 5)
+    assert request["size"] == 64 and request == scan.scan_request(shapesnet(), fv.ImageFolder(folder), "mixed0", 5, 64)
     other = fv.Backbone(keras.models.clone_model(shapesnet().model), "shapesnet")
     changed = [
-        scan.question(other, data, "mixed0", 5),
-        scan.question(shapesnet(), data, "mixed0", 5, 96),
-        scan.question(shapesnet(), fv.ImageFolder(folder, "crop"), "mixed0", 5),
-        scan.question(shapesnet(), fv.ShapesImages(50), "mixed0", 5),
+        scan.scan_request(other, data, "mixed0", 5),
+        scan.scan_request(shapesnet(), data, "mixed0", 5, 96),
+        scan.scan_request(shapesnet(), fv.ImageFolder(folder, "crop"), "mixed0", 5),
+        scan.scan_request(shapesnet(), fv.ShapesImages(50), "mixed0", 5),
     ]
-    assert all(answer != asked for answer in changed)
+    assert all(answer != request for answer in changed)
 
 
 def test_what_cannot_be_asked_is_refused(data):
@@ -287,7 +287,7 @@ def test_what_was_not_found_cannot_be_looked_up(found):
         (("mixed1", 0), "was not scanned: did you mean"),
         (("mixed2", 120), "channels 0 to 119; got 120"),
         (("mixed2", 0, "sum"), "pooled by 'mean' or by 'max'; got 'sum'"),
-        (("mixed2", 0, "mean", 7), "kept 6 images a channel"),
+        (("mixed2", 0, "mean", 7), "kept 6 images per channel"),
         (("auto", 0), "'auto' was not scanned"),
     ]:
         with pytest.raises(ValueError, match=says):
@@ -417,7 +417,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_help_and_early_refusals_need_no_tensorflow(tmp_path):
     code = (
-        "import sys\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.cli.main import main\n"
         "try: main(['exemplars', 'mixed6', '--data', 'shapes', '--count', '3', '--out', sys.argv[1]])\n"
         "except SystemExit as stop: assert stop.code == 2\n"
         "assert 'tensorflow' not in sys.modules"

@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-import pandas as pd
 import pytest
 from featviz_helpers.data import shapes
 from featviz_helpers.metrics import answer_key as truth
@@ -99,18 +98,3 @@ def test_a_dead_start_has_no_grade():
     grades = grader().grade(images, [0] * 8)
     assert grades.loc[2].isna().all()
     assert grades["grade"].notna().sum() == 7
-
-
-def test_predictors_rank_what_predicts_above_what_does_not():
-    generator = np.random.default_rng(0)
-    rows = pd.DataFrame({"channel": np.repeat(np.arange(20), 10), "grade": generator.uniform(size=200)})
-    rows["close_distance"] = 1 - rows["grade"] + generator.normal(0, 0.1, 200)
-    rows["other_distance"] = generator.uniform(size=200)
-    rows["specificity"] = rows["grade"] + rows["channel"]  # tells channels apart by a number that means nothing
-    found = truth.predictors(rows, ["close_distance", "other_distance", "specificity"], draws=100).set_index(
-        "predictor"
-    )
-    assert found.loc["close_distance", "low"] > 0.7
-    assert found.loc["other_distance", "low"] < 0 < found.loc["other_distance", "high"]
-    assert found.loc["specificity", "within"] > 0.9 > 0.5 > found.loc["specificity", "correlation"]
-    assert found.loc["close_distance", "correlation"] == pytest.approx(found.loc["close_distance", "within"], abs=0.05)

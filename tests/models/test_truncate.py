@@ -57,7 +57,7 @@ def test_several_layers_come_as_a_list():
 
 def test_redirected_relu_is_exact_forward_and_leaks_backward():
     backbone, images = shapesnet(), tf.constant(pictures(1, 64))
-    plain, leaky = backbone.truncate("mixed1"), backbone.truncate("mixed1", redirect=True)
+    plain, leaky = backbone.truncate("mixed1"), backbone.truncate("mixed1", relu="redirected")
     np.testing.assert_array_equal(plain(images), leaky(images))
 
     def slope(network):
@@ -90,6 +90,6 @@ def test_a_capped_relu_is_redirected_as_it_is():
     capped = keras.layers.ReLU(max_value=0.5, negative_slope=0.1, name="capped")(keras.layers.Conv2D(4, 3)(inputs))
     backbone = fv.Backbone(keras.Model(inputs, capped))
     images = pictures(2, 16)
-    plain, redirected = (backbone.truncate("capped", redirect=redirect)(images) for redirect in (False, True))
+    plain, redirected = (backbone.truncate("capped", relu=relu)(images) for relu in ("plain", "redirected"))
     np.testing.assert_allclose(redirected, plain, atol=1e-6)
     assert plain.numpy().max() == 0.5

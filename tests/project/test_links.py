@@ -1,4 +1,4 @@
-"""Every relative link of the README, the model card and the notebooks leads to a file that is there."""
+"""Every relative link of the pages at the top, the model card and the notebooks leads to a file that is there."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     ROOT / "featviz_helpers/models/weights/shapesnet.md",
     *sorted(ROOT.glob("notebooks/*.ipynb")),
 ]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
@@ -155,25 +156,41 @@ def test_citation_is_complete(root, project):
     assert {"cff-version", "message", "title", "authors", "type"} <= citation.keys()
 
 
-@pytest.mark.slow
-def test_wheel_holds_the_package_and_its_data(root, tmp_path):
-    source = tmp_path / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(root / name, source / name)
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(root / "featviz_helpers", source / "featviz_helpers", ignore=ignore)
+@pytest.fixture(scope="module")
+def built(root, tmp_path_factory):
+    """A copy of the checkout with a wheel and an sdist in dist/."""
+    source = tmp_path_factory.mktemp("packaging") / "source"
+    unwanted = shutil.ignore_patterns(".git", ".venv", "build", "dist", "results", "*cache*", "*.egg-info")
+    shutil.copytree(root, source, ignore=unwanted)
     # With the setuptools that is installed, so that the test needs no network.
-    build = "from setuptools.build_meta import build_wheel; print(build_wheel('.'))"
+    build = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
     done = subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(next(source.glob("*.whl"))) as wheel:
+    return source
+
+
+def package_files(source):
+    return {str(path.relative_to(source)) for path in (source / "featviz_helpers").rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_package_and_its_data(built):
+    with zipfile.ZipFile(next(built.glob("dist/*.whl"))) as wheel:
         packed = set(wheel.namelist())
-    files = [path for path in (source / "featviz_helpers").rglob("*") if path.is_file()]
-    assert {str(path.relative_to(source)) for path in files} - packed == set()
+    assert package_files(built) - packed == set()
     assert any(name.startswith("featviz_helpers/runner/templates/page/") for name in packed)
-    assert [name for name in packed if name.startswith(("tests/", "tools/", "notebooks/"))] == []
+    assert {name.split("/")[0].split("-")[0] for name in packed} == {"featviz_helpers"}
     assert any(name.endswith("licenses/LICENSE") for name in packed)
+
+
+@pytest.mark.slow
+def test_sdist_holds_what_the_wheel_is_built_from_and_nothing_else(built):
+    """The course itself, its notebooks, tests and results, is what git clones."""
+    with tarfile.open(next(built.glob("dist/*.tar.gz"))) as sdist:
+        packed = {name.partition("/")[2] for name in sdist.getnames() if sdist.getmember(name).isfile()}
+    assert package_files(built) - packed == set()
+    rest = {name for name in packed if not name.startswith(("featviz_helpers/", "featviz_helpers.egg-info/"))}
+    assert rest == {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg"}
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")

@@ -24,7 +24,7 @@ assert os.path.isdir(os.environ["FEATVIZ_ASSETS"]), "a path that does not depend
 assert not get_ipython().history_manager.enabled, "a database in the home folder that all kernels write to"
 print(STEPS, RATE, CHANNELS, os.environ["TQDM_DISABLE"], os.environ["OMP_NUM_THREADS"])
 """
-FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli import main; main()"]
+FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()"]
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch)
 @pytest.mark.slow
 def test_help_and_errors_come_without_the_heavy_libraries():
     code = (
-        "import sys\nfrom featviz_helpers.runner import course\nfrom featviz_helpers.cli import main\n"
+        "import sys\nfrom featviz_helpers.runner import course\nfrom featviz_helpers.cli.main import main\n"
         "main(['run', '--help'], standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'keras', 'torch', 'matplotlib', 'papermill'} & set(sys.modules)))"
     )

@@ -30,7 +30,7 @@ table.to_parquet("results.parquet")
 
 
 def command(*arguments):
-    return [sys.executable, "-c", "from featviz_helpers.cli import main; main()", *map(str, arguments)]
+    return [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()", *map(str, arguments)]
 
 
 def featviz(*arguments, **options):

@@ -12,6 +12,7 @@ from featviz_helpers.assets import fetch as fetching
 from featviz_helpers.assets import locate as assets_module
 from featviz_helpers.cli.main import main
 from featviz_helpers.common.errors import MissingWeights
+from featviz_helpers.metrics import lpips_distance
 from skimage.metrics import structural_similarity
 from support.networks import pictures
 
@@ -116,6 +117,34 @@ def test_pictures_of_two_sizes_are_refused():
         distance("pixels").matrix(pictures(1, 40), pictures(1, 48))
 
 
+def check_minimum(judge):
+    size = judge.min_size
+    wide = pictures(1, 64)[:, :size]
+    assert np.isfinite(judge.pairs(wide, wide)).all() and np.isfinite(judge.matrix(wide, wide)).all()
+    small = wide[:, : size - 1]
+    for call in (judge.pairs, judge.matrix):
+        with pytest.raises(ValueError, match=rf"needs at least {size} pixels on each side, got {size - 1} x 64"):
+            call(small, small)
+    with pytest.raises(Exception, match=r".+"):  # it really is the smallest
+        judge._pairs(small, small)
+
+
+@pytest.mark.parametrize("net", ["shapesnet", "ssim"])
+def test_pictures_that_are_too_small_are_refused(net):
+    check_minimum(distance(net))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("net", "name"), [("alex", "alexnet"), ("squeeze", "squeezenet1_1"), ("vgg", "vgg16")])
+def test_lpips_refuses_pictures_that_are_too_small(tmp_path, net, name):
+    torch, _ = lpips_distance._import()
+    from torchvision.models import get_model
+
+    untrained = get_model(name, weights=None).state_dict()
+    torch.save({key: value for key, value in untrained.items() if key.startswith("features")}, tmp_path / "net.pth")
+    check_minimum(lpips_distance.LPIPS(net, tmp_path / "net.pth"))
+
+
 def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="alex"):
         fv.distance("alexx")
@@ -133,10 +162,8 @@ def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch)
 
 @pytest.mark.real
 def test_the_weights_of_another_network_are_refused(assets):
-    from featviz_helpers.metrics.lpips_distance import LPIPS
-
     with pytest.raises(ValueError, match="is not AlexNet"):
-        LPIPS("alex", assets / "weights" / "squeezenet1_1_features.pth")
+        lpips_distance.LPIPS("alex", assets / "weights" / "squeezenet1_1_features.pth")
 
 
 @pytest.mark.real

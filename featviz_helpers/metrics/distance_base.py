@@ -1,4 +1,4 @@
-"""Distances between pictures: LPIPS and its relatives, SSIM, plain pixels.
+"""What every distance between pictures can do: pairs, matrices, mean distances to sets.
 
 Most of them are squared lengths between two embeddings, which makes the distance to a whole set of pictures as cheap
 as one dot product: the mean of |x - e|^2 over the e of a set is |x|^2 - 2 x . mean(e) + mean(|e|^2).
@@ -19,7 +19,7 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Summary:
-    """Named sets of pictures as a distance sees them; made by `Distance.summarise`.
+    """Sets of pictures as a distance sees them; made by `Distance.summarise`.
 
     Attributes:
         names: one per set, G of them.
@@ -38,10 +38,12 @@ class Distance(ABC):
     Attributes:
         name: short, as in tables and on the command line.
         label: for the axis of a figure; says which network judges.
+        min_size: the smallest height and width, in pixels, that it can compare.
     """
 
     name = "distance"
     label = "distance"
+    min_size = 1
 
     def pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the distance of each picture to its partner.
@@ -53,9 +55,9 @@ class Distance(ABC):
             (N,) float32.
 
         Raises:
-            ValueError: shapes that differ, values outside [-1, 1] or NaN.
+            ValueError: shapes that differ, pictures below `min_size`, values outside [-1, 1] or NaN.
         """
-        first, second = check_range(first), check_range(second)
+        first, second = self._check(first), self._check(second)
         if first.shape != second.shape:
             raise ValueError(f"Pairs need two batches of the same shape; got {first.shape} and {second.shape}.")
         steps = range(0, len(first), BATCH)
@@ -66,10 +68,14 @@ class Distance(ABC):
         return self.to_sets(first, self.summarise({i: picture[None] for i, picture in enumerate(second)}))
 
     def summarise(self, sets: Mapping[object, np.ndarray]) -> Summary:
-        """Prepare sets of pictures (n, H, W, 3) in [-1, 1] that many others will be compared with."""
+        """Prepare sets of pictures, name -> (n, H, W, 3) in [-1, 1], to compare many others with.
+
+        Raises:
+            ValueError: pictures below `min_size`, values outside [-1, 1] or NaN.
+        """
         counts = np.array([len(pictures) for pictures in sets.values()])
-        kept = [self._keep(check_range(pictures)) for pictures in sets.values()]
-        return Summary(tuple(sets), counts, tuple(kept))
+        data = [self._summarise(self._check(pictures)) for pictures in sets.values()]
+        return Summary(tuple(sets), counts, tuple(data))
 
     def to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
         """Return the mean distance of every picture to the members of every set.
@@ -82,25 +88,37 @@ class Distance(ABC):
             (N, G) float32.
 
         Raises:
-            ValueError: another size than the sets' pictures, values outside [-1, 1] or NaN.
+            ValueError: another size than the sets' pictures, one below `min_size`, values outside [-1, 1] or NaN.
         """
-        pictures = check_range(pictures)
+        pictures = self._check(pictures)
         steps = range(0, len(pictures), BATCH)
         return np.concatenate([self._to_sets(pictures[i : i + BATCH], summary) for i in steps])
 
     def within(self, summary: Summary, sets: Mapping[object, np.ndarray]) -> list[np.ndarray]:
-        """Return for each set the mean distance of each member to the OTHER members (leave one out)."""
-        places = {name: column for column, name in enumerate(summary.names)}
+        """Return the mean distance of each member of a set to the OTHER members (leave one out): (n,) for each set."""
+        columns = {name: column for column, name in enumerate(summary.names)}
         return [
-            self.to_sets(pictures, summary)[:, places[name]] * len(pictures) / (len(pictures) - 1)
+            self.to_sets(pictures, summary)[:, columns[name]] * len(pictures) / (len(pictures) - 1)
             for name, pictures in sets.items()
         ]
 
+    def _check(self, pictures: np.ndarray) -> np.ndarray:
+        """Return the pictures as float32, or say why they cannot be compared."""
+        pictures = check_range(pictures)
+        height, width = pictures.shape[1:3]
+        if min(height, width) < self.min_size:
+            raise ValueError(
+                f"{self.label} needs at least {self.min_size} pixels on each side, got {height} x {width}: "
+                "enlarge the pictures with fv.resize, or use the distance 'pixels'."
+            )
+        return pictures
+
     @abstractmethod
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Distances of at most BATCH pairs of good pictures."""
+        """Distances of at most BATCH pairs of checked pictures."""
 
-    def _keep(self, pictures: np.ndarray) -> object:
+    def _summarise(self, pictures: np.ndarray) -> object:
+        """What is kept of one set; the pictures themselves, unless something shorter will do."""
         return pictures
 
     def _to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
@@ -114,7 +132,7 @@ class Distance(ABC):
 
 
 class EmbeddingDistance(Distance):
-    """The squared length between two embeddings; `embed` is all that a distance of this kind defines."""
+    """The squared distance between two embeddings; a subclass defines `embed` alone."""
 
     @abstractmethod
     def embed(self, pictures: np.ndarray) -> np.ndarray:
@@ -123,7 +141,7 @@ class EmbeddingDistance(Distance):
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.square(self.embed(first) - self.embed(second)).sum(axis=1)
 
-    def _keep(self, pictures: np.ndarray) -> tuple[np.ndarray, float]:
+    def _summarise(self, pictures: np.ndarray) -> tuple[np.ndarray, float]:
         steps = range(0, len(pictures), BATCH)
         total, squares = 0.0, 0.0
         for i in steps:

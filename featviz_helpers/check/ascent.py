@@ -1,0 +1,112 @@
+"""Judge answers about activation maximisation: objectives, steps, octaves, results."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from ..ascent.objectives import Objective
+from ..ascent.octaves import Octaves
+from ..ascent.result import Result
+from ..metrics.spectra import high_frequency
+from ..models.backbone import Backbone
+from .answers import judge, say
+
+
+@judge
+def climbs_higher(answer: Result | None, than: Result) -> bool:
+    """Judge whether a second ascent of the same units reached higher activations."""
+    if answer.labels != than.labels:
+        return _other_units(answer, than)
+    gain = answer.activations - than.activations
+    return say(
+        bool((gain > 0).all()),
+        f"every unit is higher, by at least {np.min(gain):.2f}.",
+        f"{int((gain <= 0).sum())} of {len(gain)} units did not get higher. What else does maximize() offer?",
+    )
+
+
+@judge
+def smoother(answer: Result | None, than: Result, keep: float) -> bool:
+    """Judge whether an ascent has half the share of high frequencies, or less, at a share `keep` of the activation."""
+    if answer.labels != than.labels:
+        return _other_units(answer, than)
+    roughness = high_frequency(answer.images).mean() / high_frequency(than.images).mean()
+    activation = answer.activations.mean() / than.activations.mean()
+    figures = f"{roughness:.0%} of the share of high frequencies and {activation:.0%} of the activation are left"
+    return say(
+        bool(roughness <= 0.5 and activation >= keep),
+        f"{figures}.",
+        f"{figures}; wanted: at most 50% and at least {keep:.0%}.",
+    )
+
+
+def _other_units(answer: Result, than: Result) -> bool:
+    return say(False, "", f"climb the same units as before ({', '.join(than.labels)}), not {answer.labels}.")
+
+
+@judge
+def gradient_is_activation(answer: Callable[[tf.Tensor], tf.Tensor] | None) -> bool:
+    """Judge a function of a layer's activations whose gradient must be the activations themselves."""
+    maps = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 3, 4)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        value = answer(maps)
+    if len(value.shape):
+        return say(False, "", f"an objective is one number; yours has the shape {tuple(value.shape)}. Add it up.")
+    slope = tape.gradient(value, maps)
+    if slope is None:
+        return say(False, "", "the result does not depend on the activations. Use TensorFlow operations on them.")
+    ratio = tf.reduce_mean(slope / maps).numpy()
+    return say(
+        bool(np.allclose(slope, maps, rtol=1e-4, atol=1e-5)),
+        "its gradient is the activation.",
+        f"on random activations the gradient is {ratio:.2f} times the activation on average, not 1.00 everywhere.",
+    )
+
+
+@judge
+def octave_sizes(answer: Sequence[int] | None, octaves: Octaves, size: int) -> bool:
+    """Judge the side of the image at every octave, smallest first."""
+    sides = [height for height, _ in octaves.sizes(size, size)]
+    return say(
+        list(answer) == sides,
+        f"{sides}.",
+        f"{list(answer)}: there are {len(sides)} sizes, the last of them is {size}, and each is the same factor "
+        "larger than the one before.",
+    )
+
+
+@judge
+def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, layer: str, channel: int,
+             step_size: float) -> bool:  # fmt: skip
+    """Judge one step of plain ascent, the gradient divided by its standard deviation, clipped to [-1, 1]."""
+    images = tf.constant(start)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        value = tf.reduce_mean(backbone.truncate(layer)(backbone.preprocess(images))[..., channel])
+    slope = tape.gradient(value, images).numpy()
+    expected = np.clip(start + step_size * slope / slope.std(), -1, 1)
+    if np.shape(answer) != expected.shape:
+        return say(False, "", f"the image must keep its shape {expected.shape}; yours is {np.shape(answer)}.")
+    moved = np.abs(np.asarray(answer) - start).mean()
+    return say(
+        bool(np.allclose(answer, expected, atol=0.02 * step_size)),
+        "that is one step uphill.",
+        f"your pixels moved by {moved:.4f} on average, and {np.abs(expected - start).mean():.4f} is right; "
+        "check the sign, the division by the standard deviation, and the clipping.",
+    )
+
+
+@judge
+def combination(answer: Objective | None, weights: dict[tuple[str, int], float]) -> bool:
+    """Judge an objective of channels alone: `weights` maps (layer, channel) to the factor it must have."""
+    factors: dict[tuple[str, int], float] = {}
+    for term in answer.terms:
+        key = (term.layer, int(term.units["channel"][0])) if term.kind == "channel" else (term.layer, -1)
+        factors[key] = factors.get(key, 0.0) + float(term.weight[0])
+    return say(
+        factors.keys() == weights.keys() and all(np.isclose(factors[key], weights[key]) for key in weights),
+        "objectives add, subtract and scale like the functions they are.",
+        f"yours is {', '.join(answer.broadcast(answer.count).names())}.",
+    )

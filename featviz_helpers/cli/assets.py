@@ -1,0 +1,72 @@
+"""`featviz fetch` and `featviz doctor`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from . import options as shared
+from .command import Command
+
+
+@click.command(cls=Command)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Assets folder to fill, as a USB stick's.")
+@click.option("--list", "listing", is_flag=True, help="Say what there is to fetch, and fetch nothing.")
+@click.pass_context
+def fetch(context: click.Context, names: tuple[str, ...], to: Path | None, listing: bool) -> None:
+    """Fetch weights and photographs for the full tier: resumed, verified, and safe to stop at any time.
+
+    Without NAME and --to, list what there is. With --to alone, fill that folder with the standard set, so that it
+    serves a class room without network: FEATVIZ_ASSETS=DIR. Without --to, files go into the folder of FEATVIZ_ASSETS,
+    or into this user's own, where the course finds them. FEATVIZ_MIRROR=URL takes every file from URL/<file>.
+
+    Exit status: 0, 1 if something could not be fetched, 2 if the request was refused, 130 after Ctrl-C.
+    """
+    from ..assets import catalogue
+    from ..assets import fetch as fetching
+
+    if listing or not (names or to):
+        click.echo("\n".join(fetching.describe(catalogue.asset(name), to) for name in names or catalogue.ASSETS))
+        return
+    wanted = names or [asset.name for asset in catalogue.ASSETS.values() if asset.standard]
+    errors = fetching.fetch_all(wanted, to, click.echo)
+    for name, error in errors.items():
+        click.echo(f"{name} could not be fetched: {error}", err=True)
+    context.exit(1 if errors else 0)
+
+
+@click.command(cls=Command)
+@shared.assets
+@click.option("--verify", is_flag=True, help="Read every byte of what is there, not only sizes; takes minutes.")
+@click.pass_context
+def doctor(context: click.Context, assets: Path | None, verify: bool) -> None:
+    """Say what this machine has: packages, GPU, memory, disk, and which weights and photographs are where.
+
+    Exit status: 0, 1 if something that is there is damaged, 2 if the request was refused.
+    """
+    from ..assets import doctor as examination
+
+    with _assets_folder(assets):
+        text, whole = examination.report(verify)
+    click.echo(text)
+    context.exit(0 if whole else 1)
+
+
+@contextmanager
+def _assets_folder(path: Path | None) -> Iterator[None]:
+    """Let FEATVIZ_ASSETS name another folder for a while."""
+    before = os.environ.get("FEATVIZ_ASSETS")
+    try:
+        if path:
+            os.environ["FEATVIZ_ASSETS"] = str(path)
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("FEATVIZ_ASSETS", None)
+        else:
+            os.environ["FEATVIZ_ASSETS"] = before

@@ -1,0 +1,75 @@
+"""One kind of command, which turns every expected error into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import click
+
+from ..common.errors import NotFinite
+
+# What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
+REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
+EXTRAS = {"dask": "scale", "distributed": "scale", "dask_jobqueue": "scale"}  # module -> extra of this package
+
+
+class Command(click.Command):
+    """A command of featviz.
+
+    Exit status: 0; 1 if something failed on the way, or a package is missing; 2 if the request was refused; 130 after
+    Ctrl-C or SIGTERM, which is how a cluster stops a job.
+
+    Args:
+        stopped: said after Ctrl-C; `{out}` and other parameters of the command are filled in.
+    """
+
+    def __init__(self, *args: Any, stopped: str = "The same command goes on from here.", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.stopped = stopped
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command.
+
+        Raises:
+            UsageError: the request was refused.
+            ClickException: something failed on the way.
+        """
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            return super().invoke(context)
+        except ModuleNotFoundError as error:
+            raise click.ClickException(missing_package(error, context.command_path)) from None
+        except BrokenPipeError:  # the reader of the output is gone; click knows what to do
+            raise
+        except REFUSALS as error:
+            raise click.UsageError(sentence(error), context) from None
+        except (OSError, NotFinite) as error:
+            raise click.ClickException(sentence(error)) from None
+        except KeyboardInterrupt:
+            click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
+            context.exit(130)
+
+
+def sentence(error: Exception) -> str:
+    """Return the message of an error, without the number that the operating system gives to it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def missing_package(error: ModuleNotFoundError, command: str) -> str:
+    """Return what to install for a command.
+
+    Raises:
+        ModuleNotFoundError: the missing module is this package's own.
+    """
+    module = (error.name or "").partition(".")[0]
+    if module in ("", __package__.partition(".")[0]):
+        raise error
+    if extra := EXTRAS.get(module):
+        return (
+            f"'{command}' needs the package '{module}', which comes with the extra '{extra}': "
+            f"pip install 'featviz-helpers[{extra}]'"
+        )
+    return f"'{command}' needs the package '{module}', which is not installed: pip install {module}"

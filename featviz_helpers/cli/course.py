@@ -1,0 +1,52 @@
+"""`featviz run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options as shared
+from .command import Command
+
+
+@click.command(cls=Command, stopped="What there is: {out}/index.html")
+@click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
+@click.option("-p", "--parameter", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
+@click.option(
+    "-f",
+    "--profile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Parameters in a YAML file.",
+)
+@shared.out(default="build/course", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
+@shared.assets
+@click.pass_context
+def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
+    """Run notebooks into executed copies, HTML pages, an index page and run.json.
+
+    NOTEBOOK is a path, a file name or a number (02); default: all of notebooks/. VALUE is text where the
+    notebook takes text, and YAML elsewhere: -p STEPS 128 -p CHANNELS "[0, 48]". In a profile the key of a
+    notebook (02, or its name) holds that notebook's own parameters.
+
+    Exit status: 0, 1 if a notebook failed, 2 if the request was refused, 130 after Ctrl-C.
+    """
+    from ..runner import course
+    from ..runner import jobs as selection
+
+    given = dict(options["given"])
+    if len(given) < len(options["given"]):
+        raise click.UsageError("-p names a parameter twice; give each once")
+    profile = selection.read_profile(options["profile"]) if options["profile"] else {}
+    paths = [selection.find(name) for name in notebooks] or selection.discover()
+    jobs = selection.prepare_jobs(paths, given, profile)
+    report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
+    for entry in report["notebooks"]:
+        if error := entry["error"]:
+            where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""
+            click.echo(f"{entry['name']} failed{where}\n    {error['name']}: {error['message']}", err=True)
+    click.echo(f"{options['out'] / 'index.html'} ({report['duration']:.0f} s)")
+    context.exit(0 if report["status"] == "ok" else 1)

@@ -1,0 +1,71 @@
+"""`featviz exemplars`."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options as shared
+from .command import Command
+
+
+@click.command(cls=Command)
+@click.argument("layers", nargs=-1, required=True, metavar="LAYER...")
+@shared.model("auto")
+@shared.weights
+@shared.data(required=True)
+@shared.count(1)
+@shared.k(1)
+@click.option("--size", type=click.IntRange(1), help="Side in pixels; without it, what the network was trained on.")
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Images at once.")
+@click.option("--policy", type=click.Choice(["squash", "crop"]), default="squash", show_default=True)
+@shared.out(required=True)
+def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> None:
+    """Find the images that drive each channel: top-k and bottom-k of every channel, in one pass.
+
+    LAYER is a name such as mixed6, or auto. Writes exemplars.parquet, bottom.parquet, quantiles.parquet, meta.json and
+    thumbnails/ to --out. A scan that was stopped goes on where it was when the same command is given again.
+
+    Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
+    """
+    from ..common import errors
+    from ..data import image_sets
+
+    data = image_sets.open_images(source, options["policy"], options["count"])
+    check_request(data, out, options["k"], options["weights"])
+    from ..exemplars import scan
+    from ..models import load
+
+    wanted = {name: options[name] for name in ("k", "size", "batch")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", errors.DamagedImageWarning)  # said below, without a line of code
+        backbone = load.load_model(options["model"], options["weights"])
+        found, finished = scan.write_exemplars(out, backbone, data, layers, **wanted)
+    meta = found.meta
+    click.echo(
+        f"{out / 'exemplars.parquet'}: top {meta['k']} of {sum(meta['layers'].values())} channels "
+        f"of {', '.join(meta['layers'])}, by mean and by max"
+    )
+    rate = f"{meta['count'] / meta['seconds']:.1f} images/s"
+    click.echo(f"{meta['count']} images, {rate}" + (" (finished before: nothing was left to do)" if finished else ""))
+    for name, reason in meta["damaged"].items():
+        click.echo(f"left out: {name} ({reason})", err=True)
+
+
+def check_request(data: Any, out: Path, k: int, weights: str | None) -> None:
+    """Refuse what can be refused before TensorFlow is loaded.
+
+    Raises:
+        ValueError: more images per channel than there are, or results inside the data.
+        FileNotFoundError: no such weights file.
+    """
+    if k > len(data):
+        raise ValueError(f"--k {k} is more than there are images: {data!r}.")
+    folder = getattr(data, "path", None)
+    if folder is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"--out '{out}' lies inside --data '{folder}': its thumbnails would become part of the data.")
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise FileNotFoundError(f"There is no weights file at '{weights}'.")

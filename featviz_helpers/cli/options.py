@@ -1,0 +1,52 @@
+"""The options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Any], Any]
+NETS = ("alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels")
+
+weights = click.option("--weights", help="Weights file; without it, what is found in FEATVIZ_ASSETS or Keras's cache.")
+layer = click.option("--layer", default="auto", show_default=True)
+assets = click.option(
+    "--assets",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with weights/ and data/, for a machine without network.",
+)
+
+
+def model(default: str) -> Decorator:
+    """`--model`."""
+    text = "shapesnet, inception_v3, auto, or a path."
+    return click.option("--model", default=default, show_default=True, help=text)
+
+
+def data(**options: Any) -> Decorator:
+    """`--data`, passed on as `source`."""
+    return click.option("--data", "source", metavar="DIR", help="Folder of images, or the word shapes.", **options)
+
+
+def count(least: int) -> Decorator:
+    """`--count`: how many Shapes are drawn."""
+    kind = click.IntRange(least, 1_000_000)
+    return click.option("--count", type=kind, default=3200, show_default=True, help="Images of --data shapes.")
+
+
+def k(least: int) -> Decorator:
+    """`--k`."""
+    return click.option("--k", type=click.IntRange(least), default=9, show_default=True, help="Images per channel.")
+
+
+def net(default: str | None, text: str) -> Decorator:
+    """`--net`: the network of the distance."""
+    return click.option("--net", type=click.Choice(NETS), default=default, show_default=default is not None, help=text)
+
+
+def out(**options: Any) -> Decorator:
+    """`--out`: a folder for the results."""
+    return click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", **options)

@@ -1,0 +1,95 @@
+"""`featviz study`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options as shared
+from .command import Command
+from .exemplars import check_request
+
+if TYPE_CHECKING:
+    from ..data.image_sets import ImageSet
+    from ..models.backbone import Backbone
+    from ..study import Study, StudyPlan
+
+
+@click.command(cls=Command)
+@shared.model("shapesnet")
+@shared.weights
+@shared.data(default="shapes", show_default=True)
+@shared.count(32)
+@shared.net(None, "The distance; without it, alex, or shapesnet with the model shapesnet.")
+@shared.layer
+@click.option("--channels", default="48 62 73 91", show_default=True, metavar="'N N ...'", help="Those of the table.")
+@click.option(
+    "--background", type=click.IntRange(2), default=32, show_default=True, help="Background channels, for the trial."
+)
+@click.option("--methods", metavar="'NAME, ...'", help="A selection; without it, all.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Ascents of every cell.")
+@click.option("--trial-seeds", type=click.IntRange(1), default=1, show_default=True, help="The same, in the trial.")
+@click.option(
+    "--trial-values",
+    type=click.IntRange(1),
+    help="Values per method in the trial, the best of the table; default: all.",
+)
+@click.option("--steps", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--size", type=click.IntRange(32), help="Side in pixels; without it, 224, or 64 with shapesnet.")
+@shared.k(2)
+@shared.out(required=True)
+def study(out: Path, **options: Any) -> None:
+    """Ask which method comes closest to what drives a channel, and whether that number can be believed.
+
+    Writes study.parquet, trial.parquet, controls.parquet, summary.csv and more tables, verdict.md, provenance.json and
+    figures to --out. A study that was stopped goes on where it was when the same command is given again.
+
+    Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
+    """
+    from ..data import image_sets
+
+    data = image_sets.open_images(options["source"], count=options["count"])
+    check_request(data, out, options["k"], options["weights"])
+    from ..study import report
+
+    click.echo(report.write(_study(data, out, options), click.echo))
+
+
+def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
+    """Return the study that the options describe, with its exemplars found."""
+    from ..exemplars.scan import write_exemplars
+    from ..metrics.answer_key import Grader
+    from ..metrics.distances import distance
+    from ..models.load import load_model
+    from ..study import Study
+
+    backbone = load_model(options["model"], options["weights"])
+    traits = backbone.traits
+    net = distance(options["net"] or traits.judge)
+    plan = _plan(backbone, options, size=options["size"] or traits.study_size)
+    exemplars, _ = write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
+    grader = Grader(backbone, plan.layer) if traits.has_answer_key else None
+    return Study(plan, backbone, data, exemplars, net, out, grader)
+
+
+def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
+    from pydantic import ValidationError
+
+    from ..study import METHODS, StudyPlan
+    from ..study.methods import values
+
+    names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
+    same = {name: options[name] for name in ("layer", "background", "trial_values", "steps", "k")}
+    try:
+        return StudyPlan(
+            channels=[int(word) for word in options["channels"].replace(",", " ").split()],
+            methods={name: list(values(name, backbone.name)) for name in names},
+            seeds=list(range(options["seeds"])),
+            trial_seeds=list(range(options["trial_seeds"])),
+            size=size,
+            **same,
+        )
+    except ValidationError as error:
+        raise ValueError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None

@@ -1,0 +1,67 @@
+"""Whether a cut copy of a network answers as the original does."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from .graph import calls
+from .truncate import Cut, whole
+
+SIDES = (32, 64, 96, 128, 224, 299, 331, 512)  # pixels; the smallest that a network takes is the cheapest
+TOLERANCE = 2e-3  # of the largest value: folding and another order of sums round differently
+
+
+def fits(network: keras.Model, height: int, width: int) -> bool:
+    """Whether images of this size reach the end of a network."""
+    try:
+        shapes = network.compute_output_shape((1, height, width, 3))
+        shapes = [shapes] if isinstance(shapes, tuple) else shapes
+    except ValueError:  # Keras refuses a layer whose output would be empty
+        return False
+    return all(side > 0 for shape in shapes for side in shape)
+
+
+def check_copy(model: keras.Model, copied: keras.Model, cut: Cut) -> None:
+    """Compare a copy with the original on one image of noise.
+
+    Args:
+        model: the original.
+        copied: its cut copy in float32.
+        cut: how it was cut.
+
+    Raises:
+        ValueError: they differ by more than rounding.
+    """
+    original = whole(model, cut)
+    size = _size(original)
+    if size is None:
+        return  # whoever uses it is told by `Backbone.check_size`
+    noise = np.random.default_rng(0).uniform(-1, 1, (1, *size, 3)).astype(np.float32)
+    answers = keras.tree.flatten(original(noise, training=False))
+    copies = keras.tree.flatten(copied(noise, training=False))
+    for name, answer, copy in zip(cut.names, answers, copies, strict=True):
+        expected = _linear(model, name, noise) if name == cut.linear else np.asarray(answer)
+        apart, largest = np.abs(expected - np.asarray(copy)).max(), np.abs(expected).max()
+        if not apart <= TOLERANCE * largest + 1e-6:
+            raise ValueError(
+                f"The copy of {model.name} that ends at '{name}' differs from the original by {apart:.3g}, where the "
+                f"largest value is {largest:.3g}: some layer below it is not copied as it is. Pass a model that ends "
+                "lower, or rebuild it from Keras's own layers."
+            )
+
+
+def _size(original: keras.Model) -> tuple[int, int] | None:
+    """Return a size that a network takes: its own, or the smallest."""
+    own = tuple(original.inputs[0].shape[1:3])
+    sizes = [tuple(side or free for side in own) for free in SIDES]
+    return next((size for size in sizes if fits(original, *size)), None)
+
+
+def _linear(model: keras.Model, name: str, images: np.ndarray) -> np.ndarray:
+    """Return the class scores of the original before its softmax."""
+    (tensor,), dense = calls(model)[name][0].input_tensors, model.get_layer(name)
+    below = keras.Model(model.inputs[0], tensor)(images, training=False).numpy()
+    if not isinstance(dense, keras.layers.Dense):
+        return np.asarray(dense(below))
+    return below @ dense.kernel.numpy() + (dense.bias.numpy() if dense.use_bias else 0.0)

@@ -1,0 +1,42 @@
+"""Controls: the pictures are what they are named for, and blurring afterwards is scored on the right pictures."""
+
+import featviz_helpers as fv
+import numpy as np
+from featviz_helpers.study import controls
+
+
+def test_the_noises_have_the_spectra_that_they_are_named_for():
+    images = controls.natural_noise(128, [0, 1, 2, 3])
+    frequency, power = fv.spectra.profile(images, bins=16)
+    slope = np.polyfit(np.log(frequency[1:12]), np.log(power.mean(axis=0)[1:12]), 1)[0]
+    assert abs(slope + 2) < 0.4  # amplitude 1/f is power 1/f^2
+    flat = fv.spectra.profile(controls.white_noise(128, [0, 1, 2, 3]), bins=16)[1].mean(axis=0)
+    assert abs(np.polyfit(np.log(frequency[1:12]), np.log(flat[1:12]), 1)[0]) < 0.2
+    assert not np.array_equal(images[0], images[1])
+
+
+def test_images_that_cannot_be_read_are_no_controls(scores, monkeypatch):
+    damaged = dict.fromkeys(scores.data.names[::2], "truncated")
+    monkeypatch.setitem(scores.exemplars.meta, "damaged", damaged)
+    loaded = []
+    monkeypatch.setattr(scores, "load", lambda name: loaded.append(name) or np.zeros((64, 64, 3), np.float32))
+    controls.pictures(scores)
+    assert loaded and not set(loaded) & damaged.keys()
+
+
+def test_controls_know_their_channels(scores):
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    table = controls.score(scores, [controls.BasePictures(images, [10, 28], [5, 6])], seeds=[0])
+    assert set(table["channel"]) == set(scores.all_channels)
+    # Every control once per channel, apart from the blurred pictures, which belong to one.
+    assert table[table["control"] == "grey"]["channel"].tolist() == scores.all_channels
+    blurred = table[table["control"] == f"none, blurred by {controls.BLURS[0]:g}"]
+    assert blurred[["channel", "seed"]].to_numpy().tolist() == [[10, 5], [28, 6]]
+    expected = scores.distances(controls.blur(images, controls.BLURS[0] * 64 / 224))
+    column = scores.all_channels.index(28)
+    np.testing.assert_allclose(blurred["exemplar_distance"].iloc[1], expected[1, column], rtol=1e-5)
+    first, *others = scores.sets[28]
+    pairs = [fv.distance("pixels").pairs(first[None], other[None])[0] for other in others]
+    own = table[(table["control"] == "own images") & (table["channel"] == 28)]
+    np.testing.assert_allclose(own["exemplar_distance"].iloc[0], np.mean(pairs), rtol=1e-4)

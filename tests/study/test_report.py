@@ -1,0 +1,50 @@
+"""What a study leaves in its folder, and what reads it again."""
+
+import json
+
+import featviz_helpers as fv
+import numpy as np
+import pandas as pd
+import pytest
+from featviz_helpers.metrics.answer_key import PROPERTIES
+from featviz_helpers.study import Study, report
+from support.networks import shapesnet
+from support.studies import plan
+
+
+class Reddest:
+    """Grades the red of a picture plus the number of its channel: right only if each picture meets its own channel."""
+
+    accuracy = 1.0
+
+    def grade(self, images, channels):
+        names = (*PROPERTIES, "grade")
+        return pd.DataFrame(dict.fromkeys(names, images[..., 0].mean(axis=(1, 2)) + np.array(channels)))
+
+
+@pytest.mark.slow
+def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data, exemplars, tmp_path):
+    methods = {"none": [0.02, 0.05]}
+    study = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path, Reddest())
+    text = report.write(study, lambda line: None)
+    assert "## The verdict" in text and "## The answer key" in text
+
+    table, trial, _ = report.read(tmp_path, study)
+    expected = study.pictures("none")[..., 0].mean(axis=(1, 2)) + table["channel"]
+    np.testing.assert_allclose(table["grade"], expected, atol=1e-3)
+    assert trial["grade"].notna().all()
+    summary = pd.read_csv(tmp_path / "summary.csv", index_col=0)
+    lowest = table.groupby(["channel", "value"])["exemplar_distance"].mean()[28].min()
+    assert summary.loc["none", "28"] == pytest.approx(lowest, abs=1e-4)
+    record = json.loads((tmp_path / "provenance.json").read_text())
+    assert record["exemplars"]["fingerprint"] == data.fingerprint
+    assert record["exemplars"]["weights"] and record["plan"]["seeds"] == [0, 1]
+    assert record["background"] == study.scores.background
+
+    other = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("ssim"), tmp_path / "other")
+    with pytest.raises(ValueError, match="of another distance"):
+        report.read(tmp_path, other)
+    with pytest.raises(FileNotFoundError, match="no finished study"):
+        report.read(tmp_path / "nowhere", other)
+    with pytest.raises(ValueError, match="differs in its graded"):
+        Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)

@@ -1,0 +1,97 @@
+"""The statistics of a study on tables whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from featviz_helpers.study import statistics
+from support.studies import MANY_CHANNELS, study_table
+
+
+def test_an_interval_holds_the_mean_of_many_draws_about_as_often_as_it_says():
+    generator = np.random.default_rng(1)
+    held = 0
+    for draw in range(60):
+        mean, low, high = statistics.interval(generator.normal(3.0, 1.0, 40), seed=draw)
+        assert low < mean < high
+        held += low <= 3.0 <= high
+    assert held >= 51
+    assert np.isnan(statistics.interval(np.array([1.0]))[1])
+
+
+def test_the_table_is_the_lowest_mean_over_seeds():
+    table = study_table()
+    low = statistics.lowest_distances(table)
+    expected = table[(table["method"] == "good") & (table["value"] == 2.0) & (table["channel"] == 5)]
+    assert low.loc["good", 5] == pytest.approx(expected["exemplar_distance"].mean())
+    percent = statistics.improvement(low)
+    assert percent.loc["none", "mean"] == 0
+    assert percent.loc["good", 5] == pytest.approx(100 * (1 - low.loc["good", 5] / low.loc["none", 5]))
+
+
+def test_the_refined_range_holds_what_cannot_be_held_out_from_the_best():
+    clear = statistics.best_ranges(study_table()).set_index("method").loc["good"]
+    assert (clear["best"], clear["from"], clear["to"]) == (2.0, 2.0, 2.0)
+    unclear = statistics.best_ranges(study_table(gain=0.01, noise=0.2)).set_index("method").loc["good"]
+    assert (unclear["from"], unclear["to"]) == (1.0, 3.0)
+
+
+def test_a_value_is_never_reported_on_a_channel_that_chose_it():
+    table = study_table()
+    spoiled = table["method"].eq("good") & table["value"].eq(3.0) & table["channel"].isin(MANY_CHANNELS[::2])
+    table.loc[spoiled, "exemplar_distance"] -= 1.0  # one half loves value 3, the other does not
+    held_out = statistics.held_out(table).set_index(["method", "channel"])["value"]
+    assert all(held_out["good"][channel] == 2.0 for channel in MANY_CHANNELS[::2])
+    assert all(held_out["good"][channel] == 3.0 for channel in MANY_CHANNELS[1::2])
+
+
+def test_pairs_have_the_same_channel_seed_and_nearly_the_same_activation():
+    table = study_table(noise=0.0)
+    held_out = statistics.held_out(table)
+    pairs = statistics.activation_pairs(table, held_out)
+    assert pairs["mean"].to_numpy() == pytest.approx(-0.2)  # at value 2, which each half chooses for the other
+    table.loc[table["method"] == "good", "activation"] *= 100
+    assert len(statistics.activation_pairs(table, held_out)) == 0
+
+
+def test_a_dead_start_is_left_out_and_not_counted_as_zero():
+    table = study_table(gain=0.4)
+    dead = table["channel"].eq(3) & table["seed"].eq(1)
+    table.loc[dead, "exemplar_distance"] = np.nan
+    low = statistics.lowest_distances(table)
+    alive = table[table["method"].eq("good") & table["channel"].eq(3) & table["seed"].ne(1) & table["value"].eq(2.0)]
+    assert low.loc["good", 3] == pytest.approx(alive["exemplar_distance"].mean())
+    held_out = statistics.held_out(table).set_index(["method", "channel"])["exemplar_distance"]
+    assert held_out["good", 3] == pytest.approx(alive["exemplar_distance"].mean())
+
+
+def test_a_channel_without_any_living_start_and_a_dead_method_are_left_out():
+    table = study_table(gain=0.4)
+    table.loc[table["channel"].eq(5), "exemplar_distance"] = np.nan
+    assert np.isnan(statistics.lowest_distances(table)[5]).all()
+    assert len(statistics.best_ranges(table)) == 2
+    table.loc[table["method"].eq("good"), "exemplar_distance"] = np.nan
+    assert statistics.best_ranges(table)["method"].tolist() == ["none"]
+    assert set(statistics.held_out(table)["method"]) == {"none"}
+
+
+def test_seeds_of_a_channel_count_once():
+    table = study_table(noise=0.05)
+    more = pd.concat([table.assign(seed=table["seed"] + 10 * again) for again in range(4)])  # the same numbers again
+    widths = [statistics.curves(rows).eval("high - low").mean() for rows in (table, more)]
+    assert widths[1] == pytest.approx(widths[0], rel=1e-6)
+
+
+def test_predictors_rank_what_predicts_above_what_does_not():
+    generator = np.random.default_rng(0)
+    rows = pd.DataFrame({"channel": np.repeat(np.arange(20), 10), "grade": generator.uniform(size=200)})
+    rows["close_distance"] = 1 - rows["grade"] + generator.normal(0, 0.1, 200)
+    rows["other_distance"] = generator.uniform(size=200)
+    rows["specificity"] = rows["grade"] + rows["channel"]  # tells channels apart by a number that means nothing
+    columns = ["close_distance", "other_distance", "specificity"]
+    correlations = statistics.predictors(rows, columns, draws=100).set_index("predictor")
+    assert correlations.loc["close_distance", "low"] > 0.7
+    assert correlations.loc["other_distance", "low"] < 0 < correlations.loc["other_distance", "high"]
+    assert correlations.loc["specificity", "within"] > 0.9 > 0.5 > correlations.loc["specificity", "correlation"]
+    assert correlations.loc["close_distance", "correlation"] == pytest.approx(
+        correlations.loc["close_distance", "within"], abs=0.05
+    )
