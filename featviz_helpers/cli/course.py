@@ -26,7 +26,7 @@ from .command import Command
 @shared.assets
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
-    """Run notebooks into executed copies, HTML pages, an index.html gallery and run.json.
+    """Run notebooks into executed copies, HTML pages, an index page and run.json.
 
     NOTEBOOK is a path, a file name or a number (02); default: all of notebooks/. VALUE is text where the
     notebook takes text, and YAML elsewhere: -p STEPS 128 -p CHANNELS "[0, 48]". In a profile the key of a

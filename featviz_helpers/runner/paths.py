@@ -36,7 +36,7 @@ def _existing(text: str, declared: bool) -> Path | None:
     """Return the absolute path of what a text leads to, if it does."""
     try:
         path = Path(text).expanduser().resolve()
-        found = path.is_file() or (path.is_dir() and (declared or "/" in text))
+        exists = path.is_file() or (path.is_dir() and (declared or "/" in text))
     except (RuntimeError, ValueError, OSError):  # ~nobody, a NUL in it, a name that is too long
         return None
-    return path if found else None
+    return path if exists else None

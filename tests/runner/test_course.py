@@ -17,6 +17,7 @@ from featviz_helpers.cli.main import main
 from featviz_helpers.common import provenance
 from featviz_helpers.runner import course, jobs
 from support.notebooks import PICTURE, write_notebook
+from support.sweeps import wait_for
 
 GOOD = """
 import os
@@ -195,9 +196,7 @@ def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     started = Path("build/course/files/02_second/pid")
     process = subprocess.Popen([*FEATVIZ, "run"], start_new_session=True, stderr=subprocess.PIPE, text=True)
     try:
-        deadline = time.monotonic() + 60
-        while not (started.exists() and started.read_text().strip()) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_for(lambda: started.exists() and started.read_text().strip(), process)
         kernel = int(started.read_text())
         time.sleep(0.5)
         (os.killpg if group else os.kill)(process.pid, signum)
