@@ -16,5 +16,5 @@ def test_the_face_of_a_room_is_what_it_lists(room):
         importlib.import_module(module.name)
     for name in package.__all__:
         value = getattr(package, name)
-        assert value is getattr(fv, name, value)
+        assert value is getattr(fv, name, value) or isinstance(value, ModuleType)
         assert isinstance(value, ModuleType) == (f"{package.__name__}.{name}" in sys.modules)
