@@ -108,7 +108,9 @@ class Bilateral(Projection):
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
         self._require("tone", lambda value: value >= 0, "0 or more", "0 leaves the image as it is.")
         wide_enough = max(1, math.ceil(2.0 * self.values["sigma"].max()))
-        self.radius = whole_number("Bilateral: radius", wide_enough if radius is None else radius, 1)
+        self.radius = whole_number(
+            "Bilateral: radius", wide_enough if radius is None else radius, 1, remedy="Left out, it fits."
+        )
         self.static = (self.radius,)
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:

@@ -230,7 +230,7 @@ def test_roll_moves_each_image_by_its_own_shift_and_its_gradient_moves_back():
     ("make", "message"),
     [
         (lambda: fv.Jitter(-1), "0 or more"),
-        (lambda: fv.Jitter([]), "one an image"),
+        (lambda: fv.Jitter([]), "one per image"),
         (lambda: fv.Jitter(float("nan")), "finite"),
         (lambda: fv.Jitter(9)(pictures(1, 9)), "larger than that"),
         (lambda: fv.Scale(0), "above 0"),
