@@ -12,7 +12,11 @@ TABLE = {
     "ResNet50": ("conv3_block2_out", "predictions", None),
     "MobileNetV3Small": ("expanded_conv_2_add", "flatten", None),
     "EfficientNetV2B0": ("block3b_add", "predictions", None),
-    "ConvNeXtTiny": ("convnext_tiny_stage_1_block_0_identity", "convnext_tiny_head_dense", None),
+    "ConvNeXtTiny": (
+        "convnext_tiny_stage_1_block_0_identity",
+        "convnext_tiny_head_dense",
+        "a LayerScale reaches is not known",
+    ),
     "DenseNet121": ("conv3_block2_concat", "predictions", None),
     "VGG16": ("block3_conv2", "predictions", None),
     "NASNetMobile": ("normal_concat_1", "predictions", None),
