@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import nbformat
 import psutil
-from featviz_helpers.batch import results as store
+from featviz_helpers.batch import finished_runs
 
 EVERY = 0.5  # seconds between two looks at the memory
 SAMPLE = 200  # executed notebooks that are read for the time of their cells
@@ -50,7 +50,7 @@ def cells_s(path: Path) -> float:
 def main(plan: Path, out: Path, workers: int, fresh: bool, as_json: bool) -> None:
     seconds, megabytes = sweep(plan, out, workers, ("--fresh",) if fresh else ())
     again, _ = sweep(plan, out, workers, ())
-    found = store.runs(out)
+    found = finished_runs(out)
     step = max(1, len(found) // SAMPLE)
     spent = [(result["seconds"], cells_s(out / name / "run.ipynb")) for name, result in list(found.items())[::step]]
     report = {

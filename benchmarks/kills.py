@@ -18,8 +18,8 @@ from pathlib import Path
 
 import click
 import psutil
-from featviz_helpers.batch import results as store
-from featviz_helpers.batch.run_folders import RESULT, Place
+from featviz_helpers.batch import RunFolders, finished_runs
+from featviz_helpers.batch.result_file import RESULT
 from tqdm import tqdm
 
 MARK = "FEATVIZ_KILLS"  # every process of the sweep inherits it, so that orphans are found too
@@ -53,19 +53,19 @@ def family(mark: str) -> dict[str, list[psutil.Process]]:
 def main(
     plan: Path, out: Path, kills: int, workers: int, pause: tuple[float, float], seed: int, as_json: bool
 ) -> None:  # fmt: skip
-    chance, mark, place = random.Random(seed), uuid.uuid4().hex, Place(out.resolve())
+    chance, mark, folders = random.Random(seed), uuid.uuid4().hex, RunFolders(out.resolve())
     command = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()", "sweep", str(plan)]
     command += ["--out", str(out), "--workers", str(workers)]
     began, hit, seen, starts = time.monotonic(), Counter(), {}, 0
     changed, calm = set(), 0
 
     def look() -> None:
-        for name in place.names("runs", 2):
-            if place.result(name):
-                about = (place.local / name / RESULT).stat()
+        for name in folders.subfolders("runs", 2):
+            if folders.result(name):
+                about = (folders.local / name / RESULT).stat()
                 if seen.setdefault(name, (about.st_ino, about.st_mtime_ns)) != (about.st_ino, about.st_mtime_ns):
                     changed.add(name)
-        changed.update(name for name in seen if place.result(name) is None)
+        changed.update(name for name in seen if folders.result(name) is None)
 
     bar = tqdm(total=kills, unit="kill", disable=as_json)
     code = None
@@ -96,7 +96,7 @@ def main(
         "kills": hit.total(),
         **{f"{kind}s_killed": hit[kind] for kind in ("kernel", "worker", "sweep")},
         "starts": starts,
-        "runs": len(store.runs(out)),
+        "runs": len(finished_runs(out)),
         "lost_or_done_again": len(changed),
         "processes_left": sum(map(len, family(mark).values())),
         "seconds": round(time.monotonic() - began, 1),

@@ -20,7 +20,7 @@ CHANNELS = [48, 62, 73, 91]
 PUBLISHED_WITH_TRANSFORMS = ("Fourier", "MACO")  # their authors never use them without
 
 
-def rows(backbone: fv.Backbone, steps: int, size: int) -> dict[str, fv.Result]:
+def rows(backbone: fv.Backbone, steps: int, size: int) -> dict[str, fv.ascent.Result]:
     """Return a result per method, at its default."""
     defaults = {name: how.default for name, how in fv.METHODS.items()}
     alone = fv.run_methods(backbone, LAYER, CHANNELS, defaults, steps=steps, size=size)
@@ -31,7 +31,7 @@ def rows(backbone: fv.Backbone, steps: int, size: int) -> dict[str, fv.Result]:
     return named | {f"{name}\n+ standard": result for name, (_, result) in joined.items()}
 
 
-def table(backbone: fv.Backbone, results: dict[str, fv.Result]) -> pd.DataFrame:
+def table(backbone: fv.Backbone, results: dict[str, fv.ascent.Result]) -> pd.DataFrame:
     """Return what each method gains and pays, as means over the channels."""
     base = next(iter(results.values()))
     units = fv.channel(LAYER, CHANNELS)

@@ -5,12 +5,22 @@ Names load on first use, so that `import featviz_helpers` and the command line s
 
 import os
 from importlib.metadata import version
+from typing import Any
 
 import lazy_loader
+
+from .common.errors import nearest
 
 # TensorFlow reads this when it is imported, so this package is imported before it. By itself it leaves its faster
 # convolutions (oneDNN) off on processors without AVX-512, where they are faster too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __version__ = version("featviz-helpers")
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of `__init__.pyi` at its first use."""
+    if name not in __all__:
+        raise AttributeError(f"featviz_helpers has no '{name}': {nearest(name, __all__)}")
+    return _load(name)

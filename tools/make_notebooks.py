@@ -17,6 +17,7 @@ import click
 import nbformat
 from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
+from featviz_helpers.runner.notebook import KERNEL_ARGUMENTS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -50,7 +51,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path | None = None) -> nbfo
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,  # how prints are cut into messages differs from run to run
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=list(KERNEL_ARGUMENTS),
             resources={"metadata": {"path": str(folder or empty)}},
         )
         client.execute(env=os.environ | ENVIRONMENT)

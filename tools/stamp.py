@@ -20,7 +20,7 @@ import click
 import nbformat
 from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
-from featviz_helpers.runner import pages as gallery
+from featviz_helpers.runner import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH = "main"
@@ -83,7 +83,7 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
     project = Project.read(root)
     paths = selection.discover(root / "notebooks")
     books = [nbformat.read(path, as_version=4) for path in paths]
-    headings = [gallery.heading(book) for book in books]
+    headings = [pages.heading(book) for book in books]
     names, titles = [path.name for path in paths], [title for title, _ in headings]
     files: dict[Path, tuple[str, str]] = {}
     for place, (path, book) in enumerate(zip(paths, books, strict=True)):

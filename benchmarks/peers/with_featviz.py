@@ -35,7 +35,9 @@ class Featviz(Peer):
             "one gather; the network sees the image size",
         }
 
-    def run(self, channels: list[int], steps: int, transforms: bool, snapshots: tuple[int, ...] = ()) -> fv.Result:
+    def run(
+        self, channels: list[int], steps: int, transforms: bool, snapshots: tuple[int, ...] = ()
+    ) -> fv.ascent.Result:
         """Make one call; a channel that noise does not wake is marked, as it costs the same."""
         return fv.maximize(
             self.backbone,

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "grid",
+        "maximize",
         "objectives",
         "octaves",
         "optimizers",
@@ -17,7 +18,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "transforms",
     ],
     submod_attrs={
-        "maximize": ["maximize"],
         "result": ["Result"],
         "term": ["Objective", "Term"],
         "parameterizations": ["Parameterization"],

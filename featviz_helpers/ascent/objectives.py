@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_numbers
 from .term import Objective, Term
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def channel(layer: str, channels: int | Sequence[int]) -> Objective:
     Raises:
         ValueError: not whole numbers.
     """
-    return Channel(layer, channel=_whole_numbers(channels, "A channel"))
+    return Channel(layer, channel=_numbers("A channel", channels))
 
 
 def neuron(layer: str, channels: int | Sequence[int], place: tuple[float, float] = (0.5, 0.5)) -> Objective:
@@ -123,7 +124,7 @@ def neuron(layer: str, channels: int | Sequence[int], place: tuple[float, float]
     spot = np.asarray([place], np.float32)
     if spot.shape != (1, 2) or spot.min() < 0 or spot.max() > 1:
         raise ValueError(f"A place is two fractions between 0 and 1, (down, right); got {place}.")
-    return Neuron(layer, channel=_whole_numbers(channels, "A channel"), place=spot)
+    return Neuron(layer, channel=_numbers("A channel", channels), place=spot)
 
 
 def layer(layer: str, reduce: str = "squares") -> Objective:
@@ -162,7 +163,7 @@ def class_score(classes: int | Sequence[int]) -> Objective:
     Raises:
         ValueError: not whole numbers.
     """
-    return ClassScore("logits", channel=_whole_numbers(classes, "A class"))
+    return ClassScore("logits", channel=_numbers("A class", classes))
 
 
 def direction(layer: str, vectors: np.ndarray) -> Objective:
@@ -184,11 +185,8 @@ def direction(layer: str, vectors: np.ndarray) -> Objective:
     return Direction(layer, vector=vectors)
 
 
-def _whole_numbers(values: int | Sequence[int], subject: str) -> np.ndarray:
-    array = np.atleast_1d(np.asarray(values))
-    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{subject} must be a whole number or a list of them; got {values!r}.")
-    return array.astype(np.int32)
+def _numbers(name: str, values: int | Sequence[int]) -> np.ndarray:
+    return np.asarray(whole_numbers(name, values), np.int32)
 
 
 def _mean_over_map(activation: tf.Tensor) -> tf.Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.random_streams import start_uniform
+from ..data.frequencies import frequency_grid
 
 # Square root of the covariance of the colours (R, G, B in [-1, 1]) of 800 ImageNet photographs, one a class, each
 # at 64 x 64 pixels. Its columns are, nearly, brightness, warm-cold and green-magenta.
@@ -212,7 +213,7 @@ def _mix(decorrelate: bool) -> np.ndarray:
 
 def _frequency(height: int, width: int) -> np.ndarray:
     """Return (H, W // 2 + 1) distances from frequency zero, in cycles per pixel."""
-    return np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    return np.hypot(*frequency_grid(height, width))
 
 
 def _image(waves: tf.Tensor, mix: np.ndarray, height: int, width: int) -> tf.Tensor:

@@ -4,14 +4,14 @@ Each hands TensorFlow its own gradient. Automatic differentiation of the same fo
 long, most of it for the slices of the total variation, and gives NaN where a root or a power meets zero.
 """
 
-from numbers import Real
-
 import tensorflow as tf
 
+from ..common.checks import number
 from .per_image import Numbers, PerImage
 
 REFERENCE_PIXELS = 224 * 224  # see Penalty
 EPSILON = 1e-5  # rounds the tip of the isotropic total variation; one grey level of 255 is 800 times as much
+ONE_FOR_ALL = "It changes the computation itself: to compare several, make one run for each."
 LARGEST_PRODUCT = 16  # powers up to here are multiplied out; tf.pow is several times slower
 
 
@@ -59,7 +59,7 @@ class Norm(Penalty):
 
     def __init__(self, weight: Numbers, p: float = 6.0) -> None:
         super().__init__(weight)
-        self.p = _one_number(self.name, "p", p, 1.0, 1e3)
+        self.p = number(f"{self.name}: p", p, 1, 1000, ONE_FOR_ALL)
         self.static = (self.p,)
 
     def value(self, images: tf.Tensor) -> tf.Tensor:
@@ -117,7 +117,7 @@ class TotalVariation(Penalty):
 
     def __init__(self, weight: Numbers, beta: float = 1.0, isotropic: bool = False) -> None:
         super().__init__(weight)
-        self.beta, self.isotropic = _one_number(self.name, "beta", beta, 1.0, 3.0), bool(isotropic)
+        self.beta, self.isotropic = number(f"{self.name}: beta", beta, 1, 3, ONE_FOR_ALL), bool(isotropic)
         self.static = (self.beta, self.isotropic)
 
     def value(self, images: tf.Tensor) -> tf.Tensor:
@@ -132,16 +132,6 @@ class TotalVariation(Penalty):
     def describe(self) -> dict:
         """Return name, weight, beta and isotropic for a result's config."""
         return {**super().describe(), "beta": self.beta, "isotropic": self.isotropic}
-
-
-def _one_number(owner: str, name: str, value: float, low: float, high: float) -> float:
-    """Return the value as a float, or say what is allowed."""
-    if not isinstance(value, Real) or not low <= value <= high:
-        raise ValueError(
-            f"{owner}: {name} must be one number from {low:g} to {high:g} for all images; got {value!r}. "
-            f"It changes the computation itself: to compare several, make one run for each."
-        )
-    return float(value)
 
 
 def _per_reference_image(total: tf.Tensor, images: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
 from .per_image import Numbers, PerImage
 
 # A blur this many image sides wide is the mean (to 3e-9), and its kernel is gone (6 sigma) after REFLECTIONS sides.
@@ -106,9 +107,8 @@ class Bilateral(Projection):
         super().__init__(every, sigma=sigma, tone=tone)
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
         self._require("tone", lambda value: value >= 0, "0 or more", "0 leaves the image as it is.")
-        if radius is not None and (radius < 1 or radius != int(radius)):
-            raise ValueError(f"Bilateral: radius must be a whole number, 1 or more; got {radius}. Left out, it fits.")
-        self.radius = max(1, math.ceil(2.0 * self.values["sigma"].max())) if radius is None else int(radius)
+        wide_enough = max(1, math.ceil(2.0 * self.values["sigma"].max()))
+        self.radius = whole_number("Bilateral: radius", wide_enough if radius is None else radius, 1)
         self.static = (self.radius,)
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:

@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from ..models.backbone import Backbone
-from .structure import BatchTensors, Parts, Shape
+from .projections import Projection
+from .structure import BatchTensors, Parts, Shape, Values
 from .tiles import Tiling
 from .transform_base import apply_all
 
@@ -37,14 +38,14 @@ class Compiled:
 def compiled(backbone: Backbone, parts: Parts, shape: Shape) -> Compiled:
     """Return the compiled loop of this structure. The backbone keeps it: dropping the network drops its functions."""
     key = ("ascent", parts.structure, shape)
-    if key not in backbone._cache:
-        backbone._cache[key] = Compiled(Step(backbone, parts, shape))
-    return backbone._cache[key]
+    if key not in backbone.functions:
+        backbone.functions[key] = Compiled(Step(backbone, parts, shape))
+    return backbone.functions[key]
 
 
 def trace_counts(backbone: Backbone) -> dict[tuple, int]:
     """Return how often each structure that this backbone has climbed was traced."""
-    loops = backbone._cache.items()
+    loops = backbone.functions.items()
     return {key: loop.step.traces for key, loop in loops if isinstance(loop, Compiled)}
 
 
@@ -204,7 +205,12 @@ class Step:
         for projection, values in zip(self.parts.projections, numbers.projections, strict=True):
             due = tf.math.floormod(step + 1, tf.cast(values["every"], tf.int32)) == 0
 
-            def act(parameters: tf.Tensor = parameters, projection=projection, values=values, due=due) -> tf.Tensor:
+            def act(
+                parameters: tf.Tensor = parameters,
+                projection: Projection = projection,
+                values: Values = values,
+                due: tf.Tensor = due,
+            ) -> tf.Tensor:
                 images = projection.project(self.decode(parameters), values, slope)
                 moved = self.parts.parameterization.encode(tf.clip_by_value(images, -1.0, 1.0))
                 return tf.where(tf.reshape(due, [-1] + [1] * (moved.shape.rank - 1)), moved, parameters)

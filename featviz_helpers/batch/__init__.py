@@ -1,6 +1,17 @@
-"""Batch studies: a plan becomes runs, runs become folders, folders become one table.
+"""Batch studies: a plan becomes runs, runs become folders, folders become one table."""
 
-`spec` reads a plan, `cells` multiplies it out, `identity` names every run, `place` keeps finished runs where a crash
-cannot hurt them, `kernel` and `task` execute one run, `cluster` and `conductor` execute all of them, `store` reads what
-is there. None of them imports TensorFlow: that happens in the kernels.
-"""
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "cluster", "dispatch", "gpus", "kernel", "plan", "plan_file", "plan_grid", "plan_schema", "result_file",
+        "results", "run", "run_folders", "run_id", "sweep",
+    ],
+    submod_attrs={
+        "plan": ["SweepPlan"],
+        "plan_file": ["PlanError"],
+        "results": ["failures", "finished_runs", "results_table", "write_table"],
+        "run_folders": ["RunFolders"],
+    },
+)  # fmt: skip

@@ -14,22 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
 from ..common.provenance import cpu_count
-from .plan_file import Document, PlanError
+from .plan_file import PlanError, YamlFile
 
-SECONDS = 30  # to reach a scheduler
-REFILL = 10  # seconds between two looks for workers that are gone
-KINDS = {
+CONNECT_SECONDS = 30  # to reach a scheduler
+REFILL_SECONDS = 10  # between two looks for workers that are gone
+DASHBOARD = "127.0.0.1:0"  # for this machine alone, at a port that is free
+CLUSTER_CLASSES = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
     "htcondor": "HTCondorCluster", "oar": "OARCluster", "moab": "MoabCluster",
 }  # fmt: skip
 
 
-class Batch(BaseModel):
+class BatchSystem(BaseModel):
     """How to ask a batch system for workers.
 
     Attributes:
         kind: which one; "local" starts the jobs on this machine, to try the file out.
-        jobs: how many are asked for.
+        jobs: how many to submit.
         options: what the class of that name in dask-jobqueue takes: cores, memory, walltime, queue, account,
             job_extra_directives, job_script_prologue, ...
     """
@@ -40,23 +41,28 @@ class Batch(BaseModel):
     jobs: Annotated[int, Field(ge=1)]
     options: dict[str, Any] = {}
 
+    @property
+    def worker_count(self) -> int:
+        """How many workers its jobs start."""
+        return self.jobs * self.options.get("processes", 1)
 
-def read_batch(path: Path) -> Batch:
+
+def read_batch_system(path: Path) -> BatchSystem:
     """Read a cluster file.
 
     Raises:
         PlanError: it cannot be read, or is wrong; the message names the line.
     """
-    document = Document(path)
+    file = YamlFile(path)
     try:
-        return Batch.model_validate(document.values)
+        return BatchSystem.model_validate(file.values)
     except ValidationError as error:
         first = error.errors()[0]
         where = list(first["loc"])
-        raise document.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}") from None
+        raise file.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}") from None
 
 
-def batch_cluster(batch: Batch) -> Any:
+def job_cluster(system: BatchSystem) -> Any:
     """Return the dask-jobqueue cluster that a file describes, before it has any jobs.
 
     Raises:
@@ -65,62 +71,85 @@ def batch_cluster(batch: Batch) -> Any:
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as LocalJobs
 
-    make = LocalJobs if batch.kind == "local" else getattr(dask_jobqueue, KINDS[batch.kind])
-    # One process a job and one thread a process: a worker has one kernel, which uses the cores itself.
-    options = {"cores": 1, "memory": "4GB", "processes": 1, **batch.options}
+    local = system.kind == "local"
+    cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
+    # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
+    options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
     options["worker_extra_args"] = [*(options.get("worker_extra_args") or []), "--nthreads", "1"]
+    options["scheduler_options"] = {
+        "dashboard_address": DASHBOARD,
+        **({"host": "127.0.0.1"} if local else {}),  # the jobs of a batch system come from other machines
+        **(dask.config.get(f"jobqueue.{system.kind}.scheduler-options", None) or {}),
+        **(options.get("scheduler_options") or {}),
+    }
     try:
-        return make(**options)
+        return cluster_class(**options)
     except (TypeError, ValueError) as error:
-        raise PlanError(f"the options for {batch.kind} do not fit: {error}") from None
+        raise PlanError(f"the options for {system.kind} do not fit: {error}") from None
+
+
+def local_cluster(workers: int, **options: Any) -> LocalCluster:
+    """Return a cluster of this machine's processes, which no other machine can reach.
+
+    Args:
+        workers: how many processes, of one thread each.
+        options: more of `dask.distributed.LocalCluster`.
+    """
+    settings = {
+        "threads_per_worker": 1,
+        "memory_limit": 0,  # the memory is the kernels', which Dask does not see
+        "dashboard_address": DASHBOARD,
+        "silence_logs": logging.CRITICAL,
+    }
+    return LocalCluster(n_workers=workers, **(settings | options))
 
 
 @contextmanager
-def connected(workers: int | None, scheduler: str | None, batch: Batch | None, cores: int) -> Iterator[Client]:
+def connect(workers: int | None, scheduler: str | None, system: BatchSystem | None, cores: int) -> Iterator[Client]:
     """Yield a client of the cluster, and end what was started here.
 
     Args:
         workers: processes of this machine; by default as many as its cores allow.
         scheduler: address of a scheduler that is running.
-        batch: a batch system.
+        system: a batch system.
         cores: that one run needs.
 
     Raises:
         ConnectionError: the scheduler does not answer.
     """
-    # What a notebook's failure says is told once, by the conductor.
-    for part in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
-        logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
+    # The sweep itself reports the failure of a notebook, once.
+    for name in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     if scheduler:
-        try:
-            client = Client(scheduler, timeout=SECONDS, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ConnectionError(f"no Dask scheduler answers at {scheduler} ({error})") from None
-        with client:
+        with _running_scheduler(scheduler) as client:
             yield client
         return
     # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
-    settings = {"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}
-    with dask.config.set(settings):
-        if batch:
-            count = batch.jobs * batch.options.get("processes", 1)
-            cluster = batch_cluster(batch)
-            cluster.scale(count)
-        else:
-            count = workers or max(1, cpu_count() // cores)
-            cluster = LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                memory_limit=0,  # the memory is the kernels', which Dask does not see
-                dashboard_address=":0",
-                silence_logs=logging.CRITICAL,
-            )
-        with cluster, Client(cluster, set_as_default=False) as client:
-            # Dask gives a worker up that is away for 15 s (a job at its walltime, a process that was killed twice), and
-            # starts no other: with the last one gone, everybody would wait for good.
-            refill = PeriodicCallback(lambda: cluster.scale(count), 1000 * REFILL)
-            client.loop.add_callback(refill.start)
-            try:
-                yield client
-            finally:
-                client.loop.add_callback(refill.stop)
+    with dask.config.set({"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}):
+        count = system.worker_count if system else workers or max(1, cpu_count() // cores)
+        cluster = job_cluster(system) if system else local_cluster(count)
+        with cluster, Client(cluster, set_as_default=False) as client, _refilled(cluster, client, count):
+            yield client
+
+
+def _running_scheduler(address: str) -> Client:
+    try:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConnectionError(f"no Dask scheduler answers at {address} ({error})") from None
+
+
+@contextmanager
+def _refilled(cluster: Any, client: Client, count: int) -> Iterator[None]:
+    """Keep `count` workers on a cluster.
+
+    Dask gives up a worker that is away for 15 s (a job at its walltime, a process that was killed twice) and starts no
+    other: once the last one was gone, the sweep would wait for ever.
+    """
+    cluster.scale(count)
+    refill = PeriodicCallback(lambda: cluster.scale(count), 1000 * REFILL_SECONDS)
+    client.loop.add_callback(refill.start)
+    try:
+        yield
+    finally:
+        client.loop.add_callback(refill.stop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import getpass
 import os
 import tempfile
@@ -14,26 +13,34 @@ from filelock import FileLock, Timeout
 from ..common.provenance import gpus
 
 
-@functools.cache
-def card() -> dict[str, str]:
-    """Take a card that no other worker of this machine has, until this process ends; share one if there are too few.
+class GpuClaim:
+    """The GPU of this process: taken when it is first asked for, and held until the process ends."""
 
-    A batch system that hands out cards has set CUDA_VISIBLE_DEVICES already; then only those are shared out.
+    def __init__(self) -> None:
+        self._environment: dict[str, str] | None = None
+        self._lock: FileLock | None = None  # a lock that nothing refers to is given back
 
-    Returns:
-        Variables for the kernel; none on a machine with one card or without.
-    """
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    cards = given.split(",") if given is not None else [str(number) for number in range(len(gpus()))]
-    if len(cards) < 2:
-        return {}
-    for name in cards:
-        lock = FileLock(Path(tempfile.gettempdir()) / f"featviz-{getpass.getuser()}-gpu-{name}.lock")
-        with contextlib.suppress(Timeout):
-            lock.acquire(blocking=False)
-            _held.append(lock)
-            return {"CUDA_VISIBLE_DEVICES": name}
-    return {"CUDA_VISIBLE_DEVICES": cards[os.getpid() % len(cards)]}
+    def environment(self) -> dict[str, str]:
+        """Take a GPU that no other worker of this machine has; share one if there are too few.
 
+        A batch system that hands out GPUs has set CUDA_VISIBLE_DEVICES already; then only those are shared out.
 
-_held: list[FileLock] = []  # a lock that nothing refers to is given back
+        Returns:
+            Variables for the kernel; none on a machine with one GPU or without.
+        """
+        if self._environment is None:
+            self._environment = self._claim()
+        return self._environment
+
+    def _claim(self) -> dict[str, str]:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = visible.split(",") if visible is not None else [str(number) for number in range(len(gpus()))]
+        if len(names) < 2:
+            return {}
+        for name in names:
+            lock = FileLock(Path(tempfile.gettempdir()) / f"featviz-{getpass.getuser()}-gpu-{name}.lock")
+            with contextlib.suppress(Timeout):
+                lock.acquire(blocking=False)
+                self._lock = lock
+                return {"CUDA_VISIBLE_DEVICES": name}
+        return {"CUDA_VISIBLE_DEVICES": names[os.getpid() % len(names)]}

@@ -2,7 +2,7 @@
 
 Between two notebooks the kernel forgets every name, closes every figure and goes to another folder. What stays is what
 modules keep: imports, loaded networks, compiled steps; and what a notebook sets for its whole process: os.environ,
-sys.path, warnings. Notebooks that do that are run with `--fresh`. A kernel that saw a notebook fail is replaced.
+sys.path, warnings. Run notebooks that do that with `--fresh`. A kernel in which a notebook failed is replaced.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
+from ..models.cache import ENVIRONMENT as KEEP_MODELS
+from ..runner.notebook import KERNEL_ARGUMENTS, run_papermill
+
 MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
-ENTER = "import os; os.chdir({folder!r}); del os"
-FORGET = """
-assert not get_ipython().exit_now  # after exit() it is about to go
+ENTER_FOLDER = "import os; os.chdir({folder!r}); del os"
+CLEAN_UP = """
+assert not get_ipython().exit_now  # after exit() it is about to end
 get_ipython().reset(new_session=True, aggressive=False)
 import gc, os, sys, threading
-here = os.path.join({run!r}, "")
+run_folder = os.path.join({run!r}, "")
 for name, module in list(sys.modules.items()):
-    if str(getattr(module, "__file__", "")).startswith(here):
+    if str(getattr(module, "__file__", "")).startswith(run_folder):
         del sys.modules[name]  # the next notebook writes and imports one of its own
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
@@ -41,10 +43,8 @@ gc.freeze()  # what is left belongs to modules; to look through all of TensorFlo
 os.chdir({folder!r})
 # A thread that is still at work would write into the folder of the next notebook.
 assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())
-del gc, here, module, name, os, sys, threading
+del gc, run_folder, module, name, os, sys, threading
 """
-# No history: it would be a database that every kernel of the machine writes to.
-QUIET = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
 
 
 class KernelLost(RuntimeError):
@@ -74,15 +74,15 @@ class Kernel:
 
     Args:
         environment: variables for it, beyond those of this process.
-        most: notebooks before it is replaced; 1 gives each its own.
+        max_runs: notebooks before it is replaced; 1 gives each its own.
     """
 
-    def __init__(self, environment: Mapping[str, str], most: int = MOST_RUNS) -> None:
-        self.environment, self.most = dict(environment), most
+    def __init__(self, environment: Mapping[str, str], max_runs: int = MOST_RUNS) -> None:
+        self.environment, self.max_runs = dict(environment), max_runs
         self.runs = 0
         self._manager: AsyncKernelManager | None = None
         self._client: AsyncKernelClient | None = None
-        # The connections belong to one event loop, and jupyter_core keeps one loop for a thread: so all is done there.
+        # The connections belong to one event loop, and jupyter_core keeps one loop per thread: so all is done there.
         self._thread = ThreadPoolExecutor(1)
         atexit.register(self._end)
 
@@ -98,7 +98,7 @@ class Kernel:
         Raises:
             papermill.PapermillExecutionError: a cell failed.
             nbclient.exceptions.DeadKernelError, CellTimeoutError: the kernel died, or a cell took too long.
-            KernelLost: no kernel could be had.
+            KernelLost: no kernel could be started.
         """
         self._thread.submit(self._run, notebook, parameters, folder, limit_s).result()
 
@@ -107,19 +107,16 @@ class Kernel:
         self._thread.submit(self._end).result()
 
     def _run(self, notebook: nbformat.NotebookNode, parameters: Mapping, folder: Path, limit_s: float | None) -> None:
-        if self.runs >= self.most:
+        if self.runs >= self.max_runs:
             self._end()
-        self._ready(folder)
+        self._enter(folder)
         self.runs += 1
         try:
-            papermill.execute_notebook(
+            run_papermill(
                 notebook,
-                str(folder / "run.ipynb").replace("{", "{{").replace("}", "}}"),  # papermill fills parameters in
-                parameters=dict(parameters),
+                folder / "run.ipynb",
+                parameters,
                 engine_name="kept",
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
                 request_save_on_cell_execute=False,
                 km=self._manager,
                 kc=self._client,
@@ -129,8 +126,8 @@ class Kernel:
         except BaseException:
             self._end()
             raise
-        # At once, while the folder is still ours: what the notebook left open is written and closed.
-        if not self._does(FORGET.format(run=str(folder), folder=str(folder.parent))):
+        # At once, while the folder is still this run's: what the notebook left open is written and closed.
+        if not self._executes(CLEAN_UP.format(run=str(folder), folder=str(folder.parent))):
             self._end()
 
     def _end(self) -> None:
@@ -141,33 +138,33 @@ class Kernel:
         self._manager = self._client = None
         self.runs = 0
 
-    def _ready(self, folder: Path) -> None:
+    def _enter(self, folder: Path) -> None:
         """Take the kernel that is there to the folder, or start one if there is none that answers."""
-        enter = ENTER.format(folder=str(folder))
-        if self._manager is not None and run_sync(self._manager.is_alive)() and self._does(enter):
+        enter = ENTER_FOLDER.format(folder=str(folder))
+        if self._manager is not None and run_sync(self._manager.is_alive)() and self._executes(enter):
             return
         self._end()
         self._manager = AsyncKernelManager(kernel_name="python3")
-        keep = {"FEATVIZ_KEEP_MODELS": "1"} if self.most > 1 else {}
-        run_sync(self._manager.start_kernel)(env=os.environ | self.environment | keep, extra_arguments=QUIET)
+        variables = os.environ | self.environment | (KEEP_MODELS if self.max_runs > 1 else {})
+        run_sync(self._manager.start_kernel)(env=variables, extra_arguments=list(KERNEL_ARGUMENTS))
         self._client = self._manager.client()
         self._client.allow_stdin = False
         self._client.start_channels()
         with contextlib.suppress(RuntimeError):  # not ready, or dead already
             run_sync(self._client.wait_for_ready)(timeout=START_SECONDS)
-            if self._does(enter):
+            if self._executes(enter):
                 return
         self._end()
         raise KernelLost(f"no kernel was ready within {START_SECONDS} s")
 
-    def _does(self, code: str) -> bool:
-        """Have the kernel run a line between two notebooks, and say whether it could."""
+    def _executes(self, code: str) -> bool:
+        """Have the kernel execute code between two notebooks, and say whether it could."""
         try:
-            return run_sync(self._answer)(code) == "ok"
+            return run_sync(self._status_of)(code) == "ok"
         except (RuntimeError, TimeoutError):
             return False
 
-    async def _answer(self, code: str) -> str:
+    async def _status_of(self, code: str) -> str:
         reply = asyncio.ensure_future(
             self._client.execute_interactive(
                 code, silent=True, store_history=False, timeout=START_SECONDS, output_hook=lambda message: None

@@ -8,12 +8,14 @@ from typing import Any
 
 import yaml
 
+from ..runner.yaml_numbers import Loader, read_yaml
+
 
 class PlanError(ValueError):
-    """A plan that cannot be run; the message names the line and says what to write instead."""
+    """A plan or a cluster file that is wrong; the message names the line and says what to write instead."""
 
 
-class Document:
+class YamlFile:
     """A YAML mapping with the line of every key and item.
 
     Args:
@@ -21,7 +23,7 @@ class Document:
 
     Attributes:
         path, text: the file and what is in it.
-        values: the mapping, as YAML reads it.
+        values: the mapping.
 
     Raises:
         PlanError: the file cannot be read, is not YAML, is not a mapping, or has a key twice.
@@ -31,15 +33,12 @@ class Document:
         self.path = path
         try:
             self.text = path.read_text(encoding="utf-8")
-            self._root = yaml.compose(self.text, Loader=yaml.SafeLoader)
-            self._refuse_twins(self._root)
-            self.values: dict[str, Any] = yaml.safe_load(self.text)
+            self._root = yaml.compose(self.text, Loader=Loader)
+            self.values: dict[str, Any] = read_yaml(self.text)
         except OSError as error:
             raise PlanError(f"cannot read {path}: {error.strerror}") from None
         except UnicodeError:
             raise PlanError(f"cannot read {path}: it is not text in UTF-8") from None
-        except PlanError:
-            raise
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise PlanError(f"{path.name}, line {line}: {error.problem}") from None
@@ -57,27 +56,13 @@ class Document:
         node, line = self._root, 1
         for step in where:
             if isinstance(node, yaml.MappingNode):
-                found = [(key, value) for key, value in node.value if key.value == str(step)]
-                if not found:
+                pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+                if pair is None:
                     break
-                line, node = found[0][0].start_mark.line + 1, found[0][1]
+                line, node = pair[0].start_mark.line + 1, pair[1]
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
                 line = node.start_mark.line + 1
             else:
                 break
         return line
-
-    def _refuse_twins(self, node: yaml.Node | None) -> None:
-        """YAML itself takes the last of two equal keys and says nothing."""
-        if isinstance(node, yaml.MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                name, line = str(key.value), key.start_mark.line + 1
-                if name in seen and name != "<<":
-                    raise PlanError(f"{self.path.name}, line {line}: {name} is already set in line {seen[name]}")
-                seen[name] = line
-                self._refuse_twins(value)
-        elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                self._refuse_twins(item)

@@ -1,4 +1,4 @@
-"""What may stand in a plan: its fields, their types and limits."""
+"""What a plan may hold: its fields, their types and limits."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Range(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Range:
         if (self.step is None) == (self.count is None):
-            raise ValueError("needs either step or count")
+            raise ValueError("needs step or count, and not both")
         if self.log and (self.count is None or self.start <= 0 or self.stop <= 0):
             raise ValueError("with log needs count, and both ends above 0")
         if self.step is not None and self.stop < self.start:
-            raise ValueError(f"runs from {self.start:g} down to {self.stop:g}; turn it round")
+            raise ValueError(f"runs from {self.start:g} down to {self.stop:g}; swap the two")
         return self
 
     @property
@@ -48,11 +48,11 @@ class Range(BaseModel):
     def values(self) -> list[float | int]:
         """Return the numbers; whole ones as int."""
         if self.step is not None:
-            found = self.start + self.step * np.arange(self.size)
+            numbers = self.start + self.step * np.arange(self.size)
         else:
-            found = (np.geomspace if self.log else np.linspace)(self.start, self.stop, self.count)
+            numbers = (np.geomspace if self.log else np.linspace)(self.start, self.stop, self.count)
         # Twelve digits: 0.30000000000000004 and 0.3 would be two different runs.
-        rounded = [float(f"{value:.12g}") for value in found]
+        rounded = [float(f"{value:.12g}") for value in numbers]
         return [int(value) if value.is_integer() and not self.log else value for value in rounded]
 
 
@@ -72,8 +72,8 @@ class Resources(BaseModel):
     cell_minutes: Annotated[float, Field(gt=0)] | None = None
 
 
-class Written(BaseModel):
-    """A plan as it is written. See `Plan` for what it means."""
+class PlanFields(BaseModel):
+    """A plan as it is written. See `SweepPlan` for what it means."""
 
     model_config = STRICT
 

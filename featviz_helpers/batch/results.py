@@ -9,7 +9,7 @@ run if the notebook wrote none:
 | finished | time, UTC |
 | run_seconds | wall-clock seconds of the whole run |
 | notebook_hash, code_hash | of the notebook's code cells, of the library's modules |
-| asset_<NAME> | hash of the file or folder that parameter NAME named |
+| asset_<NAME> | hash of the file or folder that parameter NAME names |
 | <NAME> | each parameter, in capitals as in the notebook; lists as JSON |
 | others | columns of results.parquet; `image` is a path below the output |
 """
@@ -19,92 +19,112 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from .run_folders import Place
+from .result_file import RunResult
+from .run_folders import REQUEST, RunFolders, run_name
 
 ROWS = "results.parquet"
 
 
-def runs(folder: str | Path, under: str = "runs") -> dict[str, dict[str, Any]]:
-    """Return the result.json of every whole run below an output: folder name -> content.
+def finished_runs(folder: str | Path) -> dict[str, RunResult]:
+    """Return the result.json of every whole run of a sweep: folder name below the output -> content.
+
+    Args:
+        folder: the output of the sweep, or an fsspec URL.
 
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    place = Place(folder)
-    if place.read("asked.json") is None:
-        raise FileNotFoundError(f"There are no results of a sweep in '{folder}'.")
-    return place.results(tqdm(list(place.names(under, 2)), unit="run", delay=3, leave=False))
+    return _whole_runs(RunFolders(folder), "runs")
 
 
-def table(folder: str | Path) -> pd.DataFrame:
-    """Return all finished runs of an output as one table, see above.
+def _whole_runs(folders: RunFolders, under: str) -> dict[str, RunResult]:
+    if folders.read(REQUEST) is None:
+        raise FileNotFoundError(f"There are no results of a sweep in '{folders.address}'.")
+    return folders.results(tqdm(list(folders.subfolders(under, 2)), unit="run", delay=3, leave=False))
+
+
+def results_table(folder: str | Path) -> pd.DataFrame:
+    """Return all finished runs of a sweep as one table, see the head of this module.
+
+    Args:
+        folder: the output of the sweep, or an fsspec URL.
 
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    place, parts = Place(folder), []
-    for name, result in runs(folder).items():
-        made_from = result["made_from"]
-        about = {
-            "run": result["run"],
-            "finished": result["finished"],
-            "run_seconds": result["seconds"],
-            "notebook_hash": made_from["notebook"],
-            "code_hash": made_from["code"],
-            **{f"asset_{key}": value for key, value in made_from["assets"].items()},
-            **{key: json.dumps(v) if isinstance(v, list | dict) else v for key, v in result["parameters"].items()},
-        }
-        if ROWS in result["files"]:
-            rows = pd.read_parquet(io.BytesIO(place.fs.cat_file(place.path(f"{name}/{ROWS}"))))
-            if "image" in rows:
-                rows["image"] = [f"{name}/{image}" for image in rows["image"]]
-            rows = rows.rename(columns={column: f"{column}_" for column in about if column in rows})  # ours come first
-        else:
-            rows = pd.DataFrame(index=[0])
-        parts.append(pd.concat([pd.DataFrame(about, index=rows.index), rows], axis=1))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["run", "finished", "run_seconds"])
+    folders = RunFolders(folder)
+    tables = [_run_table(folders, name, result) for name, result in _whole_runs(folders, "runs").items()]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["run", "finished", "run_seconds"])
+
+
+def _run_table(folders: RunFolders, name: str, result: RunResult) -> pd.DataFrame:
+    """Return the rows of one run, with what is known of the run in the first columns."""
+    made_from = result["made_from"]
+    about = {
+        "run": result["run"],
+        "finished": result["finished"],
+        "run_seconds": result["seconds"],
+        "notebook_hash": made_from["notebook"],
+        "code_hash": made_from["code"],
+        **{f"asset_{key}": value for key, value in made_from["assets"].items()},
+        **{key: json.dumps(v) if isinstance(v, list | dict) else v for key, v in result["parameters"].items()},
+    }
+    if ROWS in result["files"]:
+        rows = pd.read_parquet(io.BytesIO(folders.fs.cat_file(folders.path(f"{name}/{ROWS}"))))
+        if "image" in rows:
+            rows["image"] = [f"{name}/{image}" for image in rows["image"]]
+        rows = rows.rename(columns={column: f"{column}_" for column in about if column in rows})  # ours come first
+    else:
+        rows = pd.DataFrame(index=[0])
+    return pd.concat([pd.DataFrame(about, index=rows.index), rows], axis=1)
 
 
 def failures(folder: str | Path) -> pd.DataFrame:
-    """Return the last attempt of every run that failed and is not finished: run, attempts, cell, error, notebook."""
-    place = Place(folder)
-    attempts: dict[str, list[tuple[int, str, dict[str, Any]]]] = {}
-    for name, result in runs(folder, "failed").items():
+    """Return the last attempt of every run that failed and is not finished: run, attempts, cell, error, notebook.
+
+    Args:
+        folder: the output of the sweep, or an fsspec URL.
+
+    Raises:
+        FileNotFoundError: there is no sweep.
+    """
+    folders = RunFolders(folder)
+    attempts: dict[str, list[tuple[int, str, RunResult]]] = {}
+    for name, result in _whole_runs(folders, "failed").items():
         attempts.setdefault(result["run"], []).append((int(name.rsplit("/", 1)[1]), name, result))
     rows = []
     for run, tries in attempts.items():
-        _, name, result = max(tries, key=lambda entry: entry[0])
-        if place.result(f"runs/{run[:2]}/{run}") is None:
+        _, name, result = max(tries, key=lambda attempt: attempt[0])
+        if folders.result(run_name(run)) is None:
             error = result["error"]
-            told = f"{error['name']}: {error['message']}"
-            rows.append({"run": run, "attempts": len(tries), "cell": error.get("cell"), "error": told,
+            message = f"{error['name']}: {error['message']}"
+            rows.append({"run": run, "attempts": len(tries), "cell": error.get("cell"), "error": message,
                          "notebook": f"{name}/run.ipynb"})  # fmt: skip
     return pd.DataFrame(rows, columns=["run", "attempts", "cell", "error", "notebook"])
 
 
-def summary(found: pd.DataFrame) -> str:
+def summary(table: pd.DataFrame) -> str:
     """Return a table in a few lines: how much there is, and the mean of every measured column."""
-    lines = [f"{found['run'].nunique()} finished runs, {len(found)} rows, {found['run_seconds'].sum():.0f} s of work"]
-    measured = [name for name in found.select_dtypes("number") if name.islower() and name != "run_seconds"]
+    lines = [f"{table['run'].nunique()} finished runs, {len(table)} rows, {table['run_seconds'].sum():.0f} s of work"]
+    measured = [name for name in table.select_dtypes("number") if name.islower() and name != "run_seconds"]
     if measured:
-        lines.append(found[measured].describe().loc[["mean", "min", "max"]].T.to_string(float_format="%.4g"))
+        lines.append(table[measured].describe().loc[["mean", "min", "max"]].T.to_string(float_format="%.4g"))
     return "\n".join(lines)
 
 
-def write(found: pd.DataFrame, path: Path) -> None:
+def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as .parquet or .csv.
 
     Raises:
         ValueError: another ending.
     """
     if path.suffix == ".parquet":
-        found.to_parquet(path, index=False)
+        table.to_parquet(path, index=False)
     elif path.suffix == ".csv":
-        found.to_csv(path, index=False)
+        table.to_csv(path, index=False)
     else:
         raise ValueError(f"{path.name}: a table is written as .parquet or .csv")

@@ -1,14 +1,14 @@
 """Where finished runs are kept: a folder per run that appears whole or not at all.
 
 On a disk a run is written beside the others and renamed, which is one step. On any other store that fsspec reaches (s3://,
-gs://, memory://) nothing can be renamed in one step; there result.json is written last, and a folder without it is
-nothing.
+gs://, memory://) nothing can be renamed in one step; there result.json is written last, and a folder without it does
+not count.
 
-    OUT/plan.yaml, notebook.ipynb   what was asked for
+    OUT/plan.yaml, notebook.ipynb   what was requested; request.json has its hashes
     OUT/runs/ab/ab12.../            a finished run: run.ipynb, result.json, and what the notebook wrote
     OUT/failed/ab12.../N/           attempt N of a run that failed: run.ipynb, result.json with the reason
     OUT/unfinished/                 runs being made; nobody reads it, and the next sweep empties it
-    OUT/sweep.log                   what happened, a line each
+    OUT/sweep.log                   what happened, one line per event
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import fsspec
 from filelock import FileLock, Timeout
 
 from ..common.files import sync_folder, write_text
+from .result_file import RESULT, RunResult
 
-RESULT = "result.json"
+REQUEST = "request.json"
 UNFINISHED = "unfinished"
-THERE = {errno.ENOTEMPTY, errno.EEXIST}
+EXISTS = {errno.ENOTEMPTY, errno.EEXIST}
 
 
-class Place:
+class RunFolders:
     """The output of a sweep.
 
     Args:
         address: a folder, or a URL that fsspec knows.
+
+    Attributes:
+        fs, root: the file system, and where the output is on it.
+        local: the folder, if it is on a disk.
     """
 
     def __init__(self, address: str | Path) -> None:
@@ -71,7 +75,7 @@ class Place:
         write_text(self.local / name, text)
 
     @contextmanager
-    def workshop(self) -> Iterator[Path]:
+    def scratch_folder(self) -> Iterator[Path]:
         """Yield a new folder on this machine's disk to make a run in; it is gone afterwards."""
         if self.local is None:
             with tempfile.TemporaryDirectory(prefix="featviz-", ignore_cleanup_errors=True) as folder:
@@ -79,32 +83,26 @@ class Place:
             return
         folder = self.local / UNFINISHED / uuid.uuid4().hex
         folder.mkdir(parents=True)  # with the rights that others need to read it later, unlike a temporary folder
-        with _in_use(folder):
+        with _locked(folder):
             try:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def tidy(self) -> None:
-        """Remove what killed workers left unfinished; what somebody still works on stays."""
+    def remove_unfinished(self) -> None:
+        """Remove what killed workers left unfinished; what another process still works on stays."""
         for folder in list((self.local / UNFINISHED).glob("*/")):
-            with suppress(Timeout), _in_use(folder):
+            with suppress(Timeout), _locked(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, folder: Path, name: str) -> bool:
         """Make what was written to `folder` the run `name`.
 
         Returns:
-            False if somebody else had published that run before; theirs stays.
+            False if another worker had published that run before; its folder stays.
         """
         if self.local is None:
-            first = self.result(name) is None
-            if first:
-                last = folder / RESULT
-                files = sorted(path for path in folder.rglob("*") if path.is_file() and path != last)
-                for path in [*files, last]:
-                    self.fs.put_file(str(path), self.path(f"{name}/{path.relative_to(folder).as_posix()}"))
-            return first
+            return self._upload(folder, name)
         for path in folder.rglob("*"):
             if path.is_file():
                 with path.open("rb" if os.name == "posix" else "rb+") as file:  # a notebook may leave read-only files
@@ -114,42 +112,55 @@ class Place:
         try:
             folder.rename(target)
         except OSError as error:
-            if error.errno not in THERE:
+            if error.errno not in EXISTS:
                 raise
             return False
         sync_folder(target.parent)
         return True
 
-    def result(self, name: str) -> dict[str, Any] | None:
+    def _upload(self, folder: Path, name: str) -> bool:
+        """Publish to a store that is no disk: the file that makes the run whole comes last."""
+        if self.result(name) is not None:
+            return False
+        last = folder / RESULT
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path != last)
+        for path in [*files, last]:
+            self.fs.put_file(str(path), self.path(f"{name}/{path.relative_to(folder).as_posix()}"))
+        return True
+
+    def result(self, name: str) -> RunResult | None:
         """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
         try:
-            found = json.loads(self.read(f"{name}/{RESULT}") or "")
-            sizes = {file: self._size(f"{name}/{file}") for file in found["files"]}
+            result = json.loads(self.read(f"{name}/{RESULT}") or "")
+            sizes = {file: self._size(f"{name}/{file}") for file in result["files"]}
         except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
             return None
-        return found if sizes == found["files"] else None
+        return result if sizes == result["files"] else None
 
-    def results(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Return name -> result.json of the runs that are whole; a store that is no disk is asked once for all."""
-        if self.local is not None:
-            found = {name: self.result(name) for name in names}
-            return {name: result for name, result in found.items() if result is not None}
-        names, sizes = list(names), {}
+    def results(self, names: Iterable[str]) -> dict[str, RunResult]:
+        """Return name -> result.json of the runs that are whole; a store that is no disk is read once for all."""
+        if self.local is None:
+            return self._stored_results(list(names))
+        results = {name: self.result(name) for name in names}
+        return {name: result for name, result in results.items() if result is not None}
+
+    def _stored_results(self, names: list[str]) -> dict[str, RunResult]:
+        sizes: dict[str, int] = {}
         for folder in {name.split("/")[0] for name in names}:
             with suppress(FileNotFoundError):
                 sizes |= {path: about["size"] for path, about in self.fs.find(self.path(folder), detail=True).items()}
         paths = {name: self.path(f"{name}/{RESULT}") for name in names}
-        there = {name: path for name, path in paths.items() if path in sizes}
-        texts = self.fs.cat(list(there.values()), on_error="omit") if there else {}
-        found = {}
-        for name, path in there.items():
+        paths = {name: path for name, path in paths.items() if path in sizes}
+        texts = self.fs.cat(list(paths.values()), on_error="omit") if paths else {}
+        results = {}
+        for name, path in paths.items():
             with suppress(ValueError, KeyError, TypeError):
                 result = json.loads(texts[path])
                 if all(sizes.get(self.path(f"{name}/{file}")) == size for file, size in result["files"].items()):
-                    found[name] = result
-        return found
+                    results[name] = result
+        return results
 
-    def damaged(self, name: str) -> bool:
+    def set_damaged_aside(self, name: str) -> bool:
         """Move a run that is not whole out of the way, and say whether there was one.
 
         Only on a disk: on other stores it may be on its way there, and another attempt writes over it.
@@ -160,24 +171,24 @@ class Place:
         self.fs.mv(self.path(name), self.path(f"damaged/{PurePosixPath(name).name}-{uuid.uuid4().hex}"), recursive=True)
         return True
 
-    def names(self, folder: str, depth: int) -> Iterator[str]:
+    def subfolders(self, folder: str, depth: int) -> Iterator[str]:
         """Yield the folders `depth` levels below one, such as every run below "runs", in order."""
         if not self.fs.isdir(self.path(folder)):
             return
         for path in sorted(self.fs.ls(self.path(folder), detail=False)):
             name = f"{folder}/{PurePosixPath(path).name}"
             if depth > 1:
-                yield from self.names(name, depth - 1)
+                yield from self.subfolders(name, depth - 1)
             else:
                 yield name
 
 
 @contextmanager
-def _in_use(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of an unfinished folder.
 
     Raises:
-        Timeout: somebody else holds it.
+        Timeout: another process holds it.
     """
     lock = FileLock(folder.with_suffix(".lock"), timeout=0)
     with lock:

@@ -15,6 +15,7 @@ import nbformat
 from ..assets.locate import find_inception
 from ..common.files import cached_checksum
 from ..common.provenance import of_rooms
+from .result_file import MadeFrom
 
 DIGITS = 20  # of a SHA-256 in hexadecimal; enough for any number of runs to differ
 
@@ -30,7 +31,7 @@ def of_notebook(text: str) -> str:
     return digest([cell.source for cell in notebook.cells if cell.cell_type == "code"])
 
 
-def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str, MadeFrom]:
     """Return the name of a run, and what it was made from.
 
     Args:
@@ -38,7 +39,7 @@ def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str
         code: from `provenance.of_rooms`.
         parameters: every one of them.
     """
-    made_from = {"notebook": notebook, "code": code, "assets": of_assets(parameters)}
+    made_from: MadeFrom = {"notebook": notebook, "code": code, "assets": of_assets(parameters)}
     # Where a file lies does not matter, only what is in it.
     named = {name: value for name, value in parameters.items() if name not in made_from["assets"]}
     return digest({**made_from, "parameters": named}), made_from
@@ -66,7 +67,7 @@ def of_assets(parameters: Mapping[str, Any], folder: Path | None = None) -> dict
     return hashes
 
 
-def changes(parameters: Mapping[str, Any], made_from: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+def changes(parameters: Mapping[str, Any], made_from: MadeFrom, environment: Mapping[str, str]) -> str:
     """Say what is no longer what a run was named after, here and now; "" when all is.
 
     A worker asks before it executes a notebook and after: a file or a module that changes during a sweep must not give

@@ -1,7 +1,4 @@
-"""Tell a student right from wrong: each function judges the answer to one exercise, prints why, and returns a verdict.
-
-An answer of None is an exercise not begun: neither right nor wrong, and the notebook runs on.
-"""
+"""Tell a student right from wrong: each function judges the answer to one exercise, and prints why."""
 
 import lazy_loader
 

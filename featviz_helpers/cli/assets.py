@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -51,22 +48,6 @@ def doctor(context: click.Context, assets: Path | None, verify: bool) -> None:
     """
     from ..assets import doctor as examination
 
-    with _assets_folder(assets):
-        text, whole = examination.report(verify)
+    text, whole = examination.report(verify, assets)
     click.echo(text)
     context.exit(0 if whole else 1)
-
-
-@contextmanager
-def _assets_folder(path: Path | None) -> Iterator[None]:
-    """Let FEATVIZ_ASSETS name another folder for a while."""
-    before = os.environ.get("FEATVIZ_ASSETS")
-    try:
-        if path:
-            os.environ["FEATVIZ_ASSETS"] = str(path)
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("FEATVIZ_ASSETS", None)
-        else:
-            os.environ["FEATVIZ_ASSETS"] = before

@@ -27,7 +27,7 @@ SHOWN = 5  # runs of a dry run
 @click.option("--limit", type=click.IntRange(1), help="Run so many of what is left, to try a plan out.")
 @click.option("--fresh", is_flag=True, help="Start a kernel for every run, instead of one for many.")
 @click.option("--extend", is_flag=True, help="Go on in an output that was begun with another plan.")
-@click.option("--yes", is_flag=True, help="Allow a grid of more than a million cells.")
+@click.option("--yes", is_flag=True, help="Allow a grid of more than a million combinations.")
 @click.pass_context
 def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     """Run a notebook over a grid of parameters; what is finished is never done twice, and nothing is lost.
@@ -37,88 +37,89 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
 
     Exit status: 0, 1 if runs failed or the disk is full, 2 if the plan was refused, 130 after Ctrl-C.
     """
-    from ..batch import sweep as conductor
-    from ..batch.plan import Plan
+    from ..batch.dispatch import SchedulerLost
+    from ..batch.plan import SweepPlan
     from ..batch.plan_file import PlanError
     from ..batch.run import DiskIsFull
+    from ..batch.sweep import run_requests
 
     if sum(bool(options[name]) for name in ("workers", "scheduler", "cluster")) > 1:
         raise click.UsageError("--workers, --scheduler and --cluster exclude each other; give one of them")
-    read = Plan(plan, options["yes"])
-    address = options["out"] or read.written.output
+    checked = SweepPlan(plan, options["yes"])
+    address = options["out"] or checked.fields.output
     if not address:
         raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
-    place = _place(address)
-    wanted = conductor.orders(read, place.address, options["fresh"])
+    folders = _run_folders(address)
+    requests = run_requests(checked, folders.address, options["fresh"])
     if options["dry_run"]:
-        _say(read, place, wanted)
+        _dry_run(checked, folders, requests)
         return
     try:
-        tally = _run(read, place, wanted, options)
-    except conductor.SchedulerLost as error:
+        tally = _sweep(checked, folders, requests, options)
+    except SchedulerLost as error:
         raise click.ClickException(f"{error}. What is finished is safe; the same command goes on from here.") from None
     except DiskIsFull as error:
         raise click.ClickException(f"{error.strerror}. What is finished is safe; make room and go on.") from None
-    for reason, count in Counter(tally.failed.values()).most_common(SHOWN):
-        click.echo(f"{count} failed: {reason}", err=True)
-    if tally.failed:
-        click.echo(f"Their notebooks, as far as they came: {place.path('failed')}", err=True)
-    click.echo(f"{tally.there + tally.done} of {len(wanted)} runs are finished: featviz results {place.address}")
+    _summarise(tally, folders)
     context.exit(1 if tally.failed else 0)
 
 
-def _place(address: str) -> Any:
+def _summarise(tally: Any, folders: Any) -> None:
+    """Print what came of a sweep."""
+    for reason, count in Counter(tally.failed.values()).most_common(SHOWN):
+        click.echo(f"{count} failed: {reason}", err=True)
+    if tally.failed:
+        click.echo(f"Their notebooks, as far as they came: {folders.path('failed')}", err=True)
+    click.echo(f"{tally.finished} of {tally.total} runs are finished: featviz results {folders.address}")
+
+
+def _run_folders(address: str) -> Any:
     """Return the output, or say why there can be none."""
     from ..batch.plan_file import PlanError
-    from ..batch.run_folders import Place
+    from ..batch.run_folders import RunFolders
 
     try:
-        return Place(address if "://" in address else Path(address).expanduser().resolve())
+        return RunFolders(address if "://" in address else Path(address).expanduser().resolve())
     except (ImportError, ValueError) as error:  # a protocol that needs another package, or that nobody knows
         raise PlanError(f"cannot write to {address}: {error}") from None
 
 
-def _say(plan: Any, place: Any, wanted: list) -> None:
+def _dry_run(plan: Any, folders: Any, requests: list) -> None:
     """Print what a sweep would do."""
     from tqdm import tqdm
 
-    from ..batch import sweep as conductor
+    from ..batch import dispatch, sweep
 
-    left = conductor.unfinished(place, wanted)
-    seconds = conductor.estimate(place, wanted, left)
-    click.echo(
-        f"{len(wanted)} runs of {plan.job.path.name} ({plan.size} cells), {len(left)} to do, into {place.address}"
-    )
+    remaining = sweep.unfinished(folders, requests)
+    seconds = sweep.estimate(folders, requests, remaining)
+    runs = f"{len(requests)} runs of {plan.job.path.name} ({plan.size} combinations)"
+    click.echo(f"{runs}, {len(remaining)} to do, into {folders.address}")
     if seconds is None:
         click.echo("No run is finished yet, so nothing is known of the time; --limit 1 makes one.")
     else:
         click.echo(f"About {tqdm.format_interval(seconds)} of work, divided by the number of workers.")
-    for order in left[:SHOWN]:
-        click.echo(f"  {order.run}  {conductor.describe(order)}")
-    if len(left) > SHOWN:
-        click.echo(f"  ... and {len(left) - SHOWN} more")
+    for request in remaining[:SHOWN]:
+        click.echo(f"  {request.run}  {dispatch.describe(request)}")
+    if len(remaining) > SHOWN:
+        click.echo(f"  ... and {len(remaining) - SHOWN} more")
 
 
-def _run(plan: Any, place: Any, wanted: list, options: dict[str, Any]) -> Any:
+def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> Any:
     """Run what is left and return the tally."""
-    from ..batch import cluster
-    from ..batch import sweep as conductor
+    from ..batch import cluster, sweep
 
-    batch = cluster.read_batch(options["cluster"]) if options["cluster"] else None
-    with conductor.alone(place):
-        conductor.check(place, plan, wanted, options["extend"])
-        left = conductor.unfinished(place, wanted)
-        tally = conductor.Tally(len(wanted), len(wanted) - len(left))
-        left = left[: options["limit"]]
-        tell = conductor.writer(place)
-        if left:
-            cores = plan.written.resources.cores
-            with cluster.connected(options["workers"], options["scheduler"], batch, cores) as client:
-                click.echo(f"Dashboard: {client.dashboard_link}", err=True)
-                tell(f"{len(left)} runs to do, {tally.there} there; scheduler {client.scheduler.address}")
-                expected = batch.jobs * batch.options.get("processes", 1) if batch else 1
-                conductor.conduct(client, left, tally, plan.written.retries, tell, expected)
-    return tally
+    system = cluster.read_batch_system(options["cluster"]) if options["cluster"] else None
+    cores = plan.fields.resources.cores
+    return sweep.sweep(
+        plan,
+        folders,
+        requests,
+        cluster.connect(options["workers"], options["scheduler"], system, cores),
+        expected=system.worker_count if system else 1,
+        limit=options["limit"],
+        extend=options["extend"],
+        announce=lambda line: click.echo(line, err=True),
+    )
 
 
 @click.command(cls=Command)
@@ -133,11 +134,11 @@ def results(folder: str, to: Path | None, failed: bool) -> None:
 
     Exit status: 0, 1 if the table could not be written, 2 if there are no results.
     """
-    from ..batch import results as store
+    from ..batch import results as sweep_results
 
-    table = store.failures(folder) if failed else store.table(folder)
+    table = sweep_results.failures(folder) if failed else sweep_results.results_table(folder)
     if to is None:
-        click.echo(store.summary(table) if not failed else table.to_string(index=False))
+        click.echo(sweep_results.summary(table) if not failed else table.to_string(index=False))
         return
-    store.write(table, to)
+    sweep_results.write_table(table, to)
     click.echo(f"{to}: {len(table)} rows, {len(table.columns)} columns")

@@ -26,7 +26,7 @@ from .command import Command
 @shared.assets
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
-    """Run notebooks into executed copies, HTML pages, an index.html gallery and run.json.
+    """Run notebooks into executed copies, HTML pages, an index page and run.json.
 
     NOTEBOOK is a path, a file name or a number (02); default: all of notebooks/. VALUE is text where the
     notebook takes text, and YAML elsewhere: -p STEPS 128 -p CHANNELS "[0, 48]". In a profile the key of a
@@ -42,7 +42,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         raise click.UsageError("-p names a parameter twice; give each once")
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
-    jobs = selection.plan(paths, given, profile)
+    jobs = selection.prepare_jobs(paths, given, profile)
     report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
     for entry in report["notebooks"]:
         if error := entry["error"]:

@@ -43,8 +43,8 @@ def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DamagedImageWarning)  # said below, without a line of code
         backbone = load.load_model(options["model"], options["weights"])
-        found, finished = scan.write_exemplars(out, backbone, data, layers, **wanted)
-    meta = found.meta
+        result, finished = scan.write_exemplars(out, backbone, data, layers, **wanted)
+    meta = result.meta
     click.echo(
         f"{out / 'exemplars.parquet'}: top {meta['k']} of {sum(meta['layers'].values())} channels "
         f"of {', '.join(meta['layers'])}, by mean and by max"

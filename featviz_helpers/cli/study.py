@@ -50,11 +50,19 @@ def study(out: Path, **options: Any) -> None:
     """
     from ..data import image_sets
 
+    options["channels"] = _numbers(options["channels"])
     data = image_sets.open_images(options["source"], count=options["count"])
     check_request(data, out, options["k"], options["weights"])
     from ..study import report
 
     click.echo(report.write(_study(data, out, options), click.echo))
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        raise ValueError(f"--channels takes channel numbers, such as '10 28'; got '{text}'.") from None
 
 
 def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
@@ -81,10 +89,9 @@ def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
     from ..study.methods import values
 
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
-    same = {name: options[name] for name in ("layer", "background", "trial_values", "steps", "k")}
+    same = {name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k")}
     try:
         return StudyPlan(
-            channels=[int(word) for word in options["channels"].replace(",", " ").split()],
             methods={name: list(values(name, backbone.name)) for name in names},
             seeds=list(range(options["seeds"])),
             trial_seeds=list(range(options["trial_seeds"])),

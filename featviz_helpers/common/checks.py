@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import TypeGuard
 
 
 def whole_number(name: str, value: object, least: int | None = None, most: int | None = None, remedy: str = "") -> int:
@@ -30,7 +31,7 @@ def whole_numbers(
     Raises:
         ValueError: one of them is not a whole number or out of range, or there are none.
     """
-    several = list(values) if isinstance(values, Iterable) and not isinstance(values, str | bytes) else [values]
+    several: list = list(values) if isinstance(values, Iterable) and not isinstance(values, str | bytes) else [values]
     if not several or not all(_is_whole(value) and _fits(value, least, most) for value in several):
         allowed = f"a whole number{_range(least, most)}{',' if _range(least, most) else ''} or a list of them"
         raise ValueError(_refusal(name, allowed, values, remedy))
@@ -43,13 +44,17 @@ def number(name: str, value: object, least: float | None = None, most: float | N
     Raises:
         ValueError: it is not a number, or it is out of range.
     """
-    if not isinstance(value, Real) or isinstance(value, bool) or value != value or not _fits(value, least, most):
+    if not _is_number(value) or not _fits(value, least, most):
         raise ValueError(_refusal(name, f"a number{_range(least, most)}", value, remedy))
     return float(value)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool) and value == value
 
 
 def _fits(value: float, least: float | None, most: float | None) -> bool:

@@ -66,11 +66,7 @@ def find_exemplars(
     request = scan_request(backbone, data, layers, k, size)
     state = None if checkpoint is None else Path(checkpoint) / STATE
     ranking = _resume(request, state, progress)
-    data.damaged.update(ranking.damaged)
     _scan(backbone, data, ranking, request, batch, state, progress)
-    if not ranking.count:
-        name, reason = next(iter(data.damaged.items()))
-        raise ValueError(f"None of the {len(data)} images could be read; the first is {name} ({reason}).")
     meta = request | {"count": ranking.count, "damaged": ranking.damaged, "seconds": ranking.seconds}
     return tables(ranking, data, meta | {"maps": map_sizes(backbone, tuple(request["layers"]), request["size"])})
 
@@ -182,10 +178,10 @@ def compiled_pooling(
         return tf.concat(pooled, axis=2), tf.concat(positions, axis=1)
 
     key = ("pooling", layers, size, dtype)
-    if key not in backbone._cache:
+    if key not in backbone.functions:
         # One trace serves the smaller last batch as well.
-        backbone._cache[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
-    return backbone._cache[key]
+        backbone.functions[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+    return backbone.functions[key]
 
 
 def _resume(request: dict, state: Path | None, progress: bool) -> Ranking:
@@ -202,6 +198,7 @@ def _resume(request: dict, state: Path | None, progress: bool) -> Ranking:
 def _scan(
     backbone: Backbone, data: ImageSet, ranking: Ranking, request: dict, batch: int, state: Path | None, progress: bool
 ) -> None:
+    data.damaged.update(ranking.damaged)
     layers, size = tuple(request["layers"]), request["size"]
     saved = began = time.monotonic()
     before = ranking.seconds
@@ -221,6 +218,9 @@ def _scan(
     ranking.damaged = dict(data.damaged)
     if state is not None:
         ranking.save(state, request)
+    if not ranking.count:
+        name, reason = next(iter(data.damaged.items()))
+        raise ValueError(f"None of the {len(data)} images could be read; the first is {name} ({reason}).")
 
 
 def _not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:

@@ -1,13 +1,10 @@
-"""Networks: load, cut at a layer, change what a ReLU passes back, and what a unit can see.
-
-The public face: `load_model`, `Backbone`, `Traits`, `receptive_field`, `effective_field`, `patch`.
-"""
+"""Networks: load, cut at a layer, change what a ReLU passes back, and what a unit can see."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["backbone", "devices", "load", "receptive_field", "relu", "shapesnet", "truncate"],
+    submodules=["backbone", "cache", "devices", "load", "receptive_field", "relu", "shapesnet", "truncate"],
     submod_attrs={
         "backbone": ["Backbone"],
         "load": ["load_model"],

@@ -58,7 +58,8 @@ class Backbone:
         self.logits = score_layer(self.model)
         self._maps = [name for name in self.layers if len(made[name].shape) == 4]
         self.default_layer = default_layer or self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
-        self._cache: dict = {}  # compiled functions of ascent/step.py and exemplars/scan.py: they live as long as this
+        # What ascent/step.py and exemplars/scan.py compile for this network lives as long as the network.
+        self.functions: dict = {}
         self._truncated: dict[Cut, keras.Model] = {}
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -13,6 +11,7 @@ from ..assets import locate as assets
 from ..common.errors import MissingWeights, nearest
 from . import inception, lite, shapesnet
 from .backbone import Backbone
+from .cache import ModelCache
 from .devices import prepare_devices
 from .traits import SHAPESNET
 from .weights_file import content, holds_model, keras_defaults, load_saved, load_weights
@@ -44,21 +43,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         MissingWeights: a weights file is not there.
     """
     prepare_devices()
-    if keeps_models():
-        files = [Path(text) for text in (name, weights) if text and Path(text).is_file()]
-        return _kept(name, weights, download, tuple(file.stat().st_mtime_ns for file in files))
-    return _load_model(name, weights, download)
-
-
-def keeps_models() -> bool:
-    """Whether this process runs notebook after notebook and keeps its networks; batch/kernel.py says so."""
-    return bool(os.environ.get("FEATVIZ_KEEP_MODELS"))
-
-
-@lru_cache(maxsize=2)
-def _kept(name: str | Path, weights: str | Path | None, download: bool, _: tuple[int, ...]) -> Backbone:
-    """Load a network once, with all that is compiled for it later; a changed file is another network."""
-    return _load_model(name, weights, download)
+    return _cached(name, weights, download)
 
 
 def _load_model(name: str | Path, weights: str | Path | None, download: bool) -> Backbone:
@@ -77,6 +62,9 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         return _from_file(Path(name))
     meant = nearest(str(name), NAMES)
     raise ValueError(f"There is no model '{name}': {meant} The path of a saved .keras or .h5 model works as well.")
+
+
+_cached = ModelCache(_load_model)
 
 
 def _shapesnet(weights: str | Path | None) -> Backbone:

@@ -10,12 +10,15 @@ from typing import Any
 
 import nbformat
 import yaml
-from featviz_helpers.common.errors import nearest
-from featviz_helpers.runner import pages as gallery
-from featviz_helpers.runner.parameters import Parameter, ParameterError, read_parameters
+
+from ..common.errors import nearest
+from . import pages
+from .parameters import Parameter, ParameterError, read_parameters
+from .paths import locate
+from .yaml_numbers import read_yaml
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 class CourseError(ValueError):
@@ -24,7 +27,15 @@ class CourseError(ValueError):
 
 @dataclass
 class Job:
-    """One notebook of a run, as it was read before anything started."""
+    """One notebook of a run, as it was read before anything started.
+
+    Attributes:
+        path, text: the file and its contents.
+        heading: its title and its question.
+        cells: how many code cells it has.
+        parameters: name -> parameter.
+        changed: the values that are not the notebook's own.
+    """
 
     path: Path
     text: str
@@ -40,18 +51,17 @@ class Job:
 
 
 def discover(folder: Path | None = None) -> list[Path]:
-    """The notebooks of the course (NN_name.ipynb) in their order.
+    """Return the notebooks of the course (NN_name.ipynb) in their order.
 
     Args:
-        folder: where they are; default: notebooks/ here, or else in the checkout that this package is part
-        of.
+        folder: where they are; default: notebooks/ here, or else in the checkout that this package is part of.
     """
     here = Path("notebooks")
     return sorted((folder or (here if here.is_dir() else CHECKOUT / here)).glob("[0-9][0-9]_*.ipynb"))
 
 
 def find(name: str) -> Path:
-    """The notebook that a path, a file name with or without .ipynb, or a number (`02`, `2`) stands for.
+    """Return the notebook that a path, a file name with or without .ipynb, or a number (`02`, `2`) stands for.
 
     Raises:
         CourseError: there is none, or the number stands for several.
@@ -67,8 +77,10 @@ def find(name: str) -> Path:
     raise CourseError(f"there is no notebook {name!r}: {nearest(name, [p.name for p in known])}")
 
 
-def plan(paths: Sequence[Path], given: Mapping[str, str] = NOTHING, profile: Mapping[Any, Any] = NOTHING) -> list[Job]:
-    """Read the notebooks and settle every parameter, so that nothing starts which cannot be right.
+def prepare_jobs(
+    paths: Sequence[Path], given: Mapping[str, str] = EMPTY, profile: Mapping[Any, Any] = EMPTY
+) -> list[Job]:
+    """Read the notebooks and check every parameter, so that nothing starts which cannot be right.
 
     Args:
         paths: the notebooks to run.
@@ -89,28 +101,37 @@ def plan(paths: Sequence[Path], given: Mapping[str, str] = NOTHING, profile: Map
     for name in given.keys() - names:
         raise CourseError(f"no selected notebook has a parameter {name}: {nearest(name, names)}")
     for job in jobs:
-        mine = own.get(job.path, {})
-        for name in mine.keys() - job.parameters:
+        job_profile = own.get(job.path, {})
+        for name in job_profile.keys() - job.parameters:
             raise CourseError(f"{job.path.name} has no parameter {name}: {nearest(name, job.parameters)}")
         try:
-            for name, parameter in job.parameters.items():
-                if name in given:
-                    job.changed[name] = parameter.parse(given[name])
-                elif name in mine or name in shared:
-                    job.changed[name] = parameter.check(mine.get(name, shared.get(name)))
+            job.changed = _changed(job.parameters, given, {**shared, **job_profile})
         except ParameterError as error:
             raise CourseError(f"{job.path.name}: {error}") from None
     return jobs
 
 
+def _changed(
+    parameters: Mapping[str, Parameter], given: Mapping[str, str], profile: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the checked values of a notebook's parameters that the command line or the profile sets."""
+    changed = {}
+    for name, parameter in parameters.items():
+        if name in given:
+            changed[name] = locate(parameter, parameter.parse(given[name]))
+        elif name in profile:
+            changed[name] = locate(parameter, parameter.check(profile[name]))
+    return changed
+
+
 def read_profile(path: Path) -> dict[Any, Any]:
-    """A profile: parameters in YAML, as `plan` takes them.
+    """Read a profile: parameters in YAML, as `prepare_jobs` takes them.
 
     Raises:
-        CourseError: the file cannot be read, or holds something else.
+        CourseError: the file cannot be read, sets a name twice, or holds something else.
     """
     try:
-        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+        profile = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise CourseError(f"cannot read the profile {path}: {' '.join(str(error).split())}") from None
     if not isinstance(profile, dict | None):
@@ -123,27 +144,25 @@ def _stands_for(name: str, path: Path) -> bool:
 
 
 def read(path: Path) -> Job:
+    """Read a notebook and its parameters.
+
+    Raises:
+        CourseError: it cannot be read, or its parameters cell is wrong.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(text, as_version=4)
         parameters = read_parameters(notebook)
-    except (
-        OSError,
-        UnicodeError,
-        nbformat.reader.NotJSONError,
-        nbformat.ValidationError,
-        AttributeError,
-    ) as error:
+    except (OSError, UnicodeError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
         raise CourseError(f"cannot read the notebook {path}: {' '.join(str(error).split())[:200]}") from None
     except ParameterError as error:
         raise CourseError(f"{path.name}: {error}") from None
     cells = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
-    return Job(path, text, gallery.heading(notebook), cells, parameters)
+    return Job(path, text, pages.heading(notebook), cells, parameters)
 
 
 def _split(profile: Mapping[Any, Any], jobs: Sequence[Job]) -> tuple[dict[str, Any], dict[Path, dict[str, Any]]]:
-    """A profile taken apart: what is for all, and what is for one notebook. It may name notebooks not
-    selected."""
+    """Take a profile apart: what is for all, and what is for one notebook. It may name notebooks not selected."""
     known = {job.path: job for job in jobs}
     course = dict.fromkeys([*known, *(path for job in jobs for path in discover(job.path.parent))])
     shared, own = {}, {}
@@ -151,6 +170,8 @@ def _split(profile: Mapping[Any, Any], jobs: Sequence[Job]) -> tuple[dict[str, A
         notebooks = [path for path in course if _stands_for(str(key), path)]
         if notebooks and not isinstance(value, dict):
             raise CourseError(f"profile: {key} is a notebook and takes lines of NAME: value, not {value!r}")
+        for path in own.keys() & set(notebooks):
+            raise CourseError(f"profile: {key} and another key both stand for {path.name}; write its parameters once")
         own |= dict.fromkeys(notebooks, value)
         if not notebooks:
             shared[key] = value

@@ -1,4 +1,4 @@
-"""What a run leaves to look at: one HTML page a notebook, and an index.html gallery of all of them."""
+"""What a run leaves to look at: one HTML page per notebook, and an index.html that shows all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THUMBNAIL = 640  # pixels: shown 320 wide, and sharp on a screen of two device p
 
 
 def heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
-    """A notebook's title and the question below it ("" where there is none): its first markdown cell."""
+    """Return a notebook's title and the question below it ("" where there is none): its first markdown cell."""
     sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     text = re.sub(r"^(#.*)$", r"\1\n", sources[0] if sources else "", flags=re.MULTILINE)
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text)]
@@ -26,7 +26,7 @@ def heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def thumbnail(notebook: Mapping[str, Any]) -> str:
-    """The last picture of the cell tagged `thumbnail`, or else of all, as a data URI ("" for none)."""
+    """Return the last picture of the cell tagged `thumbnail`, or else of all, as a data URI ("" for none)."""
     from PIL import Image
 
     pictures = [
@@ -49,7 +49,7 @@ def thumbnail(notebook: Mapping[str, Any]) -> str:
 
 
 def page(notebook: Any, title: str, source_folder: Path, pages: Mapping[str, str]) -> str:
-    """The notebook as one HTML page that follows the reader's light or dark setting.
+    """Return the notebook as one HTML page that follows the reader's light or dark setting.
 
     Args:
         notebook: an executed notebook (a NotebookNode); left as it is.
@@ -72,7 +72,7 @@ def page(notebook: Any, title: str, source_folder: Path, pages: Mapping[str, str
 
 
 def index(report: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
-    """The gallery page.
+    """Return the index page.
 
     Args:
         report: what run.json holds.

@@ -1,15 +1,19 @@
-"""The knobs of a notebook: read its cell tagged `parameters`, and check new values before anything runs.
+"""The parameters of a notebook: read its cell tagged `parameters`, and check new values before anything runs.
 
-papermill injects whatever it is given: an unknown name is only a warning there and a wrong type surfaces
-minutes later, deep in a cell. So the names and the types are settled here first. The type of a parameter is
-its annotation (`STEPS: int = 64`), or else the type of its default.
+papermill injects whatever it is given: an unknown name is only a warning there, and a wrong type surfaces minutes
+later, deep in a cell. So names and types are checked here first. The type of a parameter is its annotation
+(`STEPS: int = 64`), or else the type of its default. A comment on its line that has the word "path" in it declares that
+it takes one, and quotes the names that are none: `MODEL: str = "auto"  # "auto", "shapesnet" or a path`.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import json
 import re
 import reprlib
+import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -17,74 +21,75 @@ from operator import or_
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PydanticUserError,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import ConfigDict, Field, JsonValue, PydanticUserError, TypeAdapter, ValidationError
+
+from .yaml_numbers import read_yaml
 
 
 class ParameterError(ValueError):
     """A parameters cell that cannot be read, or a value or name that a notebook does not take."""
 
 
-def _exponent(value: Any) -> Any:
-    """YAML 1.1 reads `1e-3` as text because the dot is missing; people mean the number."""
-    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
-        return float(value)
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_exponent), Field(allow_inf_nan=False)]
-# What an annotation in a parameters cell may use: the types that survive papermill, which writes values as
-# source.
+Number = Annotated[float, Field(allow_inf_nan=False)]
+# What an annotation in a parameters cell may use: the types that survive papermill, which writes values as source.
 ANNOTATIONS = {
     "int": int, "float": Number, "str": str, "bool": bool, "list": list, "dict": dict, "Literal": Literal,
 }  # fmt: skip
-PLAIN = TypeAdapter(JsonValue)
+PLAIN = TypeAdapter(JsonValue, config=ConfigDict(allow_inf_nan=False))  # what run.json can hold
 STRICT = ConfigDict(strict=True)  # so that True is no int, "5" no number and 1.5 no whole number
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One knob: its name, default, type as written (`kind`) and as pydantic checks it (`type`)."""
+    """One parameter of a notebook.
+
+    Attributes:
+        name, default: as in the parameters cell.
+        kind: its type, as written there.
+        type: its type, as pydantic checks it.
+        comment: the comment on its line.
+    """
 
     name: str
     default: Any
     kind: str
     type: Any
+    comment: str = ""
+
+    @property
+    def takes_path(self) -> bool:
+        """Whether its comment says that it takes a path."""
+        return re.search(r"\bpaths?\b", self.comment) is not None
+
+    @cached_property
+    def quoted_names(self) -> frozenset[str]:
+        """The values that its comment quotes, which are never paths."""
+        return frozenset(re.findall(r'"([^"]+)"', self.comment))
 
     def check(self, value: Any) -> Any:
-        """The value as the notebook will receive it (an int given for a float becomes one).
+        """Return the value as the notebook will receive it (an int given for a float becomes one).
 
         Raises:
             ParameterError: the value is not of the parameter's type; the message says what to write instead.
         """
         if self._accepts(value):
             return self._adapter.validate_python(value)
-        hint = f"; write {yaml.safe_dump([value], default_flow_style=True).strip()}" if self._accepts([value]) else ""
+        hint = f"; write {json.dumps([value], ensure_ascii=False)}" if self._accepts([value]) else ""
         raise ParameterError(
             f"{self.name} takes {self.kind} (default: {self.default!r}), "
             f"but was given {reprlib.repr(value)} ({type(value).__name__}){hint}"
         )
 
     def parse(self, text: str) -> Any:
-        """The value that a command line's text stands for: text as it is for a str, YAML for all else.
+        """Return the value that a command line's text stands for: text as it is for a str, YAML for all else.
 
         Raises:
             ParameterError: the text is not valid YAML, or its value is not of the parameter's type.
         """
         try:
             text.encode()
-            value = text if self.type is str else yaml.safe_load(text)
-        except (
-            yaml.YAMLError,
-            ValueError,
-        ) as error:  # ValueError: a date, number or byte that Python cannot hold
+            value = text if self.type is str else read_yaml(text)
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: a date, number or byte that Python cannot hold
             reason = " ".join(str(error).split())
             raise ParameterError(f"{self.name}: {reprlib.repr(text)} is not valid YAML ({reason})") from None
         # `str | int` and the like take as text what YAML reads as something else ("no", "2024-01-01").
@@ -105,7 +110,7 @@ class Parameter:
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
-    """The parameters of a notebook, by name, in the order of its cell tagged `parameters`.
+    """Return the parameters of a notebook, by name, in the order of its cell tagged `parameters`.
 
     Args:
         notebook: a notebook in format 4, as nbformat reads it.
@@ -116,21 +121,28 @@ def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
     cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
     if len(cells) != 1:
         raise ParameterError(f"needs one code cell tagged `parameters`, has {len(cells)}")
+    source = cells[0]["source"]
     try:
-        statements = ast.parse(cells[0]["source"]).body
+        statements, comments = ast.parse(source).body, _comments(source)
     except SyntaxError as error:
         raise ParameterError(f"parameters cell, line {error.lineno}: {error.msg}") from None
     parameters: dict[str, Parameter] = {}
     for statement in statements:
-        parameter = _parameter(statement)
+        parameter = _parameter(statement, comments.get(statement.end_lineno, ""))
         if parameter.name in parameters:
             raise ParameterError(f"parameters cell, line {statement.lineno}: {parameter.name} is set twice")
         parameters[parameter.name] = parameter
     return parameters
 
 
-def _parameter(statement: ast.stmt) -> Parameter:
-    """One assignment of the parameters cell."""
+def _comments(source: str) -> dict[int, str]:
+    """Return line number -> comment."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _parameter(statement: ast.stmt, comment: str) -> Parameter:
+    """Read one assignment of the parameters cell."""
     target = statement.target if isinstance(statement, ast.AnnAssign) else None
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
@@ -144,25 +156,36 @@ def _parameter(statement: ast.stmt) -> Parameter:
             f"{where} is not a plain literal; write NAME = value with a number, text in quotes, "
             "True, False, None, or a list or dict of those"
         ) from None
-    if not isinstance(statement, ast.AnnAssign):
-        found = _type_of(default)
-        kind = _kind(found)
-    else:
-        kind = ast.unparse(statement.annotation)
+    kind, type_ = _annotated(statement, where) if isinstance(statement, ast.AnnAssign) else _inferred(default)
     try:
-        if isinstance(statement, ast.AnnAssign):
-            found = eval(kind, {"__builtins__": {}}, ANNOTATIONS)
-        return Parameter(target.id, Parameter(target.id, default, kind, found).check(default), kind, found)
+        checked = Parameter(target.id, default, kind, type_).check(default)
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
-    except (NameError, TypeError, AttributeError, SyntaxError, PydanticUserError):
-        raise ParameterError(
-            f"{where} has the annotation {kind}; it may be made of {', '.join(ANNOTATIONS)}, None and |"
-        ) from None
+    except (TypeError, PydanticUserError):
+        raise ParameterError(_unusable(where, kind)) from None
+    return Parameter(target.id, checked, kind, type_, comment)
+
+
+def _annotated(statement: ast.AnnAssign, where: str) -> tuple[str, Any]:
+    """Return the type that an annotation names, as written and as pydantic checks it."""
+    kind = ast.unparse(statement.annotation)
+    try:
+        return kind, eval(kind, {"__builtins__": {}}, ANNOTATIONS)
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        raise ParameterError(_unusable(where, kind)) from None
+
+
+def _inferred(default: Any) -> tuple[str, Any]:
+    """Return the type that a default without annotation stands for."""
+    type_ = _type_of(default)
+    return _kind(type_), type_
+
+
+def _unusable(where: str, kind: str) -> str:
+    return f"{where} has the annotation {kind}; it may be made of {', '.join(ANNOTATIONS)}, None and |"
 
 
 def _type_of(default: Any) -> Any:
-    """The type that a default without annotation stands for."""
     if isinstance(default, bool | int | str):
         return type(default)
     if isinstance(default, float):
@@ -177,14 +200,14 @@ def _type_of(default: Any) -> Any:
     return list[JsonValue] if isinstance(default, list) else JsonValue
 
 
-def _kind(found: Any) -> str:
-    """A type as a reader would write it."""
+def _kind(type_: Any) -> str:
+    """Return a type as a reader would write it."""
     names = {Number: "float", JsonValue: "any value", list[JsonValue]: "list", dict[str, JsonValue]: "dict"}
-    if found in names:
-        return names[found]
-    arguments = getattr(found, "__args__", None)
-    if getattr(found, "__origin__", None) is list and arguments:
+    if type_ in names:
+        return names[type_]
+    arguments = getattr(type_, "__args__", None)
+    if getattr(type_, "__origin__", None) is list and arguments:
         return f"list[{_kind(arguments[0])}]"
-    if isinstance(found, type):
-        return found.__name__
+    if isinstance(type_, type):
+        return type_.__name__
     return " | ".join(_kind(argument) for argument in arguments)

@@ -115,7 +115,7 @@ def test_each_image_has_its_own_numbers():
 def test_start_and_draws_do_not_depend_on_the_batch():
     seen = []
 
-    class Recorder(fv.Transform):
+    class Recorder(fv.ascent.Transform):
         draws = 2
 
         def apply(self, images, draws, values):
@@ -223,7 +223,7 @@ def test_redirected_steps_wake_a_unit_that_is_off_at_the_start():
 
 
 def test_nan_is_reported_by_channel_and_step():
-    class Poison(fv.Projection):
+    class Poison(fv.ascent.Projection):
         def project(self, images, values, gradient):
             return images + np.nan
 
@@ -237,7 +237,7 @@ def test_a_projection_runs_after_every_step():
 
 
 def test_a_projection_waits_for_its_step_image_by_image():
-    class Erase(fv.Projection):
+    class Erase(fv.ascent.Projection):
         def project(self, images, values, gradient):
             return 0.0 * images
 
@@ -253,7 +253,7 @@ def test_a_projection_waits_for_its_step_image_by_image():
 def test_a_projection_may_ask_for_the_gradient_of_the_objective_alone():
     seen = {}
 
-    class Ask(fv.Projection):
+    class Ask(fv.ascent.Projection):
         needs_gradient = True
 
         def project(self, images, values, gradient):
@@ -494,10 +494,10 @@ def test_a_start_key_is_the_unit():
     ],
 )
 def test_mistakes_are_explained_before_anything_compiles(options, words):
-    compiled = len(shapesnet()._cache)
+    compiled = len(shapesnet().functions)
     with pytest.raises(ValueError, match=words):
         ascend(**options)
-    assert len(shapesnet()._cache) == compiled
+    assert len(shapesnet().functions) == compiled
 
 
 @pytest.mark.parametrize(

@@ -263,12 +263,12 @@ def test_a_small_step_against_the_gradient_lowers_the_cost(kind, seed):
     [
         (lambda: L2(-1e-3), r"L2: weights are positive here.*got \[-0\.001.*weight 0\.001"),
         (lambda: Norm([1.0, -2.0]), r"Norm: weights are positive here.*-2\.0"),
-        (lambda: Norm(1.0, p=0.5), r"Norm: p must be one number from 1 .*got 0\.5.*one run for each"),
-        (lambda: Norm(1.0, p=[2, 6]), r"Norm: p must be one number.*got \[2, 6\]"),
-        (lambda: Norm(1.0, p=np.nan), r"Norm: p must be one number.*got nan"),
-        (lambda: TotalVariation(1.0, beta=0.9), r"TotalVariation: beta must be one number from 1 to 3.*got 0\.9"),
-        (lambda: TotalVariation(1.0, beta=4), r"TotalVariation: beta must be one number from 1 to 3.*got 4"),
-        (lambda: TotalVariation(1.0, beta="2"), r"TotalVariation: beta must be one number.*got '2'"),
+        (lambda: Norm(1.0, p=0.5), r"Norm: p must be a number from 1 .*got 0\.5.*one run for each"),
+        (lambda: Norm(1.0, p=[2, 6]), r"Norm: p must be a number.*got \[2, 6\]"),
+        (lambda: Norm(1.0, p=np.nan), r"Norm: p must be a number.*got nan"),
+        (lambda: TotalVariation(1.0, beta=0.9), r"TotalVariation: beta must be a number from 1 to 3.*got 0\.9"),
+        (lambda: TotalVariation(1.0, beta=4), r"TotalVariation: beta must be a number from 1 to 3.*got 4"),
+        (lambda: TotalVariation(1.0, beta="2"), r"TotalVariation: beta must be a number.*got '2'"),
         (lambda: L2(np.inf), r"L2: weight must be a finite number"),
     ],
 )

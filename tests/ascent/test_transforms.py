@@ -107,7 +107,7 @@ def test_one_gather_for_a_chain_is_the_chain_one_after_another():
 
 
 def test_a_change_that_is_not_geometric_keeps_its_place_in_the_chain():
-    class Darker(fv.Transform):
+    class Darker(fv.ascent.Transform):
         def apply(self, images, draws, values):
             return images * tf.cast(tf.range(images.shape[1])[None, :, None, None] < 4, tf.float32)
 

@@ -46,9 +46,9 @@ def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, tmp_path
     assert np.isfinite(table["exemplar_distance"]).all()
     assert all((out / image).is_file() for image in table["image"])
     row = table.iloc[7]
-    told = json.loads((out / "runs" / row["run"][:2] / row["run"] / "result.json").read_text())
-    assert told["parameters"]["METHOD"] == row["method"]
-    assert row["value"] in told["parameters"]["VALUES"]
+    result = json.loads((out / "runs" / row["run"][:2] / row["run"] / "result.json").read_text())
+    assert result["parameters"]["METHOD"] == row["method"]
+    assert row["value"] in result["parameters"]["VALUES"]
     text = report(tmp_path, out, "whole")
     assert "240 pictures, 0 runs failed" in text
     about, counts = (cell.outputs[0].text for cell in stored(root, "report")[2:4])

@@ -7,22 +7,15 @@ import sys
 
 import psutil
 import pytest
-from featviz_helpers.batch import results as store
-from featviz_helpers.batch.run_folders import Place
-from support.sweeps import command, featviz, marks, wait_for, writer
+from featviz_helpers.batch import RunFolders, failures, results_table
+from support.sweeps import command, featviz, marks, wait_for
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    monkeypatch.setenv("FEATVIZ_TEST", str(tmp_path))
-    return writer(tmp_path)
-
-
 @pytest.mark.slow
-def test_nothing_is_lost_when_anything_is_killed(write, tmp_path, root):
-    plan = write("{NUMBERS: {from: 0, to: 11, step: 1}}", SECONDS=0.5)
+def test_nothing_is_lost_when_anything_is_killed(write_plan, tmp_path, root):
+    plan = write_plan("{NUMBERS: {from: 0, to: 11, step: 1}}", SECONDS=0.5)
     script = [
         sys.executable,
         str(root / "benchmarks" / "kills.py"),
@@ -33,11 +26,11 @@ def test_nothing_is_lost_when_anything_is_killed(write, tmp_path, root):
     ]
     done = subprocess.run([*script, "--kills", "6", "--pause", "1", "4"], capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["kills"] == 6
-    assert (told["runs"], told["lost_or_done_again"], told["processes_left"]) == (12, 0, 0), told
+    report = json.loads(done.stdout)
+    assert report["kills"] == 6
+    assert (report["runs"], report["lost_or_done_again"], report["processes_left"]) == (12, 0, 0), report
     assert sum(marks(tmp_path).values()) <= 12 + 2 * 6, "a kill costs at most what two workers were at"
-    assert sorted(store.table(tmp_path / "out")["number"]) == list(range(12))
+    assert sorted(results_table(tmp_path / "out")["number"]) == list(range(12))
 
 
 @pytest.fixture
@@ -53,22 +46,22 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_the_sweep_and_costs_no_result(write, tmp_path, small_disk):
+def test_a_full_disk_ends_the_sweep_and_costs_no_result(write_plan, tmp_path, small_disk):
     disk, resize = small_disk
-    plan = write("{NUMBERS: {from: 0, to: 7, step: 1}}", out=disk / "out", BYTES=400_000)
+    plan = write_plan("{NUMBERS: {from: 0, to: 7, step: 1}}", out=disk / "out", BYTES=400_000)
     full = featviz("sweep", plan, "--workers", 2)
     assert full.returncode == 1
     assert "no room left" in full.stderr
     assert "Traceback" not in full.stderr
-    place = Place(disk / "out")
-    finished = {name: place.result(name)["finished"] for name in place.names("runs", 2)}
+    folders = RunFolders(disk / "out")
+    finished = {name: folders.result(name)["finished"] for name in folders.subfolders("runs", 2)}
     assert 1 <= len(finished) < 8
-    assert len(store.failures(disk / "out")) == 0, "a full disk is no fault of a run"
+    assert len(failures(disk / "out")) == 0, "a full disk is no fault of a run"
     resize("20m")
     again = featviz("sweep", plan, "--workers", 2)
     assert again.returncode == 0, again.stderr
-    assert sorted(store.table(disk / "out")["number"]) == list(range(8))
-    assert {name: place.result(name)["finished"] for name in finished} == finished
+    assert sorted(results_table(disk / "out")["number"]) == list(range(8))
+    assert {name: folders.result(name)["finished"] for name in finished} == finished
 
 
 @pytest.fixture
@@ -81,7 +74,7 @@ def scheduler(tmp_path):
         return started[-1]
 
     note = tmp_path / "scheduler.json"
-    process = start("scheduler", "--port", 0, "--dashboard-address", ":0", "--scheduler-file", note)
+    process = start("scheduler", "--port", 0, "--dashboard-address", "127.0.0.1:0", "--scheduler-file", note)
     wait_for(lambda: note.is_file() and note.stat().st_size, process)
     address = json.loads(note.read_text())["address"]
 
@@ -97,40 +90,40 @@ def scheduler(tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_come_and_go_while_a_scheduler_keeps_the_sweep(write, tmp_path, scheduler):
+def test_workers_come_and_go_while_a_scheduler_keeps_the_sweep(write_plan, tmp_path, scheduler):
     address, worker, _ = scheduler
     workers = [worker("a"), worker("b")]
-    plan = write("{NUMBERS: {from: 0, to: 19, step: 1}}", SECONDS=0.5)
-    place = Place(tmp_path / "out")
+    plan = write_plan("{NUMBERS: {from: 0, to: 19, step: 1}}", SECONDS=0.5)
+    folders = RunFolders(tmp_path / "out")
     with subprocess.Popen(command("sweep", plan, "--scheduler", address), **QUIET) as sweep:
         try:
-            wait_for(lambda: len(list(place.names("runs", 2))) >= 4, sweep)
+            wait_for(lambda: len(list(folders.subfolders("runs", 2))) >= 4, sweep)
             for process in [*psutil.Process(workers[0].pid).children(recursive=True), workers[0]]:
                 process.kill()
             worker("c")
             assert sweep.wait(timeout=240) == 0
         finally:
             sweep.kill()
-    assert sorted(store.table(tmp_path / "out")["number"]) == list(range(20))
+    assert sorted(results_table(tmp_path / "out")["number"]) == list(range(20))
     again = {number: count for number, count in marks(tmp_path).items() if count > 1}
     assert len(again) <= 1, "at most the killed worker's run is done again"
     assert {"a", "b", "c"} <= set(os.listdir(tmp_path)), "each worker has its own folder"
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_goes_down_is_told_and_costs_no_result(write, tmp_path, scheduler):
+def test_a_scheduler_that_goes_down_is_told_and_costs_no_result(write_plan, tmp_path, scheduler):
     address, worker, process = scheduler
     worker("a")
-    plan = write("{NUMBERS: {from: 0, to: 9, step: 1}}", SECONDS=1.0)
-    place = Place(tmp_path / "out")
+    plan = write_plan("{NUMBERS: {from: 0, to: 9, step: 1}}", SECONDS=1.0)
+    folders = RunFolders(tmp_path / "out")
     arguments = command("sweep", plan, "--scheduler", address)
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sweep:
-        wait_for(lambda: len(list(place.names("runs", 2))) >= 2, sweep)
+        wait_for(lambda: len(list(folders.subfolders("runs", 2))) >= 2, sweep)
         process.kill()
-        told, _ = sweep.communicate(timeout=200)
-    assert sweep.returncode == 1, told
-    assert "the same command goes on from here" in told
-    assert "Traceback" not in told, told[told.index("Traceback") - 800 :][:2500]
+        output, _ = sweep.communicate(timeout=200)
+    assert sweep.returncode == 1, output
+    assert "the same command goes on from here" in output
+    assert "Traceback" not in output
     done = featviz("sweep", plan, "--workers", 1)
     assert done.returncode == 0, done.stderr
-    assert sorted(store.table(tmp_path / "out")["number"]) == list(range(10))
+    assert sorted(results_table(tmp_path / "out")["number"]) == list(range(10))

@@ -115,14 +115,14 @@ def test_class_scores_see_the_whole_image_and_unknown_layers_are_named():
 def test_a_patch_is_shifted_inside_and_never_padded():
     image = pictures(1, 64)[0]
     field = fv.models.receptive_field.Field((20, 24), (8, 8), (-6, -8), (8, 8))
-    np.testing.assert_array_equal(fv.patch(image, 3, 4, field), image[18:38, 24:48])
-    np.testing.assert_array_equal(fv.patch(image, 0, 7, field), image[:20, 40:])
-    np.testing.assert_array_equal(fv.patch(image, 7, 0, field), image[44:, :24])
+    np.testing.assert_array_equal(fv.models.patch(image, 3, 4, field), image[18:38, 24:48])
+    np.testing.assert_array_equal(fv.models.patch(image, 0, 7, field), image[:20, 40:])
+    np.testing.assert_array_equal(fv.models.patch(image, 7, 0, field), image[44:, :24])
     np.testing.assert_array_equal(
-        fv.patch(image, 0, 0, fv.models.receptive_field.Field((90, 90), (8, 8), (0, 0), (8, 8))), image
+        fv.models.patch(image, 0, 0, fv.models.receptive_field.Field((90, 90), (8, 8), (0, 0), (8, 8))), image
     )
     with pytest.raises(ValueError, match=r"8 x 8 units; there is no unit \(8, 0\)"):
-        fv.patch(image, 8, 0, field)
+        fv.models.patch(image, 8, 0, field)
 
 
 def test_the_effective_field_of_a_linear_network_is_its_kernel_s():

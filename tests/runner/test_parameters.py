@@ -1,4 +1,4 @@
-"""The knobs of a notebook: what counts as one, and which values it takes."""
+"""The parameters of a notebook: what counts as one, and which values it takes."""
 
 import math
 
@@ -90,6 +90,14 @@ def test_needs_exactly_one_parameters_cell(count):
         ("A = [0.5]", "[1e-3, 2]", [0.001, 2.0]),
         ("A = [1]", "[0, 48]", [0, 48]),
         ("A = [1]", "[]", []),
+        ("A = 1", "010", 10),
+        ("A = 1", "-007", -7),
+        ("A = 1", "08", 8),
+        ("A = 1", "0x1f", 31),
+        ("A = 1", "1_000", 1000),
+        ("A = 0.5", "010", 10.0),
+        ("A = 0.5", "1.5E+3", 1500.0),
+        ("A = [1]", "[010, 09]", [10, 9]),
         ("A = True", "no", False),
         ("A = 'x'", "5", "5"),
         ("A = 'x'", "[1]", "[1]"),
@@ -100,6 +108,7 @@ def test_needs_exactly_one_parameters_cell(count):
         ("A: float | None = None", "null", None),
         ("A: Literal['a', 'b'] = 'a'", "b", "b"),
         ("A = None", "{a: [1, x]}", {"a": [1, "x"]}),
+        ("A = None", ".nan", ".nan"),  # run.json cannot hold the number
     ],
 )
 def test_takes(source, text, value):
@@ -122,6 +131,11 @@ def test_takes(source, text, value):
         ("A = 0.5", ".inf"),
         ("A = 0.5", "'5'"),
         ("A = [1]", "[1, x]"),
+        ("A = 1", "1:30"),
+        ("A = 0.5", "1:30.5"),
+        ("A = [1]", "[010, 1:30]"),
+        ("A = None", "{a: 1, a: 2}"),
+        ("A = None", "&a [*a]"),
         ("A = [1]", "[1, 1.5]"),
         ("A = [1]", "[true]"),
         ("A = [1]", "[1"),
@@ -172,3 +186,9 @@ def test_no_text_gets_past_the_type_or_raises_anything_else(default, text):
     if default is not None:
         assert type(value) is type(default)
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+def test_a_comment_declares_a_path_and_the_names_that_are_none():
+    found = knobs('A = 1  # path\nB = 2\nC = "#path"\nD: str = "x"  # @param ["x", "y"] {placeholder: "path"}')
+    assert [parameter.takes_path for parameter in found.values()] == [True, False, False, True]
+    assert found["D"].quoted_names == {"x", "y", "path"}

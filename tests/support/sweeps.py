@@ -38,7 +38,7 @@ def featviz(*arguments, **options):
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900, **options)
 
 
-def ask(*arguments):
+def invoke(*arguments):
     """The command in this process, which is quicker by the imports; its workers are processes all the same."""
     return CliRunner().invoke(main, list(map(str, arguments)))
 

@@ -1,0 +1,70 @@
+"""YAML with the numbers of YAML 1.2, in one place for the command line, profiles, plans and cluster files.
+
+PyYAML follows YAML 1.1, where 010 is eight, 1:30 is ninety and 1e-3 is text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+MERGE = "<<"  # the one key that may be written twice: it takes in another mapping
+INTEGER = re.compile(r"[-+]?(?:[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+)$")
+REAL = re.compile(
+    r"(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+
+
+class Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with numbers as in YAML 1.2; a key that is set twice is an error, and so is a value that
+    contains itself."""
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        """Build the values of a document; depth first, because only then PyYAML notices an endless value."""
+        return self.construct_object(node, deep=True)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping. YAML itself takes the last of two equal keys and says nothing."""
+        lines: dict[Any, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == MERGE:
+                continue
+            name = self.construct_object(key)
+            if name in lines:
+                problem = f"{key.value} is already set in line {lines[name]}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            lines[name] = key.start_mark.line + 1
+        return super().construct_mapping(node, deep)
+
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        """Read an integer; a leading zero means nothing."""
+        text = self.construct_scalar(node).replace("_", "")
+        return int(text, 10 if text.lstrip("+-").isdecimal() else 0)
+
+    def construct_real(self, node: yaml.ScalarNode) -> float:
+        """Read a floating-point number."""
+        text = self.construct_scalar(node).replace("_", "").lower()
+        return float(re.sub(r"\.(?=inf|nan)", "", text))
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (INT, FLOAT)]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver(INT, INTEGER, list("-+0123456789"))
+Loader.add_implicit_resolver(FLOAT, REAL, list("-+.0123456789"))
+Loader.add_constructor(INT, Loader.construct_integer)
+Loader.add_constructor(FLOAT, Loader.construct_real)
+
+
+def read_yaml(text: str) -> Any:
+    """Return the value that a text stands for.
+
+    Raises:
+        yaml.YAMLError: it is not YAML, sets a key twice, or holds a value that contains itself.
+        ValueError: a date or a number that Python cannot hold.
+    """
+    return yaml.load(text, Loader=Loader)

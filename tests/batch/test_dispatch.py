@@ -1,0 +1,49 @@
+"""Handing runs out to a Dask cluster."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from dask.distributed import Client
+from featviz_helpers.batch import dispatch
+from featviz_helpers.batch.cluster import local_cluster
+from featviz_helpers.batch.run import RunOutcome, RunRequest
+
+FIELDS = {"notebook": "", "parameters": {}, "changed": [], "made_from": {}, "environment": {}}
+
+
+@pytest.mark.timeout(90)  # where it hangs, it hangs for good
+def test_thousands_of_short_runs_keep_the_scheduler_answering(monkeypatch):
+    monkeypatch.setattr(dispatch, "execute_run", lambda request: RunOutcome(request.run, "ok", 0.0))
+    requests = [RunRequest(run=f"{number:05}", out="", **FIELDS) for number in range(2000)]
+    tally = dispatch.Tally(len(requests), 0)
+    with (
+        local_cluster(1, threads_per_worker=4, processes=False) as local,
+        Client(local, set_as_default=False) as client,
+    ):
+        dispatch.Dispatcher(client, requests, tally, retries=0, log=lambda line: None).run()
+    assert (tally.done, tally.remaining) == (2000, 0)
+
+
+def test_two_sweeps_at_one_scheduler_do_not_take_each_others_runs(tmp_path, monkeypatch):
+    def execute_run(request):
+        time.sleep(1)
+        Path(request.out).touch()
+        return RunOutcome(request.run, "ok", 0.0)
+
+    monkeypatch.setattr(dispatch, "execute_run", execute_run)
+
+    def sweep(address, out):
+        request = RunRequest(run="ab", out=str(out), **FIELDS)
+        with Client(address, set_as_default=False) as client:
+            dispatch.Dispatcher(client, [request], dispatch.Tally(1, 0), 0, lambda line: None).run()
+
+    with local_cluster(1, processes=False) as local:
+        pair = [threading.Thread(target=sweep, args=(local.scheduler_address, tmp_path / out)) for out in ("a", "b")]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join()
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]

@@ -1,0 +1,103 @@
+"""Errors of the command line: one sentence and an exit status, whatever the command."""
+
+import errno
+import signal
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+from featviz_helpers.cli.command import EXTRAS, Command
+from featviz_helpers.cli.main import main
+from featviz_helpers.common.errors import MissingWeights, NotFinite
+from featviz_helpers.data.images import save_image
+from support.networks import pictures
+from support.notebooks import write_notebook
+
+
+def command(error):
+    @click.command(cls=Command, stopped="What there is: {out}")
+    @click.option("--out", default="here")
+    def fail(out):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (ValueError("k is 0; take 1 or more"), 2, "Error: k is 0; take 1 or more"),
+        (MissingWeights("There is no weights file"), 2, "Error: There is no weights file"),
+        (ConnectionError("no scheduler answers"), 2, "Error: no scheduler answers"),
+        (OSError(errno.ENOSPC, "No space left on device", "out/run.json"), 1, "out/run.json: No space left on device"),
+        (NotFinite("Channel 3 is not finite"), 1, "Error: Channel 3 is not finite"),
+        (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
+        (ModuleNotFoundError("No module", name="dask.array"), 1, "pip install 'featviz-helpers[scale]'"),
+        (ModuleNotFoundError("No module", name="torch"), 1, "'torch', which is not installed: pip install torch"),
+    ],
+)
+def test_an_error_is_one_sentence_and_an_exit_status(error, status, says):
+    done = CliRunner().invoke(command(error))
+    assert done.exit_code == status, done.output
+    assert isinstance(done.exception, SystemExit)
+    assert done.output.splitlines()[-1].endswith(says)
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("x", name="featviz_helpers.gone"), TypeError("a fault of ours")])
+def test_a_fault_of_the_program_keeps_its_traceback(error):
+    assert CliRunner().invoke(command(error)).exception is error
+
+
+def test_a_cluster_that_stops_a_job_is_taken_for_ctrl_c():
+    CliRunner().invoke(command(ValueError("any")))
+    assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+
+
+def test_every_command_reports_its_errors_in_this_way():
+    assert set(main.commands) == {"run", "fetch", "doctor", "distance", "exemplars", "study", "sweep", "results"}
+    assert all(isinstance(command, Command) for command in main.commands.values())
+
+
+def featviz_without(module, *arguments):
+    """The command in a process that cannot import a module."""
+    code = (
+        "import sys; sys.modules[sys.argv.pop(1)] = None\n"
+        "from featviz_helpers.cli.main import main; main(prog_name='featviz')"
+    )
+    given = [sys.executable, "-c", code, module, *map(str, arguments)]
+    return subprocess.run(given, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("module", EXTRAS)
+def test_a_sweep_without_its_extra_names_the_extra_and_the_command(tmp_path, module):
+    book = write_notebook(tmp_path, "99_small", "print(NUMBER)", knobs="NUMBER: int = 0")
+    plan, cluster = tmp_path / "plan.yaml", tmp_path / "cluster.yaml"
+    plan.write_text(f"notebook: {book}\ngrid: {{NUMBER: [1]}}\noutput: {tmp_path / 'out'}")
+    cluster.write_text("kind: local\njobs: 1")
+    done = featviz_without(module, "sweep", plan, "--cluster", cluster)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"Error: 'featviz sweep' needs the package '{module}', which comes with the extra 'scale': "
+        "pip install 'featviz-helpers[scale]'"
+    ]
+
+
+def test_lpips_without_its_package_says_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "alexnet_features.pth").write_bytes(b"never read")
+    monkeypatch.setenv("FEATVIZ_ASSETS", str(tmp_path))
+    path = save_image(pictures(1, 40)[0], tmp_path / "a.png")
+    done = featviz_without("lpips", "distance", path, path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Error: 'featviz distance' needs the package 'lpips', which is not installed: pip install lpips"
+    )
+
+
+def test_pictures_that_are_too_small_are_refused_with_a_sentence(tmp_path):
+    path = str(save_image(pictures(1, 5)[0], tmp_path / "small.png"))
+    done = CliRunner().invoke(main, ["distance", path, path, "--net", "ssim"])
+    assert done.exit_code == 2
+    assert done.output.splitlines()[-1].startswith("Error: ")

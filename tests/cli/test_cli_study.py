@@ -1,0 +1,36 @@
+"""`featviz study` from its options to its folder."""
+
+import pytest
+from click.testing import CliRunner
+from featviz_helpers.cli.main import main
+
+
+def featviz(*arguments):
+    return CliRunner().invoke(main, ["study", *map(str, arguments)])
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_it_promises(tmp_path):
+    options = ["--count", 160, "--channels", "10 28", "--background", 4, "--methods", "none, standard", "--seeds", 1]
+    done = featviz(*options, "--steps", 2, "--net", "pixels", "--k", 3, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"study.parquet", "controls.parquet", "summary.csv", "verdict.md", "curves.png", "controls.png"} <= names
+    assert {"predictors.csv", "pictures.jpg"} <= names
+    assert "## The verdict" in done.output
+    assert "## The answer key" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--channels", "10 x"), "--channels takes channel numbers"),
+        (("--channels", "10 10"), "channels: Value error, 10 is given twice"),
+        (("--net", "alexx"), "'alexx' is not one of"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(tmp_path, options, says):
+    refused = featviz("--count", 64, *options, "--out", tmp_path / "out")
+    assert refused.exit_code == 2
+    assert says in " ".join(refused.output.split())
+    assert not (tmp_path / "out").exists()

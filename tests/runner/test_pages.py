@@ -1,0 +1,43 @@
+"""Pages: the HTML of a notebook, thumbnails, the index."""
+
+import base64
+import io
+import re
+
+import nbformat
+from featviz_helpers.runner import pages
+from PIL import Image
+
+
+def test_formulas_and_only_they_bring_a_script(tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 00 T\n\n$x^2$\n\n[![a](b)](c)")])
+    page = pages.page(book, "T", tmp_path, {})
+    assert "MathJax" in page
+    assert "![a]" not in page
+    assert book.cells[0].source.endswith("[![a](b)](c)")  # the notebook itself is left as it is
+
+
+def test_thumbnail_prefers_the_tagged_cell():
+    def png(size):
+        buffer = io.BytesIO()
+        Image.new("RGBA", size).save(buffer, "PNG")
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def cell(png, tags):
+        output = nbformat.v4.new_output("display_data", {"image/png": png})
+        return nbformat.v4.new_code_cell("x", outputs=[output], metadata={"tags": tags})
+
+    book = nbformat.v4.new_notebook(cells=[cell(png((10, 10)), ["thumbnail"]), cell(png((20, 10)), [])])
+    tagged = pages.thumbnail(book)
+    book.cells[0].metadata.tags = []
+    assert pages.thumbnail(book) != tagged
+    book.cells.pop()
+    assert pages.thumbnail(book) == tagged
+    assert pages.thumbnail(nbformat.v4.new_notebook()) == ""
+
+
+def test_names_are_escaped_in_links():
+    entry = {"name": "50% what?", "title": "T", "status": "ok", "duration": 1.0, "files": ["50% what?.html"]}
+    report = {"notebooks": [entry], "duration": 1.0, "started": "", "versions": {}, "hardware": {"gpus": []}}
+    links = re.findall(r'href="(50.*?)"', pages.index(report, {}))
+    assert links == [*["50%25%20what%3F.html"] * 3, "50%25%20what%3F.ipynb"]
