@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -115,15 +116,18 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
     network = backbone.truncate(layer)
     reached = {network.inputs[0]._keras_history.operation.name: Field((1, 1), (1, 1), (0, 0), size)}
     for node in nodes(network):
-        reached[node.operation.name] = _through(node.operation, [reached[s.name] for s in sources(node)], size)
+        reached[node.operation.name] = _through(node, [reached[s.name] for s in sources(node)], size)
     return reached[network.outputs[0]._keras_history.operation.name]
 
 
-def _through(layer: keras.layers.Layer, below: Sequence[Field], size: tuple[int, int]) -> Field:
+def _through(node: Any, below: Sequence[Field], size: tuple[int, int]) -> Field:
     """Return the field of a layer's units, given those of the layers that it reads.
 
     A unit that sees everything has the image as its field and a stride of 0: its neighbours see the same.
     """
+    layer, maps = node.operation, len(node.outputs[0].shape) == 4
+    if isinstance(layer, _LAYERS.Dense) and maps:  # the same for each unit: a convolution of 1 x 1
+        return below[0]
     if isinstance(layer, _GLOBAL):
         return Field(size, (0, 0), (0, 0), (1, 1))
     operation = "" if isinstance(layer, keras.Layer) else type(layer).__name__

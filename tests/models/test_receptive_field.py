@@ -168,3 +168,8 @@ def test_behind_a_gate_every_unit_sees_the_whole_image():
     assert field.units == (10, 10) and field.box(9, 0) == (0, 0, 40, 40)
     assert reach(backbone, "after", 40, 9, 0) == (0, 0, 40, 40)
     assert fv.effective_field(backbone, "after", pictures(8, 40)).units == (10, 10)
+
+
+def test_a_dense_layer_on_a_map_looks_at_one_unit():
+    backbone = linear(CONV(1, 3, strides=2), keras.layers.Dense(2, name="dense"))
+    assert fv.receptive_field(backbone, "dense", 40) == fv.receptive_field(backbone, next(iter(backbone.layers)), 40)
