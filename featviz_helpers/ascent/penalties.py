@@ -67,7 +67,6 @@ class Norm(Penalty):
         return _per_reference_image(_sum_of_powers(images, self.p), images)
 
     def describe(self) -> dict:
-        """Return name, weight and p for a result's config."""
         return {**super().describe(), "p": self.p}
 
 
@@ -130,7 +129,6 @@ class TotalVariation(Penalty):
         return _per_reference_image(total, images)
 
     def describe(self) -> dict:
-        """Return name, weight, beta and isotropic for a result's config."""
         return {**super().describe(), "beta": self.beta, "isotropic": self.isotropic}
 
 

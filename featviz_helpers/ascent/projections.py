@@ -71,7 +71,6 @@ class GaussianBlur(Projection):
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
-        """Return the blurred images."""
         height, width = images.shape[1:3]
         over_rows = _blur_matrix(values["sigma"], height)
         over_columns = over_rows if width == height else _blur_matrix(values["sigma"], width)
@@ -114,7 +113,6 @@ class Bilateral(Projection):
         self.static = (self.radius,)
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
-        """Return the filtered images."""
         height, width = images.shape[1:3]
         side = 2 * self.radius + 1
         scale = math.sqrt(2.0) * tf.maximum(values["tone"], TINY_TONE)
@@ -138,7 +136,6 @@ class Bilateral(Projection):
         return images + tf.transpose(change / weights, [1, 2, 3, 0]) * _per_image(scale)
 
     def describe(self) -> dict:
-        """Return name, numbers and radius for a result's config."""
         return {**super().describe(), "radius": self.radius}
 
 
@@ -219,7 +216,6 @@ class WeightDecay(Projection):
         self._require("amount", lambda a: 0 <= a < 1, "from 0 to below 1", "One per cent is 0.01; 1 erases the image.")
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
-        """Return the paler images."""
         return images * _per_image(1.0 - values["amount"])
 
 
