@@ -116,8 +116,8 @@ class Arguments:
     def _check_sizes(self) -> None:
         every = {size for sizes in self.sizes for size in sizes}
         # Tiles are made equal, so they may be little more than half as large as asked.
-        seen = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
-        self.backbone.check_size(min(seen, key=min), *self.objective.layers)
+        extents = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
+        self.backbone.check_size(min(extents, key=min), *self.objective.layers)
         for transform in self.transforms:
             transform.check(*min(every, key=min))
 

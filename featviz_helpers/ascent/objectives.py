@@ -86,9 +86,9 @@ class Direction(Term):
         return tf.reduce_sum(_mean_over_map(activation) * units["vector"], axis=1)
 
     def check(self, backbone: Backbone) -> None:
-        needed, given = backbone.layers[self.layer], self.units["vector"].shape[1]
-        if given != needed:
-            raise ValueError(f"A direction in '{self.layer}' needs {needed} numbers; got {given}.")
+        count, length = backbone.layers[self.layer], self.units["vector"].shape[1]
+        if length != count:
+            raise ValueError(f"A direction in '{self.layer}' needs {count} numbers; got {length}.")
 
 
 def channel(layer: str, channels: int | Sequence[int]) -> Objective:

@@ -61,5 +61,5 @@ def robustness(
         ValueError: see `score`.
     """
     plain = score(backbone, objective, images)
-    seen = [score(backbone, objective, transform(images, seed, step)) for step in range(draws)]
-    return np.divide(np.mean(seen, axis=0), plain, out=np.full_like(plain, np.nan), where=plain > 0)
+    changed = [score(backbone, objective, transform(images, seed, step)) for step in range(draws)]
+    return np.divide(np.mean(changed, axis=0), plain, out=np.full_like(plain, np.nan), where=plain > 0)

@@ -64,8 +64,8 @@ class Scale(Geometric):
     def __init__(self, high: Numbers, low: Numbers | None = None) -> None:
         super().__init__(high=high)
         self.above("high", 0)
-        given = 1.0 / self.values["high"] if low is None else low
-        super().__init__(low=given, high=high)
+        smallest = 1.0 / self.values["high"] if low is None else low
+        super().__init__(low=smallest, high=high)
         self.above("low", 0)
         self.in_order("Scale(0.9) reads as 1/0.9 ... 0.9: write Scale(1.1), or Scale(1.0, low=0.9).")
 

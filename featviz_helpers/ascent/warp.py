@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from ..models import devices  # noqa: F401  (memory growth comes before the first operation)
-
 
 @tf.custom_gradient
 def warp(images: tf.Tensor, matrix: tf.Tensor, margin: tf.Tensor) -> tuple[tf.Tensor, Callable]:

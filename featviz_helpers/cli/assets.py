@@ -30,8 +30,8 @@ def fetch(context: click.Context, names: tuple[str, ...], to: Path | None, listi
     if listing or not (names or to):
         click.echo("\n".join(fetching.describe(catalogue.asset(name), to) for name in names or catalogue.ASSETS))
         return
-    wanted = names or [asset.name for asset in catalogue.ASSETS.values() if asset.standard]
-    errors = fetching.fetch_all(wanted, to, click.echo)
+    requests = names or [asset.name for asset in catalogue.ASSETS.values() if asset.standard]
+    errors = fetching.fetch_all(requests, to, click.echo)
     for name, error in errors.items():
         click.echo(f"{name} could not be fetched: {error}", err=True)
     context.exit(1 if errors else 0)

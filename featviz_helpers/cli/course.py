@@ -14,7 +14,7 @@ from .command import Command
 
 @click.command(cls=Command, stopped="What there is: {out}/index.html")
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
-@click.option("-p", "--parameter", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
 @click.option(
     "-f",
     "--profile",
@@ -37,12 +37,12 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     from ..runner import course
     from ..runner import jobs as selection
 
-    given = dict(options["given"])
-    if len(given) < len(options["given"]):
+    parameters = dict(options["parameters"])
+    if len(parameters) < len(options["parameters"]):
         raise click.UsageError("-p names a parameter twice; give each once")
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
-    jobs = selection.prepare_jobs(paths, given, profile)
+    jobs = selection.prepare_jobs(paths, parameters, profile)
     report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
     for entry in report["notebooks"]:
         if error := entry["error"]:

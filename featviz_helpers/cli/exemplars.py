@@ -39,11 +39,11 @@ def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -
     from ..exemplars import scan
     from ..models import load
 
-    wanted = {name: options[name] for name in ("k", "size", "batch")}
+    settings = {name: options[name] for name in ("k", "size", "batch")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DamagedImageWarning)  # said below, without a line of code
         backbone = load.load_model(options["model"], options["weights"])
-        result, finished = scan.write_exemplars(out, backbone, data, layers, **wanted)
+        result, finished = scan.write_exemplars(out, backbone, data, layers, **settings)
     meta = result.meta
     click.echo(
         f"{out / 'exemplars.parquet'}: top {meta['k']} of {sum(meta['layers'].values())} channels "

@@ -53,10 +53,12 @@ class Backbone:
         self.name = name or model.name
         self.preprocess = preprocess or (lambda images: images)
         self.traits = traits or traits_of(self.model)
-        made = outputs(self.model)
-        self.layers = {layer.name: made[layer.name].shape[-1] for layer in self.model.layers if layer.name in made}
+        tensors = outputs(self.model)
+        self.layers = {
+            layer.name: tensors[layer.name].shape[-1] for layer in self.model.layers if layer.name in tensors
+        }
         self.logits = score_layer(self.model)
-        self._maps = [name for name in self.layers if len(made[name].shape) == 4]
+        self._maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         self.default_layer = default_layer or self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
         # What ascent/step.py and exemplars/scan.py compile for this network lives as long as the network.
         self.functions: dict = {}
@@ -149,8 +151,8 @@ class Backbone:
 
     def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
         """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""
-        shown = self.activations(images, layer)
-        return np.flatnonzero(shown.max(axis=tuple(range(shown.ndim - 1))) <= 0.0)
+        activations = self.activations(images, layer)
+        return np.flatnonzero(activations.max(axis=tuple(range(activations.ndim - 1))) <= 0.0)
 
     def saturated_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
         """Return the channels that are at their cap everywhere on every image of the set.
@@ -161,16 +163,16 @@ class Backbone:
         shape = shape_of(self.model.get_layer(self.resolve(layer)))
         if shape is None or shape.max_value is None:
             return np.array([], int)
-        shown = self.activations(images, layer)
-        return np.flatnonzero(shown.min(axis=tuple(range(shown.ndim - 1))) >= shape.max_value)
+        activations = self.activations(images, layer)
+        return np.flatnonzero(activations.min(axis=tuple(range(activations.ndim - 1))) >= shape.max_value)
 
     def check_size(self, size: Sequence[int], *layers: str) -> None:
         """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""
         network = self.truncate(*layers)
         if not fits(network, *size):
             larger = (side for side in range(min(size) + 1, 1024) if fits(network, side, side))
-            told = f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}"
+            problem = f"Images of {size[0]} x {size[1]} pixels are too small for '{layers[0]}' of {self.name}"
             if smallest := next(larger, None):
-                raise ValueError(f"{told}: the shorter side must be at least {smallest} pixels.")
+                raise ValueError(f"{problem}: the shorter side must be at least {smallest} pixels.")
             only = self.model.inputs[0].shape[1:3]
             raise ValueError(f"'{layers[0]}' of {self.name} takes images of {only[0]} x {only[1]} pixels only.")

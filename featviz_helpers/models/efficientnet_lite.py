@@ -40,12 +40,12 @@ CLASSES = 1000
 
 def blocks(name: str) -> list[tuple[str, Stage, int]]:
     """Return the blocks of a network: name ("block5b"), stage, and the stride of this block."""
-    found = []
+    names = []
     for number, stage in enumerate(STAGES, start=1):
         inner = 1 < number < len(STAGES)
         repeats = math.ceil(DEPTH[name] * stage.repeats) if inner else stage.repeats
-        found += [(f"block{number}{chr(97 + i)}", stage, stage.stride if i == 0 else 1) for i in range(repeats)]
-    return found
+        names += [(f"block{number}{chr(97 + i)}", stage, stage.stride if i == 0 else 1) for i in range(repeats)]
+    return names
 
 
 def build(name: str = "lite0") -> keras.Model:
@@ -90,14 +90,14 @@ def _block(inputs, block: str, stage: Stage, stride: int):
 
 def torch_names(name: str) -> dict[str, str]:
     """Return the name in the PyTorch state dict of every layer with weights."""
-    found = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1"}
-    found["predictions"] = "_fc"
+    names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1"}
+    names["predictions"] = "_fc"
     for number, (block, stage, _) in enumerate(blocks(name)):
         parts = {"dwconv": "_depthwise_conv", "bn": "_bn1", "project_conv": "_project_conv", "project_bn": "_bn2"}
         if stage.expansion > 1:
             parts |= {"expand_conv": "_expand_conv", "expand_bn": "_bn0"}
-        found |= {f"{block}_{own}": f"_blocks.{number}.{theirs}" for own, theirs in parts.items()}
-    return found
+        names |= {f"{block}_{own}": f"_blocks.{number}.{theirs}" for own, theirs in parts.items()}
+    return names
 
 
 def set_weights(model: keras.Model, state: dict[str, np.ndarray]) -> None:

