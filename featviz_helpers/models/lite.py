@@ -82,8 +82,8 @@ def _find(name: str, weights_file: WeightsFile) -> Path:
     if path := next((folder / weights_file.file for folder in folders if (folder / weights_file.file).is_file()), None):
         return path
     raise MissingWeights(
-        f"{name}'s weights are not on this machine: neither {weights_file.file} in weights/ of the folder of FEATVIZ_ASSETS, "
-        f"nor the package {weights_file.package}. {_install(weights_file)}"
+        f"{name}'s weights are not on this machine: neither {weights_file.file} in weights/ of the folder of "
+        f"FEATVIZ_ASSETS, nor the package {weights_file.package}. {_install(weights_file)}"
     )
 
 
