@@ -54,7 +54,7 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         weights = weights if gpu else None
     if name == "shapesnet":
         return _shapesnet(weights)
-    if name in lite.FILES:
+    if name in lite.TRAITS:
         return lite.load(str(name), weights)
     if name == "inception_v3":
         return inception.load(weights, download)
