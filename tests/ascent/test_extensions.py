@@ -11,6 +11,7 @@ from featviz_helpers.common.random_streams import start_uniform
 from support.networks import pictures, shapesnet
 
 LAYER = "mixed1"
+CLOSE = 1e-2  # relative; a graphics card multiplies in TF32
 
 
 class GramDistance(fv.ascent.Term):
@@ -79,7 +80,7 @@ def test_an_objective_from_outside_is_climbed(target, options):
     far = result.history["objective"][0]
     assert (result.activations > 0.5 * far).all(), "the distance is halved"
     if not options:
-        np.testing.assert_allclose(fv.score(shapesnet(), objective, result.images), result.activations, rtol=1e-3)
+        np.testing.assert_allclose(fv.score(shapesnet(), objective, result.images), result.activations, rtol=CLOSE)
 
 
 def test_an_objective_from_outside_adds_scales_and_is_named(target):
@@ -102,7 +103,7 @@ def test_a_coupled_batch_is_neither_split_nor_padded(monkeypatch):
     objective = fv.channel(LAYER, [3, 4, 5]) + 4 * Repulsion(LAYER)
     result = fv.maximize(shapesnet(), objective, start=start, steps=8, progress=False)
     expected = fv.score(shapesnet(), Repulsion(LAYER), result.images, batch=1)
-    np.testing.assert_allclose(result.terms[:, 1], expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(result.terms[:, 1], expected, rtol=CLOSE, atol=1e-4)
     alone = [fv.score(shapesnet(), Repulsion(LAYER), picture[None])[0] for picture in result.images]
     assert np.abs(expected - alone).min() > 0.1, "among others a picture has another value than alone"
     with pytest.raises(ValueError, match="climbed as one batch"):
@@ -122,7 +123,7 @@ def test_coupled_weights_are_undone_by_one_factor():
     result = fv.maximize(
         shapesnet(), [8.0, 2.0] * Repulsion(LAYER), start=start, steps=1, optimizer=fv.GradientAscent(0.01)
     )
-    np.testing.assert_allclose(result.history["gradient_norm"][0], np.sqrt((slope**2).sum(axis=(1, 2, 3))), rtol=1e-3)
+    np.testing.assert_allclose(result.history["gradient_norm"][0], np.sqrt((slope**2).sum(axis=(1, 2, 3))), rtol=CLOSE)
 
 
 def test_a_latent_climbs_without_a_way_back():
@@ -135,7 +136,7 @@ def test_a_latent_climbs_without_a_way_back():
     other = fv.maximize(shapesnet(), objective, parameterization=Decoder(seed=1), **options)
     # A step compiled for the first decoder would see the first decoder's images.
     seen = fv.score(shapesnet(), objective, other.snapshots[0])
-    np.testing.assert_allclose(other.history["objective"][0], seen, rtol=1e-3)
+    np.testing.assert_allclose(other.history["objective"][0], seen, rtol=CLOSE)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ import tensorflow as tf
 from featviz_helpers.ascent import step as steps
 from featviz_helpers.assets.locate import INCEPTION_FILES
 from featviz_helpers.metrics import lpips_distance
+from featviz_helpers.models.devices import prepare_devices
 
+prepare_devices()  # before `tf.device` makes TensorFlow take the whole card
 CARDS = tf.config.list_physical_devices("GPU")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CARDS, reason="TensorFlow sees no GPU here")]
 OPTIONS = {"size": 96, "seed": 3, "snapshots": [0, 1], "progress": False, "optimizer": fv.GradientAscent(0.02)}
