@@ -73,13 +73,22 @@ METHODS = {
 }  # fmt: skip
 
 
-# A penalty weighs against the objective, and the bundled network's channels answer with smaller numbers.
+# A penalty weighs against the objective, so its weight depends on how large a network's answers are.
 VALUES = {
     "shapesnet": {
         "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
         "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
         "jitter": (1, 2, 4, 8, 16, 32),
-    }
+    },
+    "lite0": {
+        "L2": (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3),
+        "total variation": (1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1),
+        "Fourier": (0.003, 0.005, 0.01, 0.02, 0.03, 0.05),
+    },
+}
+DEFAULTS = {
+    "shapesnet": {"L2": 3e-5, "total variation": 1e-5},
+    "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01},
 }
 
 
@@ -94,6 +103,11 @@ def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
         ValueError: no such method.
     """
     return VALUES.get(network, {}).get(name, method(name).values)
+
+
+def default(name: str, network: str = "inception_v3") -> float:
+    """Return the value for a single picture on a network; see `values`."""
+    return DEFAULTS.get(network, {}).get(name, method(name).default)
 
 
 def method(name: str) -> Method:
