@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from featviz_helpers.study.methods import default
 
-# Per network: the end of a sheet's file name -> layer and numbers. Among lite0's, channel 70 and "velvet" are dull ones.
+# Per network: the end of a sheet's file name -> layer and numbers. Of lite0's, channel 70 and class 885 are dull ones.
 SHEETS = {
     "inception_v3": {"": ("auto", [48, 62, 73, 91])},
     "lite0": {"_lite0": ("auto", [65, 73, 102, 70]), "_lite0_classes": ("logits", [113, 292, 309, 885])},

@@ -1,6 +1,6 @@
 """The methods that the course compares, each with the one parameter that is varied and the values worth comparing.
 
-The values in the middle of each range were chosen on the real network, on other channels than those shown.
+The values in the middle of each range were chosen on real networks, on other channels than those shown.
 """
 
 from __future__ import annotations
@@ -82,10 +82,11 @@ VALUES = {
     },
     "lite0": {
         "L2": (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3),
-        "total variation": (1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1),
-        "Fourier": (0.003, 0.005, 0.01, 0.02, 0.03, 0.05),
+        "total variation": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
     },
 }
+# On lite0 L2 cures nothing at any value; its default costs as much activation as on InceptionV3. Fourier's smaller step
+# keeps class scores clear.
 DEFAULTS = {
     "shapesnet": {"L2": 3e-5, "total variation": 1e-5},
     "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01},

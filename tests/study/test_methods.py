@@ -4,9 +4,10 @@ import featviz_helpers as fv
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from data_scripts.make_comparison import SHEETS, TUNED_ON, main
 from featviz_helpers.study.methods import OCTAVES, VALUES, default, values
 from support.networks import shapesnet
+
+from data_scripts.make_comparison import SHEETS, TUNED_ON, main
 
 
 @pytest.mark.parametrize(("methods", "says"), [(["jiter"], "jitter"), ({"jitter": []}, "empty")])
