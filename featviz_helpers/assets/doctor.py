@@ -81,13 +81,14 @@ def _state(asset: Asset, first: Path | None, verify: bool) -> tuple[str, bool]:
     """Return a line or two about an asset, and whether it is damaged."""
     path = locate.find(asset.name, first)
     if path is None:  # `find` passes over a file of the wrong size; here it must not go unsaid
-        candidates = (folder / asset.path for folder in locate.folders(first))
-        path = next((path for path in candidates if path.exists()), None)
+        candidates = [folder / asset.path for folder in locate.folders(first)]
+        path = next((path for path in candidates if path.exists()), locate.in_package(asset))
     if path is None:
-        return f"missing: {asset.otherwise}\n{'':30}get it: featviz fetch {asset.name}", False
+        return f"missing: {asset.otherwise}\n{'':30}get it: {locate.remedy(asset)}", False
     if flaw := fetch.flaw_of(asset, path, verify):
-        remedy = "delete it, then" if asset.folder else "replace it"  # nobody's folder of images is deleted for them
-        return f"DAMAGED, {flaw}: {path}\n{'':30}{remedy}: featviz fetch {asset.name}", True
+        # Nobody's folder of images is deleted for them.
+        first_step = "delete it, then" if asset.folder else "replace it"
+        return f"DAMAGED, {flaw}: {path}\n{'':30}{first_step}: {locate.remedy(asset, path)}", True
     facts = f"{asset.images:,} images" if asset.folder else format_bytes(path.stat().st_size)
     if verify:
         listed = not asset.folder or sums_of(path).is_file()

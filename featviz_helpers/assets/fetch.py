@@ -15,6 +15,8 @@ from .unpack import copy_folder, damaged, sums_of, unpack
 def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print) -> Path:
     """Make an asset available offline; says what it does, how big it is and where it goes.
 
+    What comes in an installed package is copied from there.
+
     Args:
         name: as `featviz fetch` lists them.
         to: assets folder to fill; None is satisfied with what is anywhere on this machine, and else fills the folder
@@ -42,9 +44,14 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
             wrong = flaw_of(asset, target)
             raise DownloadError(f"'{target}' is not whole: {wrong}. Delete or rename that folder, and fetch again.")
         say(f"'{target}' is damaged, and will be replaced.")
-    if here and here != target and not flaw_of(asset, here, verify):
-        say(f"{name}: copying {here} to {target}")
-        return copy_folder(here, target) if asset.folder else copy(here, target, asset.size, asset.digest)
+    for source in (here, locate.in_package(asset)):
+        if source and source != target and not flaw_of(asset, source, verify):
+            say(f"{name}: copying {source} to {target}")
+            return copy_folder(source, target) if asset.folder else copy(source, target, asset.size, asset.digest)
+    if not asset.url:
+        installed = locate.in_package(asset)
+        state, command = "damaged" if installed else "not installed", locate.remedy(asset, installed)
+        raise DownloadError(f"it comes in the package {asset.package}, which is {state}: {command}")
     say(f"{name}: {format_bytes(asset.size)} from {asset.url} to {target}\n    licence: {asset.licence}")
     return _unpacked(asset, target) if asset.folder else download(asset.url, target, asset.size, asset.digest)
 
@@ -93,7 +100,8 @@ def find(asset: Asset, to: Path | None = None) -> Path | None:
 def describe(asset: Asset, to: Path | None = None) -> str:
     """Return what `featviz fetch --list` says about an asset; `to` as for `find`."""
     rows = [f"{asset.name}  {format_bytes(asset.size)}{'  (standard set)' if asset.standard else ''}"]
-    rows += [f"for: {asset.enables}", f"licence: {asset.licence}", f"home: {asset.url}"]
+    home = asset.url or f"the package {asset.package}"
+    rows += [f"for: {asset.enables}", f"licence: {asset.licence}", f"home: {home}"]
     return "\n    ".join([*rows, f"there: {find(asset, to) or 'no'}"])
 
 

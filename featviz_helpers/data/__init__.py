@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["shapes"],
     submod_attrs={
-        "image_sets": ["ImageFolder", "ImageSet", "ShapesImages", "open_images"],
+        "image_sets": ["ImageFolder", "ImageSet", "ShapesImages"],
         "images": [
             "from_uint8",
             "grey",
@@ -17,5 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "save_image",
             "to_uint8",
         ],
+        "photographs": ["PHOTOGRAPHS", "PhotographCrops"],
+        "sources": ["open_images"],
     },
 )

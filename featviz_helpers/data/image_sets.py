@@ -229,17 +229,3 @@ class ShapesImages(ImageSet):
     def _draw(self, first: int, count: int, size: int) -> np.ndarray:
         images = shapes.draw(count, self.seed, self.size, first=first).images
         return images if size == self.size else resize(images, size)
-
-
-def open_images(source: str | Path, policy: str = "squash", count: int = 3200) -> ImageSet:
-    """Return the data set that a command line or a notebook names.
-
-    Args:
-        source: the word "shapes", or a folder (a folder of that name is "./shapes").
-        policy: of a folder, see `ImageFolder`.
-        count: of Shapes.
-
-    Raises:
-        ValueError, FileNotFoundError: see `ImageFolder`.
-    """
-    return ShapesImages(count) if source == "shapes" else ImageFolder(source, policy)

@@ -38,7 +38,7 @@ def _fetched(allowed: bool) -> keras.Model:
             f"No InceptionV3 weights ({assets.INCEPTION_FILES[0]}) in the folder of FEATVIZ_ASSETS, in "
             f"{assets.user_folder()} or in {assets.keras_cache()}. Fetch them with `featviz fetch inception_v3` or "
             f"load_model('inception_v3', download=True) ({assets.INCEPTION_MEGABYTES} MB), pass weights=PATH, or "
-            "use the bundled load_model('shapesnet')."
+            "take load_model('lite0') or load_model('shapesnet'), which need none of them."
         )
     print(f"Downloading InceptionV3 weights, {assets.INCEPTION_MEGABYTES} MB, to {assets.keras_cache()}.")
     return keras.applications.InceptionV3(weights="imagenet", classifier_activation=None)

@@ -54,7 +54,7 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         weights = weights if gpu else None
     if name == "shapesnet":
         return _shapesnet(weights)
-    if name in lite.FILES:
+    if name in lite.TRAITS:
         return lite.load(str(name), weights)
     if name == "inception_v3":
         return inception.load(weights, download)
@@ -77,7 +77,9 @@ def _shapesnet(weights: str | Path | None) -> Backbone:
 def _from_file(path: Path) -> Backbone:
     """Load a saved model, or weights alone of a network that the course knows."""
     if not path.is_file():
-        raise MissingWeights(f"There is no model file at '{path}'. The bundled network is load_model('shapesnet').")
+        raise MissingWeights(
+            f"There is no model file at '{path}'. load_model('lite0') and load_model('shapesnet') need none."
+        )
     if path.suffix == ".h5" and not holds_model(path):
         with keras_defaults():
             convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in shapesnet.build().layers)

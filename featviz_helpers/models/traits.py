@@ -21,7 +21,8 @@ class Traits:
         study_size: of the pictures and images that a study compares.
         dream_size: of a photograph to dream on.
         default_layer: what LAYER = "auto" means; None is two thirds of the way up.
-        images: the data set whose images drive its channels, as `open_images` names it.
+        images: the data set whose images drive its channels: an asset, or what `open_images` names. A network
+            that needs no download has images that need none, though ImageNet-v2 would say more.
         classes: what its class scores stand for, in order; None where that is not known.
         judge: the distance that compares pictures of it, as `distance` names it.
         has_answer_key: whether it is known what its channels respond to.
@@ -55,7 +56,14 @@ SHAPESNET = Traits(
 _NAMES = files("featviz_helpers") / "models" / "weights" / "imagenet_classes.json"
 IMAGENET = tuple(json.loads(_NAMES.read_text(encoding="utf-8"))["classes"])
 INCEPTION_V3 = Traits(native_size=299, default_layer="mixed6", classes=IMAGENET, trusted=True)
-LITE0 = Traits(native_size=224, picture_size=192, default_layer="block5b_add", classes=IMAGENET, trusted=True)
+LITE0 = Traits(
+    native_size=224,
+    picture_size=192,
+    default_layer="block5b_add",
+    images="photographs",
+    classes=IMAGENET,
+    trusted=True,
+)
 LITE1 = replace(LITE0, native_size=240)
 
 

