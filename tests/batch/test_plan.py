@@ -153,7 +153,7 @@ def test_the_course_s_notebook_takes_words_for_data_sets(root, tmp_path, monkeyp
     assert [(run["MODEL"], run["DATA"]) for run in runs] == [("lite0", "shapes"), ("lite0", "photographs")]
 
 
-@pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 60, 10), ("inception_v3", 180, 30)])
+@pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 60, 10), ("inception_v3", 180, 30), ("lite0", 60, 10)])
 def test_the_plans_of_the_course_fit_their_notebook(name, count, runs, root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notebooks").symlink_to(root / "notebooks")

@@ -61,6 +61,26 @@ def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, tmp_path
     assert row["code_hash"] in text, "a number is traced to the code that made it"
 
 
+@pytest.mark.slow
+def test_the_plan_of_a_real_network_runs_offline(root, tmp_path):
+    (tmp_path / "notebooks").symlink_to(root / "notebooks")
+    scan = "exemplars auto --model lite0 --data photographs --size 64 --out build/exemplars/lite0"
+    done = featviz(*scan.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    plan, text = tmp_path / "plan.yaml", (root / "notebooks" / "batch" / "plans" / "lite0.yaml").read_text()
+    for whole, less in {"STEPS: 64": "STEPS: 2", "CHANNELS: [65, 73]": "CHANNELS: [65]"}.items():
+        assert whole in text
+        text = text.replace(whole, less)
+    plan.write_text(text)
+    done = featviz("sweep", plan, "--workers", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "10 of 10 runs are finished" in done.stdout
+    featviz("results", tmp_path / "build" / "sweeps" / "lite0", "--to", tmp_path / "all.parquet")
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    assert (table.groupby("method").size() == 6).all() and table["method"].nunique() == 10
+    assert np.isfinite(table["exemplar_distance"]).all()
+
+
 def report(folder, results, name):
     """What report.ipynb prints about a sweep."""
     options = ["-p", "RESULTS", results, "--out", folder / name]

@@ -3,8 +3,11 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from featviz_helpers.study.methods import OCTAVES
+from click.testing import CliRunner
+from featviz_helpers.study.methods import OCTAVES, VALUES, default, values
 from support.networks import shapesnet
+
+from data_scripts.make_comparison import SHEETS, TUNED_ON, main
 
 
 @pytest.mark.parametrize(("methods", "says"), [(["jiter"], "jitter"), ({"jitter": []}, "empty")])
@@ -27,7 +30,36 @@ def test_every_method_runs_from_its_table():
         assert np.abs(pictures[:, :, 0] - pictures[:, :, 1]).max() > 0.01, name
 
 
-def test_methods_list_at_least_six_values_around_their_default():
-    for name, method in fv.METHODS.items():
-        assert len(method.values) >= 6 and list(method.values) == sorted(set(method.values)), name
-        assert method.default in method.values, name
+@pytest.mark.parametrize("network", ["inception_v3", *VALUES])
+def test_methods_list_at_least_six_values_around_their_default(network):
+    for name in fv.METHODS:
+        listed = values(name, network)
+        assert len(listed) >= 6 and list(listed) == sorted(set(listed)), name
+        assert default(name, network) in listed, name
+
+
+@pytest.mark.parametrize("network", TUNED_ON)
+def test_what_a_sheet_shows_had_no_say_in_the_values(network):
+    shown = {(layer, unit) for layer, units in SHEETS[network].values() for unit in units}
+    tuned_on = {(layer, unit) for layer, units in TUNED_ON[network].items() for unit in units}
+    assert {layer for layer, _ in shown} == {layer for layer, _ in tuned_on}
+    assert not shown & tuned_on
+
+
+@pytest.mark.parametrize(("layer", "unit"), [("auto", 27), ("logits", 340)])
+def test_lite0s_values_clear_the_grain_of_channels_and_of_class_scores(layer, unit):
+    names = ("none", "total variation")
+    chosen = {name: default(name, "lite0") for name in names}
+    results = fv.run_methods(fv.load_model("lite0"), layer, [unit], chosen, steps=32, size=96)
+    none, clear = (results[name][1] for name in names)
+    assert fv.high_frequency(clear.images) < fv.high_frequency(none.images) / 2
+    assert clear.activations > none.activations / 4
+
+
+@pytest.mark.slow
+def test_the_sheets_of_lite0_are_made(tmp_path):
+    options = ["--model", "lite0", "--steps", "4", "--size", "64", "--out", str(tmp_path)]
+    done = CliRunner().invoke(main, options, catch_exceptions=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"comparison_lite0.jpg", "comparison_lite0_classes.jpg"}
+    rows = [line for line in done.output.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == len(fv.METHODS) + 2 and all(row.count(" / ") == 4 for row in rows)
