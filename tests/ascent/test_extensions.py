@@ -9,23 +9,10 @@ import tensorflow as tf
 from featviz_helpers.ascent import step as engine
 from featviz_helpers.common.random_streams import start_uniform
 from support.networks import pictures, shapesnet
+from support.objectives import GramDistance, gram
 
 LAYER = "mixed1"
 CLOSE = 1e-2  # relative; a graphics card multiplies in TF32
-
-
-class GramDistance(fv.ascent.Term):
-    """Minus the distance of the image's Gram matrix to a target's (Gatys et al., 2015): ten lines, outside."""
-
-    def __init__(self, layer, target):
-        super().__init__(layer, target=target)
-
-    def value(self, activation, units):
-        return -tf.reduce_mean((gram(activation) - units["target"]) ** 2, axis=[1, 2])
-
-
-def gram(activation):
-    return tf.einsum("nhwc,nhwd->ncd", activation, activation) / float(activation.shape[1] * activation.shape[2])
 
 
 class Repulsion(fv.ascent.Term):

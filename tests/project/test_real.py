@@ -7,9 +7,11 @@ import sys
 import featviz_helpers as fv
 import numpy as np
 import pytest
+import tensorflow as tf
 from featviz_helpers.ascent import step as engine
 from featviz_helpers.assets.locate import INCEPTION_FILES
 from PIL import Image
+from support.objectives import GramDistance, gram
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 CHANNELS = [0, 48, 62, 73, 91]
@@ -142,3 +144,29 @@ def test_regularizers_keep_their_promises_on_the_real_network(backbone):
     assert max(fine[1:]) < 0.75 * fine[0]
     assert left[1] > left[0] + 0.1
     assert min(result.activations[0] for result in (smooth, robust, coarse, waves)) > 0.2 * base.activations[0]
+
+
+@pytest.mark.parametrize("name", ["inception", "lite0"])
+def test_an_objective_from_outside_paints_a_texture_of_a_photograph(backbone, name):
+    network, layer = (backbone, "mixed1") if name == "inception" else (fv.load_model("lite0"), "block3b_add")
+    photo = fv.photograph("flower", 96)[None]
+    objective = GramDistance(layer, gram(tf.constant(network.activations(photo, layer))).numpy())
+    result = fv.maximize(network, objective, steps=48, size=96, progress=False)
+    assert result.activations[0] > 0.2 * result.history["objective"][0, 0], "four fifths of the distance are gone"
+
+
+@pytest.mark.parametrize("name", ["inception", "lite0"])
+def test_relu_rules_change_what_comes_back_and_not_what_goes_in(backbone, name):
+    network, layer = (backbone, "mixed4") if name == "inception" else (fv.load_model("lite0"), "block4a_activation")
+    images, slopes = tf.constant(fv.photograph("china", 96)[None]), {}
+    forward = network.truncate(layer)(network.preprocess(images))
+    for rule in ("plain", "redirected", "guided", "deconv"):
+        cut = network.truncate(layer, relu=rule)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            maps = cut(network.preprocess(images))
+            value = tf.reduce_sum(maps[..., 5])
+        np.testing.assert_allclose(maps, forward, rtol=1e-4, atol=1e-4)
+        slopes[rule] = tape.gradient(value, images).numpy().ravel()
+    alike = np.corrcoef(list(slopes.values()))
+    assert np.abs(alike[np.triu_indices(4, 1)]).max() < 0.99, "four rules, four gradients"
