@@ -52,7 +52,7 @@ def target():
     [
         {},
         {"tile": 32},
-        {"jit": True},
+        pytest.param({"jit": True}, marks=pytest.mark.slow),
         pytest.param({"precision": "mixed_bfloat16"}, marks=pytest.mark.slow),
         pytest.param({"precision": "mixed_float16"}, marks=pytest.mark.slow),
     ],

@@ -15,6 +15,7 @@ FIELDS = {"notebook": "", "parameters": {}, "changed": [], "made_from": {}, "env
 
 
 @pytest.mark.timeout(90)  # where it hangs, it hangs for good
+@pytest.mark.slow
 def test_thousands_of_short_runs_keep_the_scheduler_answering(monkeypatch):
     monkeypatch.setattr(dispatch, "execute_run", lambda request: RunOutcome(request.run, "ok", 0.0))
     requests = [RunRequest(run=f"{number:05}", out="", **FIELDS) for number in range(2000)]

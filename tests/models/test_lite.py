@@ -49,6 +49,7 @@ def test_all_batch_norm_is_folded(lite0):
     assert not left
 
 
+@pytest.mark.slow
 def test_a_channel_climbs_whole_and_in_tiles_and_in_half_precision(lite0):
     for options in ({}, {"tile": 64}, {"precision": "mixed_bfloat16"}):
         result = fv.maximize(

@@ -46,6 +46,7 @@ def test_what_a_sheet_shows_had_no_say_in_the_values(network):
     assert not shown & tuned_on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer", "unit"), [("auto", 27), ("logits", 340)])
 def test_lite0s_values_clear_the_grain_of_channels_and_of_class_scores(layer, unit):
     names = ("none", "total variation")
