@@ -11,6 +11,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "featviz_helpers/models/weights/shapesnet.md",
+    *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("notebooks/*.ipynb")),
 ]
 
