@@ -14,6 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
-        "networks": ["channel_count", "favourite_class"],
+        "networks": ["channel_count", "favourite_class", "matches"],
     },
 )

@@ -1,5 +1,10 @@
 """Judge answers about a network: its channels and what they respond to."""
 
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+import numpy as np
+
 from ..data import shapes
 from ..models.backbone import Backbone
 from .answers import judge, say
@@ -26,4 +31,28 @@ def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel:
         answer == order[0],
         f"'{order[0]}' is its favourite.",
         f"'{answer}' is number {order.index(answer) + 1} of {len(order)}. Average the channel over each class.",
+    )
+
+
+@judge
+def matches(answer: str | None, backbone: Backbone, layer: str, channels: Sequence[int], images: np.ndarray) -> bool:
+    """Judge which image is whose favourite: for each channel the letter of the image with the highest mean activation.
+
+    Args:
+        answer: one letter per channel, in their order; A is the first image.
+        backbone, layer: whose channels.
+        channels: numbers.
+        images: (N, H, W, 3) in [-1, 1], at most 26.
+    """
+    letters = ascii_uppercase[: len(images)]
+    given = "".join(str(answer).upper().split())
+    if len(given) != len(channels) or not set(given) <= set(letters):
+        return say(False, "", f"write {len(channels)} letters out of {letters}, one per channel, not '{answer}'.")
+    means = backbone.activations(images, layer)[..., list(channels)].mean(axis=(1, 2))
+    key = "".join(letters[best] for best in means.argmax(axis=0))
+    wrong = [str(c) for c, letter, right in zip(channels, given, key, strict=True) if letter != right]
+    return say(
+        not wrong,
+        "all of them.",
+        f"{len(channels) - len(wrong)} of {len(channels)} are right; look again at channel {', '.join(wrong)}.",
     )
