@@ -7,6 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "exemplars": ["exemplar_sheet"],
         "line_plots": ["curves", "spectrum_curves"],
-        "pictures": ["compare", "show"],
+        "pictures": ["compare", "show", "zoom"],
     },
 )

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..metrics import spectra
-from .cells import DPI
+from .style import DPI
 
 
 def curves(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..plots.cells import DPI
 from ..plots.pictures import compare
+from ..plots.style import DPI
 from . import statistics
 from .methods import method
 
@@ -29,7 +29,7 @@ def pictures(study: Study, table: pd.DataFrame) -> Figure:
         # Where every start was dead, the first one: it is drawn as such.
         best = part["exemplar_distance"].fillna(np.inf).groupby(part["channel"]).idxmin()
         rows[name] = images[best.loc[shown]]
-    return compare(rows, [f"channel {channel}" for channel in shown], inch=1.3, stretch=True)
+    return compare(rows, [f"channel {channel}" for channel in shown], stretch=True)
 
 
 def curves(table: pd.DataFrame, label: str) -> Figure:

@@ -1,4 +1,6 @@
-"""Figures hold what they are given: looked at through their axes."""
+"""Figures hold what they are given: looked at through their axes, and as the PNG that a notebook stores."""
+
+import io
 
 import matplotlib
 
@@ -8,6 +10,8 @@ import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.pylabtools import print_figure
+from PIL import Image
 from support.networks import pictures, shapesnet
 
 
@@ -19,6 +23,47 @@ def closed():
 
 def shown(figure):
     return [axis for axis in figure.axes if axis.images]
+
+
+def cells(figure):
+    """The pictures as a notebook stores and a page shows them, cut out of the PNG."""
+    places = [axis.get_window_extent() for axis in shown(figure)]
+    # Jupyter adds a border.
+    border, height = round(0.1 * figure.dpi), round(figure.bbox.height)
+    with Image.open(io.BytesIO(print_figure(figure))) as image:
+        page = np.asarray(image.convert("RGB"))
+    corners = [(height - round(place.y1) + border, round(place.x0) + border, place) for place in places]
+    return [page[top : top + round(p.height), left : left + round(p.width)] for top, left, p in corners]
+
+
+def grain(images):
+    return np.array([fv.high_frequency(fv.from_uint8(image)[None])[0] for image in images])
+
+
+@pytest.mark.parametrize(("size", "times"), [(7, 36), (32, 8), (96, 2), (100, 2), (160, 1), (224, 1)])
+@pytest.mark.parametrize("draw", [lambda batch: fv.show(batch, ["a"] * 5), lambda batch: fv.compare({"a\nb": batch})])
+def test_a_pixel_of_a_picture_is_a_square_of_whole_pixels_on_the_screen(draw, size, times):
+    batch = pictures(5, size)
+    for cell, picture in zip(cells(draw(batch)), fv.to_uint8(batch), strict=True):
+        np.testing.assert_array_equal(cell, picture.repeat(times, axis=0).repeat(times, axis=1))
+
+
+@pytest.mark.parametrize("size", [96, 224])
+def test_a_figure_adds_no_grain(size):
+    """What a reader sees, brought back to the size of the picture, or as it is where that is smaller."""
+    batch = np.stack([fv.photograph(name, size) for name in ("china", "flower")] * 3)[:5]
+    seen = []
+    for cell in cells(fv.compare({"one": batch})):
+        times = max(len(cell) // size, 1)
+        seen.append(cell.reshape(len(cell) // times, times, -1, times, 3).mean(axis=(1, 3)))
+    np.testing.assert_allclose(fv.high_frequency(fv.from_uint8(np.stack(seen))), fv.high_frequency(batch), rtol=0.05)
+
+
+def test_a_picture_that_is_wider_than_the_page_is_averaged():
+    wide = np.tile(fv.from_uint8(np.array([0, 255], np.uint8)), (968, 968))[..., None].repeat(3, axis=-1)
+    (cell,) = cells(fv.show(wide[None]))
+    assert cell.shape == (484, 968, 3)
+    np.testing.assert_allclose(cell, 128, atol=1)  # the nearest pixels would be all black or all white
 
 
 def test_show_draws_every_picture_with_its_label():
