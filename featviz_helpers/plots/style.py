@@ -4,7 +4,8 @@ A stored figure is shown at one screen pixel per pixel, so that all sizes here a
 """
 
 import textwrap
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import matplotlib as mpl
 from cycler import cycler
@@ -22,7 +23,7 @@ _STYLE = {
     "axes.grid": True,
     "axes.labelsize": FONT,
     "axes.linewidth": 0.5,
-    "axes.prop_cycle": cycler(color=PALETTE),
+    "axes.prop_cycle": cycler(linestyle=["-", "--"]) * cycler(color=PALETTE),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": FONT,
@@ -43,9 +44,11 @@ _STYLE = {
 }
 
 
-def style() -> AbstractContextManager:
-    """Return the context in which a figure of the course is made."""
-    return mpl.rc_context(_STYLE)
+@contextmanager
+def style() -> Iterator[None]:
+    """Within it, or within a function that it decorates, figures are made in the look of the course."""
+    with mpl.rc_context(_STYLE):
+        yield
 
 
 def wrap(text: str, pixels: float) -> str:
