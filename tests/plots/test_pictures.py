@@ -11,6 +11,7 @@ import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from featviz_helpers.plots.canvas import Sheet
 from IPython.core.pylabtools import print_figure
 from matplotlib.text import Text
 from PIL import Image
@@ -27,12 +28,12 @@ def shown(figure):
     return [axis for axis in figure.axes if axis.images]
 
 
-def cells(figure):
-    """The pictures as a notebook stores and a page shows them, cut out of the PNG."""
+def cells(figure, draw=print_figure):
+    """The pictures as Jupyter draws them, cut out of the figure."""
     places = [axis.get_window_extent() for axis in shown(figure)]
     # Jupyter adds a border.
     border, height = round(0.1 * figure.dpi), round(figure.bbox.height)
-    with Image.open(io.BytesIO(print_figure(figure))) as image:
+    with Image.open(io.BytesIO(draw(figure))) as image:
         page = np.asarray(image.convert("RGB"))
     corners = [(height - round(place.y1) + border, round(place.x0) + border, place) for place in places]
     return [page[top : top + round(p.height), left : left + round(p.width)] for top, left, p in corners]
@@ -52,13 +53,22 @@ def test_a_pixel_of_a_picture_is_a_square_of_whole_pixels_on_the_screen(draw, si
 
 @pytest.mark.parametrize("size", [96, 224])
 def test_a_figure_adds_no_grain(size):
-    """What a reader sees, brought back to the size of the picture, or as it is where that is smaller."""
+    """What a notebook stores, brought back to the size of the picture."""
     batch = np.stack([fv.photograph(name, size) for name in ("china", "flower")] * 3)[:5]
     seen = []
-    for cell in cells(fv.compare({"one": batch})):
-        times = max(len(cell) // size, 1)
+    for cell in cells(fv.compare({"one": batch}), draw=Sheet.jpeg):
+        times = len(cell) // size
         seen.append(cell.reshape(len(cell) // times, times, -1, times, 3).mean(axis=(1, 3)))
-    np.testing.assert_allclose(fv.high_frequency(fv.from_uint8(np.stack(seen))), fv.high_frequency(batch), rtol=0.05)
+    np.testing.assert_allclose(fv.high_frequency(fv.from_uint8(np.stack(seen))), fv.high_frequency(batch), atol=0.01)
+
+
+def test_a_notebook_stores_pictures_as_a_jpeg(monkeypatch):
+    displayed = []
+    monkeypatch.setattr("IPython.display.display", displayed.append)
+    fv.show(pictures(1, 32))._ipython_display_()
+    ((kind, data),) = [(one.format, one.data) for one in displayed]
+    with Image.open(io.BytesIO(data)) as image:
+        assert (kind, image.format) == ("jpeg", "JPEG")
 
 
 def test_a_picture_that_is_wider_than_the_page_is_averaged():
