@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exemplars": ["exemplar_sheet"],
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
-        "pictures": ["compare", "show"],
+        "pictures": ["compare", "show", "zoom"],
     },
 )

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from ..data.image_sets import ImageSet
 from ..exemplars.tables import Exemplars
 from ..models.receptive_field import Field, patch
-from .cells import MAX_WIDTH, Cell, draw_cells
+from .canvas import Cell
+from .cells import draw_cells
 
 
 def exemplar_sheet(
@@ -18,6 +19,7 @@ def exemplar_sheet(
     pooling: str = "mean",
     field: Field | None = None,
     title: str | None = None,
+    columns: int = 9,
 ) -> Figure:
     """Show the strongest images of several channels: one row per channel, strongest first, activations below.
 
@@ -29,6 +31,7 @@ def exemplar_sheet(
         pooling: "mean" or "max".
         field: show only what the strongest unit looks at, see `receptive_field` and `effective_field`.
         title: what the figure shows.
+        columns: most images in a row; where the page is too narrow for them, they are shrunk.
 
     Returns:
         The figure. A channel that is silent on the whole data set has a row that says so.
@@ -49,4 +52,4 @@ def exemplar_sheet(
             label = f"{layer}:{channel}{silent}" if row.rank == 1 else ""
             cells.append(Cell(image, left=label, below=f"{row.activation:.3g}"))
         sheet.append(cells)
-    return draw_cells(sheet, title, MAX_WIDTH / max(map(len, sheet)))
+    return draw_cells(sheet, title, None, columns, shrink=True)
