@@ -47,8 +47,13 @@ _STYLE = {
 @contextmanager
 def style() -> Iterator[None]:
     """Within it, or within a function that it decorates, figures are made in the look of the course."""
-    with mpl.rc_context(_STYLE):
+    # Not `rc_context`, which restores all settings, also those that Jupyter makes while its first figure is made.
+    before = {name: mpl.rcParams[name] for name in _STYLE}
+    mpl.rcParams.update(_STYLE)
+    try:
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def wrap(text: str, pixels: float) -> str:

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from featviz_helpers.plots.canvas import Sheet
+from featviz_helpers.plots.style import style
 from IPython.core.pylabtools import print_figure
 from matplotlib.text import Text
 from PIL import Image
@@ -60,6 +61,18 @@ def test_a_figure_adds_no_grain(size):
         times = len(cell) // size
         seen.append(cell.reshape(len(cell) // times, times, -1, times, 3).mean(axis=(1, 3)))
     np.testing.assert_allclose(fv.high_frequency(fv.from_uint8(np.stack(seen))), fv.high_frequency(batch), atol=0.01)
+
+
+def test_the_look_of_the_course_ends_with_its_figures_and_leaves_other_settings():
+    before = dict(matplotlib.rcParams)
+    try:
+        with style():
+            plt.ion()  # as Jupyter does with its first figure
+            assert matplotlib.rcParams["figure.dpi"] == 160
+        assert plt.isinteractive()
+    finally:
+        plt.ioff()
+    assert dict(matplotlib.rcParams) == before
 
 
 def test_a_notebook_stores_pictures_as_a_jpeg(monkeypatch):
