@@ -8,8 +8,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "answers": ["best_of", "number", "same_function"],
         "ascent": [
             "climbs_higher",
+            "coarser_change",
             "combination",
-            "gradient_is_activation",
+            "gradient_is",
             "octave_sizes",
             "one_step",
             "smoother",

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..data import shapes
 from ..models.backbone import Backbone
-from .answers import judge, say
+from .answers import NAME, WHOLE_NUMBER, judge, say
 
 
-@judge
+@judge(WHOLE_NUMBER)
 def channel_count(answer: int | None, backbone: Backbone, layer: str) -> bool:
     """Judge how many channels a layer has."""
     count = backbone.layers[backbone.resolve(layer)]
@@ -19,7 +19,7 @@ def channel_count(answer: int | None, backbone: Backbone, layer: str) -> bool:
     )
 
 
-@judge
+@judge(NAME)
 def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel: int, data: shapes.Shapes) -> bool:
     """Judge to which class of Shapes a channel responds most strongly on average."""
     if answer not in shapes.CLASSES:
@@ -34,7 +34,7 @@ def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel:
     )
 
 
-@judge
+@judge(NAME)
 def matches(answer: str | None, backbone: Backbone, layer: str, channels: Sequence[int], images: np.ndarray) -> bool:
     """Judge which image is whose favourite: for each channel the letter of the image with the highest mean activation.
 
