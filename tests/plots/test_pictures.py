@@ -110,6 +110,11 @@ def test_a_result_brings_its_labels_and_a_dead_start_is_never_a_picture():
     assert "dead start" in figure.axes[1].texts[0].get_text()
 
 
+def test_a_label_is_never_dropped():
+    with pytest.raises(ValueError, match="3 labels for 2 pictures"):
+        fv.show(pictures(2, 16), ["a", "b", "c"])
+
+
 def test_compare_names_rows_and_columns():
     figure = fv.compare({"one": pictures(2, 16), "two": pictures(2, 16, 1)}, labels=["a", "b"])
     axes = shown(figure)
