@@ -10,6 +10,7 @@ from .style import DPI, LINE, PAGE, lines, wrap
 GAP = 8  # pixels between two pictures
 LARGEST = 256  # pixels: the width of a picture where the page has more than enough room
 COLUMNS = 4
+SIDEWAYS = 120  # pixels: words on the left have at least so much height, also beside a low picture
 
 
 def draw_cells(
@@ -35,6 +36,7 @@ def draw_cells(
         The figure.
     """
     wide = max(cell.picture.shape[1] for row in rows for cell in row if cell)
+    rows = [[cell and cell._replace(left=wrap(cell.left, max(wide, SIDEWAYS))) for cell in row] for row in rows]
     edge = margin(row[0] for row in rows)
     room = PAGE - edge + GAP
     most = columns if shrink else min(columns, room // (wide + GAP))

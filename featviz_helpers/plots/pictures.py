@@ -43,7 +43,8 @@ def show(
         The figure, also shown in a notebook.
 
     Raises:
-        ValueError: `large` without a grid, or with a value that is not on its last axis.
+        ValueError: another number of labels than of pictures; `large` without a grid, or with a value that is not on
+            its last axis.
     """
     if isinstance(labels, Grid):
         rows = _by_axes(pictures, labels)
@@ -59,8 +60,7 @@ def show(
             f"{name}\nactivation {value:.3g}" for name, value in zip(pictures.labels, pictures.activations, strict=True)
         ]
         pictures = pictures.images
-    labels = labels or [""] * len(pictures)
-    row = [Cell(picture, label) for picture, label in zip(pictures, labels, strict=False)]
+    row = [Cell(picture, label) for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)]
     return draw_cells([row], title, inch, columns or COLUMNS, stretch)
 
 
@@ -118,18 +118,24 @@ def zoom(
         The figure; the square is framed in the whole picture.
 
     Raises:
-        ValueError: the square is not inside every picture.
+        ValueError: another number of labels than of pictures; the square is not inside every picture.
     """
     if isinstance(pictures, Result):
         labels, pictures = labels or pictures.labels, pictures.images
     pairs = [
         _whole_and_square(picture, label, at, side)
-        for picture, label in zip(pictures, labels or [""] * len(pictures), strict=False)
+        for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)
     ]
     wide = max(pair[0].picture.shape[1] for pair in pairs)
     both = COLUMNS if wide <= 2 * 112 else 2
     cells = [cell for pair in pairs for cell in pair]
     return draw_cells([cells[i : i + both] for i in range(0, len(cells), both)], title, None, both, stretch)
+
+
+def _one_each(labels: Sequence[str] | None, count: int) -> Sequence[str]:
+    if labels is not None and len(labels) != count:
+        raise ValueError(f"There are {len(labels)} labels for {count} pictures; give one per picture, or none.")
+    return labels or [""] * count
 
 
 def _whole_and_square(picture: np.ndarray, label: str, at: tuple[int, int] | None, side: int) -> tuple[Cell, Cell]:

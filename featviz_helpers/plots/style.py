@@ -59,7 +59,9 @@ def style() -> Iterator[None]:
 def wrap(text: str, pixels: float) -> str:
     """Break the lines of a text that are wider than so many pixels."""
     letters = max(int(pixels / LETTER), 6)
-    return "\n".join(textwrap.fill(line, letters, break_on_hyphens=False) for line in text.split("\n"))
+    return "\n".join(
+        textwrap.fill(line, letters, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
+    )
 
 
 def lines(text: str) -> int:

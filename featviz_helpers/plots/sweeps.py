@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ..ascent.grid import Grid
 from .canvas import Cell, Place, draw, margin, place
-from .cells import GAP, LARGEST, draw_cells
+from .cells import GAP, LARGEST, SIDEWAYS, draw_cells
 from .style import LINE, PAGE, lines, wrap
 
 Large = Mapping[str, float | str] | Sequence[float | str]
@@ -42,7 +42,7 @@ def draw_sweep(
         cell._replace(above=word + headings[i]) for cell, (i, word) in zip(first[0], chosen.items(), strict=True)
     ]
     for cells, row in zip(first, rows, strict=True):
-        cells[0] = cells[0]._replace(left=row[0].left)
+        cells[0] = cells[0]._replace(left=wrap(row[0].left, max(cells[0].picture.shape[0], SIDEWAYS)))
     short = {i: text.removeprefix(f"{name} ") for i, text in enumerate(headings) if i not in chosen}
     rest = [[row[i]._replace(above=text, left="", below="") for i, text in short.items()] for row in rows]
     if not rest[0]:
