@@ -15,6 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
-        "networks": ["channel_count", "favourite_class", "matches"],
+        "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
     },
 )

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, ParamSpec
 import numpy as np
 import tensorflow as tf
 
+from ..ascent.result import Result
+
 P = ParamSpec("P")
 
 
@@ -23,6 +25,7 @@ WHOLE_NUMBER = Kind("a whole number", lambda answer: isinstance(answer, Integral
 NAME = Kind("a name in quotation marks", lambda answer: isinstance(answer, str))
 FUNCTION = Kind("a function", callable)
 IMAGES = Kind("an array of images", lambda answer: isinstance(answer, np.ndarray) and answer.dtype.kind in "fiu")
+RESULT = Kind("what fv.maximize returns", lambda answer: isinstance(answer, Result))
 
 
 def judge(kind: Kind) -> Callable[[Callable[P, bool]], Callable[P, bool | None]]:

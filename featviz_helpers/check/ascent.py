@@ -10,9 +10,8 @@ from ..ascent.octaves import Octaves
 from ..ascent.result import Result
 from ..metrics.spectra import high_frequency, mean_frequency
 from ..models.backbone import Backbone
-from .answers import FUNCTION, IMAGES, Kind, judge, say
+from .answers import FUNCTION, IMAGES, RESULT, Kind, judge, say
 
-RESULT = Kind("what fv.maximize returns", lambda answer: isinstance(answer, Result))
 OBJECTIVE = Kind("an objective such as 2 * fv.channel(...)", lambda answer: isinstance(answer, Objective))
 SIZES = Kind("a list of numbers", lambda answer: isinstance(answer, list | tuple | np.ndarray))
 

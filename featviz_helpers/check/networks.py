@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 import numpy as np
+import pandas as pd
 
+from ..ascent.result import Result
 from ..data import shapes
 from ..models.backbone import Backbone
-from .answers import NAME, WHOLE_NUMBER, judge, say
+from .answers import NAME, RESULT, WHOLE_NUMBER, judge, say
 
 
 @judge(WHOLE_NUMBER)
@@ -55,4 +57,37 @@ def matches(answer: str | None, backbone: Backbone, layer: str, channels: Sequen
         not wrong,
         "all of them.",
         f"{len(channels) - len(wrong)} of {len(channels)} are right; look again at channel {', '.join(wrong)}.",
+    )
+
+
+@judge(RESULT)
+def drives(
+    answer: Result | None, backbone: Backbone, layer: str, channels: Sequence[int], reached: np.ndarray, share: float
+) -> bool:
+    """Judge whether the first picture of an ascent drives several channels, each to a share of what it reached alone.
+
+    Args:
+        answer: the ascent.
+        backbone, layer: whose channels.
+        channels: numbers.
+        reached: the activation of each in a picture of its own.
+        share: the least share of that, 0 to 1.
+    """
+    shares = backbone.activations(answer.images[:1], layer)[0][..., list(channels)].mean(axis=(0, 1)) / reached
+    figures = ", ".join(f"channel {channel} {part:.0%}" for channel, part in zip(channels, shares, strict=True))
+    return say(bool((shares >= share).all()), f"{figures}.", f"{figures}; wanted: at least {share:.0%} of each.")
+
+
+@judge(WHOLE_NUMBER)
+def least_decided(answer: int | None, means: pd.DataFrame) -> bool:
+    """Judge which column's largest entry leads its second largest by the smallest ratio."""
+    if answer not in means.columns:
+        return say(False, "", f"channel {answer} is not among those in the table.")
+    ordered = np.sort(means.to_numpy(), axis=0)
+    leads = pd.Series(ordered[-1] / ordered[-2], index=means.columns).sort_values()
+    place = leads.index.get_loc(answer)
+    return say(
+        place == 0,
+        f"its favourite leads by {leads.iloc[0] - 1:.1%}.",
+        f"its favourite leads by {leads[answer] - 1:.1%}, and {place} of {len(leads)} channels lead by less.",
     )

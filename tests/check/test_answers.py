@@ -2,6 +2,7 @@
 
 import featviz_helpers as fv
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from featviz_helpers import check
@@ -88,6 +89,16 @@ def cases(low):
             lambda x: check.matches(x, shapesnet(), LAYER, [3, 5], higher.images),
             ["AB", "a b"],
             ["BA", "A", "AC"],
+        ),
+        "drives": (
+            lambda x: check.drives(x, shapesnet(), LAYER, [3], higher.activations[:1], share=0.9),
+            [higher],
+            [low],
+        ),
+        "least_decided": (
+            lambda x: check.least_decided(x, pd.DataFrame({4: [1.0, 2.0, 0.0], 7: [1.0, 1.1, 1.0]})),
+            [7],
+            [4, 5],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),
