@@ -35,7 +35,8 @@ def test_links_lead_somewhere(path):
 def test_the_gallery_is_shown_and_small():
     pictures = sorted((ROOT / "docs" / "gallery").iterdir())
     readme = text(ROOT / "README.md")
+    books = "".join(text(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
     assert len(pictures) >= 4
     for picture in pictures:
-        assert f"docs/gallery/{picture.name}" in readme
+        assert f"docs/gallery/{picture.name}" in readme or f"attachment:{picture.name}" in books
         assert 20_000 < picture.stat().st_size < 1_500_000
