@@ -45,7 +45,7 @@ def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, folder):
     for name, (before, now) in SMALLER.items():
         bundled = bundled.replace(f"{name}: {before}", f"{name}: {now}")
     plan.write_text(bundled)
-    begun = invoke("sweep", plan, "--workers", 2, "--limit", 2)
+    begun = invoke("sweep", plan, "--workers", 1, "--limit", 2)
     assert begun.exit_code == 0, begun.stderr
     assert "2 of 10 runs are finished" in begun.stdout
     report(folder, out, "half")
