@@ -105,7 +105,7 @@ def _draw(study: Study, table: pd.DataFrame, held_out: pd.DataFrame, background:
         "controls.png": figures.controls(held_out, background, label),
     }
     for name, figure in drawn.items():
-        figure.savefig(study.out / name, dpi=120)
+        figure.savefig(study.out / name, bbox_inches="tight")
         plt.close(figure)
 
 
