@@ -35,8 +35,17 @@ def assets() -> Path:
     return Path(folder)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares compiled functions in one process: a notebook's tests, or else a file's (--dist loadgroup)."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what shares compiled functions in one process: a notebook's tests, or else a file's (--dist loadgroup).
+
+    The longest groups begin first, notebooks before other slow tests, so that no process ends with one by itself.
+    """
+
+    def place(item: pytest.Item) -> int:
+        return 0 if item.get_closest_marker("xdist_group") else 1 if item.get_closest_marker("slow") else 2
+
+    if hasattr(config, "workerinput"):  # by hand, a file's tests run in the order in which they are written
+        items.sort(key=place)
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import matplotlib as mpl
-from cycler import cycler
+from matplotlib import cycler
 
 DPI = 160
 PAGE = 968  # pixels: a notebook's page is about 1000 wide, and Jupyter puts a border of 16 round a figure

@@ -50,6 +50,7 @@ def test_a_sweep_over_weights_is_one_batch_and_equals_its_cells():
     assert (contrast[:, 2] < contrast[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_any_number_can_be_swept_without_another_trace():
     def run(values):
         return fv.maximize(

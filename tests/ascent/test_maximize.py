@@ -365,6 +365,7 @@ def test_many_tiles_are_their_gradients_put_together():
     assert np.abs(result.images - (start + 0.01 * slope / slope.std())).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_tiles_of_an_image_do_not_depend_on_the_batch():
     options = {"tile": 32, "steps": 1, "size": 64, "optimizer": fv.GradientAscent(0.01)}
     together = ascend([3, 5], **options)
@@ -442,6 +443,7 @@ def test_large_objectives_do_not_overflow_in_half_precision(objective):
     np.testing.assert_allclose(half.activations, full.activations, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_two_of_a_kind_keep_their_own_numbers():
     transforms = [fv.Jitter([2, 4, 8, 8]), fv.Rotate(5), fv.Jitter(4)]
     penalties = [fv.TotalVariation(1e-3), fv.TotalVariation([1e-3, 2e-3, 3e-3, 4e-3], isotropic=True)]
@@ -452,6 +454,7 @@ def test_two_of_a_kind_keep_their_own_numbers():
     assert {"TotalVariation", "TotalVariation 2"} <= result.history.keys()
 
 
+@pytest.mark.slow
 def test_whole_numbers_may_come_from_numpy():
     result = ascend([3], steps=np.int64(4), snapshots=np.arange(0, 5, 2), redirect=np.int8(1))
     assert sorted(result.snapshots) == [0, 2, 4]

@@ -73,6 +73,7 @@ def test_gradients_pass_through_to_the_parameters(parameterization):
     np.testing.assert_allclose(slope, numeric, rtol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 41), (41, 40)])
 @pytest.mark.parametrize("parameterization", [fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
 def test_waves_climb_at_any_size(parameterization, size):

@@ -124,6 +124,7 @@ def test_a_batch_is_its_images_one_by_one(kind):
     assert (together[0] == 0).all()
 
 
+@pytest.mark.slow
 @every_kind
 def test_xla_compiles_value_and_gradient(kind):
     images = pictures(2, 10)

@@ -193,6 +193,7 @@ def test_every_image_has_its_own_range():
     assert np.abs(moved[2] - images[2]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_transforms_compile_under_xla(name):
     transform = KINDS[name]

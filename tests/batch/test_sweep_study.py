@@ -7,10 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from support.sweeps import featviz
+from support.sweeps import invoke
 
-STEPS, FEWER = 64, 16  # of the plan, and of the test
-SCAN = "exemplars auto --model shapesnet --data shapes --count 800 --out build/exemplars/bundled"
+SMALLER = {"STEPS": (64, 4), "COUNT": (800, 200)}  # in the plan, and in the test
+SCAN = "exemplars auto --model shapesnet --data shapes --count 200 --out build/exemplars/bundled"
+
+
+@pytest.fixture
+def folder(root, tmp_path, monkeypatch):
+    """The working directory, with the course's notebooks in it."""
+    (tmp_path / "notebooks").symlink_to(root / "notebooks")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def stored(root, name):
@@ -29,22 +37,22 @@ def test_batch_notebooks_can_be_read_without_running_them(root, name):
 
 
 @pytest.mark.slow
-def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, tmp_path):
-    (tmp_path / "notebooks").symlink_to(root / "notebooks")
-    done = featviz(*SCAN.split(), cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, folder):
+    done = invoke(*SCAN.split())
+    assert done.exit_code == 0, done.stderr
     bundled = (root / "notebooks" / "batch" / "plans" / "bundled.yaml").read_text()
-    plan, out = tmp_path / "plan.yaml", tmp_path / "build" / "sweeps" / "bundled"
-    plan.write_text(bundled.replace(f"STEPS: {STEPS}", f"STEPS: {FEWER}"))
-    begun = featviz("sweep", plan, "--workers", 2, "--limit", 2, cwd=tmp_path)
-    assert begun.returncode == 0, begun.stderr
+    plan, out = folder / "plan.yaml", folder / "build" / "sweeps" / "bundled"
+    for name, (before, now) in SMALLER.items():
+        bundled = bundled.replace(f"{name}: {before}", f"{name}: {now}")
+    plan.write_text(bundled)
+    begun = invoke("sweep", plan, "--workers", 1, "--limit", 2)
+    assert begun.exit_code == 0, begun.stderr
     assert "2 of 10 runs are finished" in begun.stdout
-    report(tmp_path, out, "half")
-    done = featviz("sweep", plan, "--workers", 2, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    report(folder, out, "half")
+    done = invoke("sweep", plan, "--workers", 2)
+    assert done.exit_code == 0, done.stderr
     assert "10 of 10 runs are finished" in done.stdout
-    featviz("results", out, "--to", tmp_path / "all.parquet")
-    table = pd.read_parquet(tmp_path / "all.parquet")
+    table = results(folder, out)
     assert (table.groupby("method").size() == 24).all()
     assert table["method"].nunique() == 10
     assert np.isfinite(table["exemplar_distance"]).all()
@@ -53,40 +61,45 @@ def test_the_bundled_plan_runs_and_its_report_reads_what_is_there(root, tmp_path
     result = json.loads((out / "runs" / row["run"][:2] / row["run"] / "result.json").read_text())
     assert result["parameters"]["METHOD"] == row["method"]
     assert row["value"] in result["parameters"]["VALUES"]
-    text = report(tmp_path, out, "whole")
+    text = report(folder, out, "whole")
     assert "240 pictures, 0 runs failed" in text
     about, counts = (cell.outputs[0].text for cell in stored(root, "report")[2:4])
     head = "".join(text.splitlines(keepends=True)[: (about + counts).count("\n")])
-    settings = about.replace(f" {STEPS} ", f" {FEWER} ", 1).split()
-    assert head.split() == settings + counts.split(), "report.ipynb is stored with what this plan gives"
+    for before, now in SMALLER.values():
+        about = about.replace(f" {before} ", f" {now} ", 1)
+    assert head.split() == about.split() + counts.split(), "report.ipynb is stored with what this plan gives"
     assert row["code_hash"] in text, "a number is traced to the code that made it"
 
 
 @pytest.mark.slow
-def test_the_plan_of_a_real_network_runs_offline(root, tmp_path):
+def test_the_plan_of_a_real_network_runs_offline(root, folder):
     """Two of its methods at two steps; test_plan.py holds the whole plan against its notebook."""
-    (tmp_path / "notebooks").symlink_to(root / "notebooks")
     scan = "exemplars auto --model lite0 --data photographs --count 100 --size 64 --out build/exemplars/lite0"
-    done = featviz(*scan.split(), cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = invoke(*scan.split())
+    assert done.exit_code == 0, done.stderr
     document = yaml.safe_load((root / "notebooks" / "batch" / "plans" / "lite0.yaml").read_text())
     document["grid"] = [block for block in document["grid"] if block["METHOD"][0] in ("none", "Fourier")]
     document["parameters"] |= {"STEPS": 2, "CHANNELS": [65], "COUNT": 100, "BACKGROUND": 2, "SIZE": 96}
-    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(document))
-    done = featviz("sweep", tmp_path / "plan.yaml", "--workers", 1, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    (folder / "plan.yaml").write_text(yaml.safe_dump(document))
+    done = invoke("sweep", folder / "plan.yaml", "--workers", 1)
+    assert done.exit_code == 0, done.stderr
     assert "2 of 2 runs are finished" in done.stdout
-    featviz("results", tmp_path / "build" / "sweeps" / "lite0", "--to", tmp_path / "all.parquet")
-    table = pd.read_parquet(tmp_path / "all.parquet")
+    table = results(folder, folder / "build" / "sweeps" / "lite0")
     assert table.groupby("method").size().to_dict() == {"none": 6, "Fourier": 6}
     assert np.isfinite(table["exemplar_distance"]).all()
 
 
-def report(folder, results, name):
+def results(folder, out):
+    """The table of a sweep."""
+    written = invoke("results", out, "--to", folder / "all.parquet")
+    assert written.exit_code == 0, written.stderr
+    return pd.read_parquet(folder / "all.parquet")
+
+
+def report(folder, out, name):
     """What report.ipynb prints about a sweep."""
-    options = ["-p", "RESULTS", results, "--out", folder / name]
-    done = featviz("run", "notebooks/batch/report.ipynb", *options, cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = invoke("run", "notebooks/batch/report.ipynb", "-p", "RESULTS", out, "--out", folder / name)
+    assert done.exit_code == 0, done.output
     (path,) = (folder / name).rglob("report.ipynb")
     cells = nbformat.read(path, as_version=4).cells
     return "".join(o.get("text", "") for cell in cells if cell.cell_type == "code" for o in cell.outputs)

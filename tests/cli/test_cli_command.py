@@ -70,6 +70,7 @@ def featviz_without(module, *arguments):
     return subprocess.run(given, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", EXTRAS)
 def test_a_sweep_without_its_extra_names_the_extra_and_the_command(tmp_path, module):
     book = write_notebook(tmp_path, "99_small", "print(NUMBER)", knobs="NUMBER: int = 0")

@@ -160,6 +160,7 @@ def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch)
     assert asked == ["alexnet"]
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_the_weights_of_another_network_are_refused(assets):
     with pytest.raises(ValueError, match="is not AlexNet"):

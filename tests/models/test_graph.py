@@ -210,6 +210,7 @@ def test_a_damaged_model_file_is_one_sentence(tmp_path, fault):
         fv.load_model(path)
 
 
+@pytest.mark.slow
 def test_settings_of_keras_do_not_reach_the_bundled_network():
     images = pictures(1, 64)
     expected = fv.load_model("shapesnet").activations(images, "mixed1")

@@ -24,7 +24,7 @@ def lite0():
     return fv.load_model("lite0")
 
 
-@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("name", ["lite0", pytest.param("lite1", marks=pytest.mark.slow)])
 def test_the_scores_of_a_stored_input(name):
     backbone = fv.load_model(name)
     np.testing.assert_allclose(backbone.model(RAMP, training=False).numpy()[0, :8], SCORES[name], atol=2e-4)
@@ -58,6 +58,7 @@ def test_a_channel_climbs_whole_and_in_tiles_and_in_half_precision(lite0):
         assert np.isfinite(result.images).all() and (result.activations > 0).all()
 
 
+@pytest.mark.slow
 def test_dead_and_saturated_channels_are_told_apart(lite0):
     model = keras.models.clone_model(lite0.model)
     model.set_weights(lite0.model.get_weights())

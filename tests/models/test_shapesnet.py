@@ -51,6 +51,7 @@ def test_card_is_written_from_the_record():
     assert (DATA / "shapesnet.md").read_text() == card(RECORD)
 
 
+@pytest.mark.slow
 def test_exchange_moves_a_channel_and_keeps_the_function():
     net, images = shapesnet.build(), draw(4, seed=1).images
     net.load_weights(WEIGHTS)  # a fresh network's channels may all be silent, and would hide a mistake

@@ -79,8 +79,7 @@ def test_stored_outputs_are_what_comes_out_now(path, tmp_path):
 @pytest.mark.slow
 def test_it_runs_with_other_parameters(path, tmp_path, root):
     profile = selection.read_profile(root / "tests" / "support" / "changed_parameters.yaml")
-    own = selection.prepare_jobs([path])[0].parameters
-    (job,) = selection.prepare_jobs([path], profile={name: value for name, value in profile.items() if name in own})
+    (job,) = selection.prepare_jobs([path], profile=profile)
     defaults = {name: parameter.default for name, parameter in job.parameters.items()}
     assert job.values != defaults, f"{job.path.name}: changed_parameters.yaml changes nothing"
     report = course.run([job], tmp_path)

@@ -14,8 +14,16 @@ from PIL import Image
 from support.objectives import GramDistance, gram
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-CHANNELS = [0, 48, 62, 73, 91]
 SIZE = 299
+# Of each channel of mixed6 the photograph, of the 800 of imagenet_sample at 299 px, that excites it most.
+STRONGEST = {
+    0: ("934/n07697537_hotdog.jpeg", 0.81611),
+    48: ("594/n03495258_harp.jpeg", 0.91772),
+    62: ("653/n03764736_milk_can.jpeg", 0.85538),
+    73: ("951/n07749582_lemon.jpeg", 1.77739),
+    91: ("558/n03372029_flute.jpeg", 0.69724),
+}
+CHANNELS = list(STRONGEST)
 
 
 @functools.cache
@@ -43,14 +51,12 @@ def test_folding_keeps_every_block(backbone):
 
 
 def test_an_ascent_reaches_five_times_the_strongest_photograph(backbone, assets):
-    """128 steps without regularisers, 299 pixels, against the 800 sample images squashed to the same size."""
-    files = sorted((assets / "data" / "imagenet_sample").glob("*/*.jpeg"))
-    assert len(files) == 800
-    strongest = np.full(len(CHANNELS), -np.inf)
-    for first in range(0, len(files), 25):
-        photos = [Image.open(path).convert("RGB").resize((SIZE, SIZE)) for path in files[first : first + 25]]
-        maps = backbone.activations(fv.from_uint8(np.stack(photos)), "mixed6", batch=25)
-        strongest = np.maximum(strongest, maps.mean(axis=(1, 2))[:, CHANNELS].max(axis=0))
+    """128 steps without regularisers, 299 pixels, against the best of 800 photographs squashed to the same size."""
+    folder = assets / "data" / "imagenet_sample"
+    photos = [Image.open(folder / name).convert("RGB").resize((SIZE, SIZE)) for name, _ in STRONGEST.values()]
+    maps = backbone.activations(fv.from_uint8(np.stack(photos)), "mixed6")
+    strongest = np.diag(maps.mean(axis=(1, 2))[:, CHANNELS])
+    np.testing.assert_allclose(strongest, [value for _, value in STRONGEST.values()], rtol=1e-3)
     result = fv.maximize(backbone, fv.channel("mixed6", CHANNELS), steps=128, size=SIZE, seed=0)
     ratio = result.activations / strongest
     print(dict(zip(CHANNELS, ratio.round(1).tolist(), strict=True)))
@@ -107,7 +113,7 @@ def peak():  # of this program alone: the mark of getrusage is handed down from 
 backbone = fv.load_model("inception_v3", weights=sys.argv[1])
 fv.maximize(backbone, fv.layer("mixed4"), steps=1, size=128)
 before = peak()
-result = fv.maximize(backbone, fv.layer("mixed4"), steps=2, size=1024, tile=int(sys.argv[2]), transforms=[fv.Jitter(8)])
+result = fv.maximize(backbone, fv.layer("mixed4"), steps=1, size=1024, tile=int(sys.argv[2]), transforms=[fv.Jitter(8)])
 assert result.images.shape == (1, 1024, 1024, 3) and result.activations[0] > 0
 print(peak() - before)
 """

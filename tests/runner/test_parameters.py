@@ -6,7 +6,7 @@ import pytest
 import yaml
 from featviz_helpers.common.errors import nearest
 from featviz_helpers.runner.parameters import ParameterError, read_parameters
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -176,6 +176,7 @@ def test_every_default_is_a_value_of_its_own_type_and_survives_yaml(value):
     assert parameter.parse(text) == value
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers() | st.booleans() | st.none() | st.lists(st.integers(), max_size=2), st.text(max_size=20))
 def test_no_text_gets_past_the_type_or_raises_anything_else(default, text):
     (parameter,) = knobs(f"A: int = {default!r}" if type(default) is int else f"A = {default!r}").values()
