@@ -5,11 +5,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "answers": ["best_of", "number", "same_function"],
+        "answers": ["best_of", "edge_price", "l2_weight", "number", "resting_value", "same_function", "silent_votes"],
         "ascent": [
             "climbs_higher",
             "coarser_change",
             "combination",
+            "faint",
             "gradient_is",
             "octave_sizes",
             "one_step",

@@ -71,6 +71,28 @@ def number(answer: float | None, value: float, tolerance: float, hint: str) -> b
     return say(bool(abs(answer - value) <= tolerance), f"{value:.4g}.", f"{answer:.4g} is not it. {hint}")
 
 
+@judge(NUMBER)
+def l2_weight(answer: float | None, factor: float, size: int) -> bool:
+    """Judge which weight of `L2` charges as much as `factor` times the plain sum of squares at `size` pixels."""
+    return _equation(answer, -factor * size**2 / 224**2, "Divide what the paper subtracts by our sum of squares.")
+
+
+@judge(NUMBER)
+def resting_value(answer: float | None, step: float, decay: float) -> bool:
+    """Judge where a value rests that climbs by `step` and then loses the share `decay`, again and again."""
+    return _equation(answer, step * (1 - decay) / decay, "One step and one decay must leave the value as it was.")
+
+
+@judge(NUMBER)
+def edge_price(answer: float | None, size: int) -> bool:
+    """Judge the total variation of a square picture whose left half is -1 and right half 1, in three colours."""
+    return _equation(answer, 2 * 3 * 224**2 / size, "One jump in each row and each colour. How high is it?")
+
+
+def _equation(answer: float, value: float, hint: str) -> bool:
+    return say(bool(np.isclose(answer, value, rtol=0.02)), f"{value:.4g}.", f"{answer:.4g} is not it. {hint}")
+
+
 @judge(NAME)
 def best_of(answer: str | None, scores: Mapping[str, float], what: str) -> bool:
     """Judge which name has the highest of the scores; `what` names the score."""
@@ -81,6 +103,21 @@ def best_of(answer: str | None, scores: Mapping[str, float], what: str) -> bool:
         answer == order[0],
         f"'{answer}' has the highest {what}.",
         f"'{answer}' is number {order.index(answer) + 1} of {len(order)} in {what}.",
+    )
+
+
+@judge(IMAGES)
+def silent_votes(answer: np.ndarray | None, spread: float) -> bool:
+    """Judge a picture (1, H, W, 3) for a gradient of total variation that is 0 inside the border, yet not all grey."""
+    if np.ndim(answer) != 4 or np.shape(answer)[3] != 3:
+        return say(False, "", f"the picture must have the shape (1, 32, 32, 3); yours has {np.shape(answer)}.")
+    up, left = (np.sign(np.diff(np.asarray(answer, float), axis=axis)) for axis in (1, 2))
+    inside = np.diff(up, axis=1)[:, :, 1:-1] + np.diff(left, axis=2)[:, 1:-1]
+    figures = f"{(inside == 0).mean():.0%} of the votes are 0, and the standard deviation is {np.std(answer):.2f}"
+    return say(
+        bool((inside == 0).all() and np.std(answer) >= spread),
+        f"{figures}.",
+        f"{figures}; wanted: all, and {spread:g}.",
     )
 
 

@@ -44,8 +44,24 @@ def smoother(answer: Result | None, than: Result, keep: float) -> bool:
     )
 
 
-def _other_units(answer: Result, than: Result) -> bool:
-    return say(False, "", f"climb the same units as before ({', '.join(than.labels)}), not {answer.labels}.")
+@judge(RESULT)
+def faint(answer: Result | None, than: Result, contrast: float, keep: float) -> bool:
+    """Judge an ascent of another's first unit: at most a root mean square `contrast`, a share `keep` of its height."""
+    if answer.labels != than.labels[:1]:
+        return _other_units(answer, than, 1)
+    strength = float(np.sqrt(np.mean(np.square(answer.images))))
+    kept = float(answer.activations[0] / than.activations[0])
+    figures = f"contrast {strength:.3f}, and {kept:.0%} of the activation are left"
+    return say(
+        bool(strength <= contrast and kept >= keep),
+        f"{figures}.",
+        f"{figures}; wanted: at most {contrast:g} and at least {keep:.0%}.",
+    )
+
+
+def _other_units(answer: Result, than: Result, count: int | None = None) -> bool:
+    wanted = ", ".join(than.labels[:count])
+    return say(False, "", f"climb the same units as before ({wanted}), not {', '.join(answer.labels)}.")
 
 
 @judge(FUNCTION)

@@ -34,6 +34,15 @@ def favourite(answer):
     return check.favourite_class(answer, shapesnet(), LAYER, 5, data)
 
 
+def faint_picture():
+    return fv.maximize(shapesnet(), fv.channel(LAYER, 3), size=48, steps=30, penalties=[fv.L2(3e-3)])
+
+
+def ramp():
+    line = np.linspace(-0.5, 0.5, 32)
+    return np.repeat((line[:, None] + line)[None, ..., None], 3, axis=-1)
+
+
 def best_class():
     data = fv.shapes.draw(320, seed=0)
     means = shapesnet().activations(data.images, LAYER)[..., 5].mean(axis=(1, 2))
@@ -83,6 +92,19 @@ def cases(low):
             lambda x: check.smoother(x, higher, keep=0.3),
             [blurred],
             [higher, low, others],
+        ),
+        "faint": (
+            lambda x: check.faint(x, higher, contrast=0.05, keep=0.1),
+            [faint_picture()],
+            [higher, fv.maximize(shapesnet(), fv.channel(LAYER, 3), size=48, steps=30)],
+        ),
+        "l2_weight": (lambda x: check.l2_weight(x, factor=-0.02, size=112), [0.005], [-0.005, 0.02, 0.08]),
+        "resting_value": (lambda x: check.resting_value(x, step=0.02, decay=0.05), [0.38], [0.4, 0.019]),
+        "edge_price": (lambda x: check.edge_price(x, size=224), [1344, 1344.0], [672, 448]),
+        "silent_votes": (
+            lambda x: check.silent_votes(x, spread=0.2),
+            [ramp()],
+            [0 * ramp(), ramp() ** 2, ramp()[0]],
         ),
         "favourite_class": (favourite, [best], [worst, "cat"]),
         "matches": (
