@@ -15,6 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
+        "sizes": ["octave_work", "one_wave", "right_size"],
+        "transforms": ["half_turn", "moved_by_turn", "stride"],
         "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
     },
 )
