@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "smoother",
         ],
         "sizes": ["octave_work", "one_wave", "right_size"],
-        "transforms": ["half_turn", "moved_by_turn", "stride"],
+        "transforms": ["bargain", "half_turn", "moved_by_turn", "stride"],
         "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
     },
 )

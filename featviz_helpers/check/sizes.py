@@ -36,7 +36,7 @@ def right_size(answer: Result | None, data: np.ndarray, tolerance: float) -> boo
 
 @judge(ARRAY)
 def one_wave(answer: np.ndarray | None, cycles: int, size: int) -> bool:
-    """Judge Fourier coefficients (1, 3, size, size // 2 + 1, 2) that must draw `cycles` horizontal stripes of brightness."""
+    """Judge Fourier coefficients (1, 3, size, size // 2 + 1, 2): they must draw `cycles` horizontal stripes."""
     wanted = (1, 3, size, size // 2 + 1, 2)
     if answer.shape != wanted:
         return say(False, "", f"the coefficients have the shape {wanted}; yours has {answer.shape}.")

@@ -119,6 +119,11 @@ def cases(low):
         "octave_work": (lambda x: check.octave_work(x, fv.Octaves(2, 2)), [0.625], [0.75, 1.0]),
         "right_size": (lambda x: check.right_size(x, higher.images[:1], tolerance=0.01), [higher], [stretched(higher)]),
         "one_wave": (lambda x: check.one_wave(x, 4, 32), [wave(4, 0)], [wave(0, 4), wave(5, 0), np.zeros((3, 3))]),
+        "bargain": (
+            lambda x: check.bargain(x, higher, shapesnet(), fv.channel(LAYER, [3, 5]), keep=0.3, robust=0.5),
+            [blurred],
+            [higher, low, others],
+        ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),
             [blurred],
