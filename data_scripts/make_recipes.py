@@ -1,4 +1,4 @@
-"""Make the pictures of docs/gallery/ that show InceptionV3 without and with a remedy: one row each, four channels."""
+"""Make the pictures of docs/gallery/ that show InceptionV3 without and with a recipe of notebooks 05 to 07."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from PIL import Image
 LAYER, CHANNELS = "mixed6", [48, 62, 73, 91]
 SIZE, STEPS, GAP = 192, 96, 6
 QUALITY = 75
-REMEDIES = {
+RECIPES = {
     "transformations": {"transforms": [fv.standard()]},
     "octaves": {"octaves": fv.Octaves(4, 1.4), "steps": STEPS // 4},
     "fourier": {"parameterization": fv.Fourier(), "transforms": [fv.standard()]},
@@ -23,13 +23,13 @@ REMEDIES = {
 
 def in_rows(batches: list[np.ndarray]) -> np.ndarray:
     """Lay batches (N, H, W, 3) out under each other, with white gaps."""
-    rows = [np.concatenate([np.pad(image, ((0, GAP), (0, GAP), (0, 0)), constant_values=1) for image in batch], axis=1)
-            for batch in batches]  # fmt: skip
+    padded = [np.pad(batch, ((0, 0), (0, GAP), (0, GAP), (0, 0)), constant_values=1) for batch in batches]
+    rows = [np.concatenate(list(batch), axis=1) for batch in padded]
     return np.concatenate(rows)[:-GAP, :-GAP]
 
 
 @click.command(help=__doc__)
-@click.argument("names", nargs=-1, type=click.Choice([*REMEDIES]))
+@click.argument("names", nargs=-1, type=click.Choice([*RECIPES]))
 @click.option("--weights", default=None, help="InceptionV3 weights; without it, what load_model finds.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/gallery"), show_default=True)
 def main(names: tuple[str, ...], weights: str | None, out: Path) -> None:
@@ -39,8 +39,8 @@ def main(names: tuple[str, ...], weights: str | None, out: Path) -> None:
     shared = {"steps": STEPS, "size": SIZE, "seed": 0, "optimizer": fv.Adam(0.02)}
     base = fv.maximize(backbone, units, **shared)
     click.echo(f"none: high-frequency share {fv.high_frequency(base.images).mean():.2f}")
-    for name in names or REMEDIES:
-        result = fv.maximize(backbone, units, **shared | REMEDIES[name])
+    for name in names or RECIPES:
+        result = fv.maximize(backbone, units, **shared | RECIPES[name])
         pixels = fv.to_uint8(in_rows([base.images, result.images]))
         Image.fromarray(pixels).save(out / f"remedy_{name}.jpg", quality=QUALITY)
         kept = (result.activations / base.activations).mean()
