@@ -25,6 +25,7 @@ WHOLE_NUMBER = Kind("a whole number", lambda answer: isinstance(answer, Integral
 NAME = Kind("a name in quotation marks", lambda answer: isinstance(answer, str))
 FUNCTION = Kind("a function", callable)
 IMAGES = Kind("an array of images", lambda answer: isinstance(answer, np.ndarray) and answer.dtype.kind in "fiu")
+ARRAY = Kind("an array of numbers", lambda answer: isinstance(answer, np.ndarray) and answer.dtype.kind in "fiu")
 RESULT = Kind("what fv.maximize returns", lambda answer: isinstance(answer, Result))
 
 

@@ -1,5 +1,7 @@
 """Every check says right to a right answer, not yet to a wrong one, and nothing to an exercise not begun."""
 
+from dataclasses import replace
+
 import featviz_helpers as fv
 import numpy as np
 import pandas as pd
@@ -48,6 +50,17 @@ def best_class():
     means = shapesnet().activations(data.images, LAYER)[..., 5].mean(axis=(1, 2))
     labels = np.array([means[data.labels == i].mean() for i in range(len(fv.shapes.CLASSES))])
     return fv.shapes.CLASSES[int(labels.argmax())], fv.shapes.CLASSES[int(labels.argmin())]
+
+
+def wave(row, column):
+    coefficients = np.zeros((1, 3, 32, 17, 2), np.float32)
+    coefficients[0, 0, row, column, 0] = 4.0
+    return coefficients
+
+
+def stretched(result):
+    images = np.stack([fv.resize(image[None, :24, :24], 48)[0] for image in result.images])
+    return replace(result, images=images)
 
 
 def cases(low):
@@ -121,6 +134,17 @@ def cases(low):
             lambda x: check.least_decided(x, pd.DataFrame({4: [1.0, 2.0, 0.0], 7: [1.0, 1.1, 1.0]})),
             [7],
             [4, 5],
+        ),
+        "moved_by_turn": (lambda x: check.moved_by_turn(x, degrees=60, radius=10), [10.0, 10], [5.0, 20]),
+        "stride": (lambda x: check.stride(x, shapesnet(), LAYER), [4], [8, 2]),
+        "half_turn": (check.half_turn, [lambda x: x[:, ::-1, ::-1]], [lambda x: x[:, ::-1], lambda x: x[0]]),
+        "octave_work": (lambda x: check.octave_work(x, fv.Octaves(2, 2)), [0.625], [0.75, 1.0]),
+        "right_size": (lambda x: check.right_size(x, higher.images[:1], tolerance=0.01), [higher], [stretched(higher)]),
+        "one_wave": (lambda x: check.one_wave(x, 4, 32), [wave(4, 0)], [wave(0, 4), wave(5, 0), np.zeros((3, 3))]),
+        "bargain": (
+            lambda x: check.bargain(x, higher, shapesnet(), fv.channel(LAYER, [3, 5]), keep=0.3, robust=0.5),
+            [blurred],
+            [higher, low, others],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),
