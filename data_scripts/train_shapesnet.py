@@ -48,7 +48,6 @@ TRAIN_SEED, CALIBRATION_SEED, TEST_SEED = 10_000_000, 20_000_000, 30_000_000  # 
 QUIET_IMAGES = 8  # weak-noise images that ride along in each batch
 QUIET_AMPLITUDE = 0.1
 QUIET_MARGIN = 0.05  # in units of the pre-activation's standard deviation
-GAUSSIAN = 0.1  # largest standard deviation of the noise on top, drawn per image
 ATTACK_STEPS = 2
 RAMP = 0.7  # share of the batches over which the radius grows
 SMOOTHING = 0.1
@@ -81,9 +80,8 @@ def train(steps: int, batch: int, epsilon: float, seed: int) -> keras.Model:
     @tf.function
     def step(images, labels, radius):
         targets = tf.one_hot(labels, len(CLASSES))
-        if epsilon:
-            images += tf.random.normal(tf.shape(images)) * tf.random.uniform((batch, 1, 1, 1), 0, GAUSSIAN)
-            images = attack(images, targets, radius)
+        images += tf.random.normal(tf.shape(images)) * tf.random.uniform((batch, 1, 1, 1), 0, 0.1)
+        images = attack(images, targets, radius) if epsilon else images
         quiet = tf.random.uniform((QUIET_IMAGES, *images.shape[1:]), -QUIET_AMPLITUDE, QUIET_AMPLITUDE)
         with tf.GradientTape() as tape:
             logits, *levels = probe(tf.concat([images, quiet], axis=0), training=True)
