@@ -1,6 +1,11 @@
 """Train ShapesNet on Shapes and write its weights, its measurements and its model card.
 
     python data_scripts/train_shapesnet.py
+    python data_scripts/train_shapesnet.py --plain
+    python data_scripts/compare_twins.py
+
+The second command trains the twin, ShapesNet-plain: the same start, data and recipe without the adversarial noise. The
+third adds to its card what that changes.
 
 The recipe wants channels that are clean to look at AND alive:
 
@@ -51,7 +56,7 @@ WEIGHT_DECAY = 1e-2
 
 
 def train(steps: int, batch: int, epsilon: float, seed: int) -> keras.Model:
-    """Train a fresh network on `steps` batches; epsilon is the largest change of a pixel (white is 1)."""
+    """Train a fresh network on `steps` batches; epsilon is the largest change of a pixel (white is 1), 0 for none."""
     keras.utils.set_random_seed(seed)
     model = build()
     normalised = [layer.output for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
@@ -76,7 +81,7 @@ def train(steps: int, batch: int, epsilon: float, seed: int) -> keras.Model:
     def step(images, labels, radius):
         targets = tf.one_hot(labels, len(CLASSES))
         images += tf.random.normal(tf.shape(images)) * tf.random.uniform((batch, 1, 1, 1), 0, 0.1)
-        images = attack(images, targets, radius)
+        images = attack(images, targets, radius) if epsilon else images
         quiet = tf.random.uniform((QUIET_IMAGES, *images.shape[1:]), -QUIET_AMPLITUDE, QUIET_AMPLITUDE)
         with tf.GradientTape() as tape:
             logits, *levels = probe(tf.concat([images, quiet], axis=0), training=True)
@@ -158,13 +163,13 @@ def energy_near(image: np.ndarray, key: dict, width_deg: float = 20) -> float:
     return float(power[inside].sum() / power.sum())
 
 
-def choose_example(model: keras.Model, layer: str = "mixed2") -> dict:
-    """The channel of the layer's first branch whose plain ascent image agrees best with the answer key.
+def choose_example(model: keras.Model, by_picture: bool, layer: str = "mixed2") -> dict:
+    """The channel of the layer's first branch to open with.
 
     Candidates respond to the weak-noise start and prefer, by mean response over 4,000 images, a class of
-    stripes. The winner has the largest product of (a) the share of its ascent image's spectral energy within
-    20 degrees of the orientation, and near the frequencies, that the key gives for that class and (b) its selectivity,
-    (best - other) / (best + other) of the mean responses, where other is the mean over all other classes.
+    stripes. The winner has the largest selectivity, (best - other) / (best + other) of the mean responses, where other
+    is the mean over all other classes. With `by_picture` that is multiplied by the share of its ascent image's spectral
+    energy within 20 degrees of the orientation, and near the frequencies, that the key gives for that class.
     """
     shapes = draw(4000, seed=TEST_SEED)
     response = responses(model, layer, shapes.images)[:, : BRANCHES[layer][0]]
@@ -182,7 +187,7 @@ def choose_example(model: keras.Model, layer: str = "mixed2") -> dict:
         share = energy_near(image, CLASS_KEY[name])
         selectivity = float((top - other) / (top + other))
         found.append({"was": channel, "class": name, "energy_share": share, "selectivity": selectivity})
-    return max(found, key=lambda row: row["energy_share"] * row["selectivity"])
+    return max(found, key=lambda row: row["selectivity"] * (row["energy_share"] if by_picture else 1))
 
 
 def exchange(model: keras.Model, layer: str, one: int, other: int) -> None:
@@ -226,14 +231,34 @@ def measure(model: keras.Model) -> dict:
     return {"accuracy": accuracy, "accuracy_by_class": classes, "blocks": blocks}
 
 
-CARD = """# ShapesNet: model card
+# What the two cards do not share: title and purpose, the noise of the training, the rule for channel 0.
+ROBUST = {
+    "purpose": """# ShapesNet: model card
 
 ShapesNet is the course's bundled network: InceptionV3 in miniature, trained on Shapes, so that every notebook
-runs offline and every picture can be compared with an answer key.
+runs offline and every picture can be compared with an answer key.""",
+    "noise": """\
+Adversarial training with {attack_steps} random-start steps inside a box of {epsilon} (pixels run from -1
+to 1), grown from zero over the first {ramp:.0%} of the batches; Gaussian""",
+    "rule": """the one with the largest product of selectivity ({selectivity:.2f}) and of the
+share of its plain ascent image's spectral energy within 20 degrees of the key's orientation and
+near its frequencies ({energy_share:.2f}).""",
+}
+PLAIN = {
+    "purpose": """# ShapesNet-plain: model card
+
+ShapesNet-plain is the naive twin of [ShapesNet](shapesnet.md): the same architecture, the same weights at the start,
+the same batches and the same recipe, without the adversarial noise. Only that sets the two apart.""",
+    "noise": "No adversarial training. Gaussian",
+    "rule": """the most selective one ({selectivity:.2f}). Its picture had no say:
+{energy_share:.2f} of the spectral energy of its plain ascent image lies within 20 degrees of the key's orientation
+and near its frequencies.""",
+}
+CARD = """{purpose}
 
 | | |
 |---|---|
-| weights | `shapesnet.weights.h5`, {bytes:,} bytes |
+| weights | `{name}.weights.h5`, {bytes:,} bytes |
 | sha256 | `{sha256}` |
 | parameters | {parameters:,} |
 | input | images in [-1, 1], any size from 32 pixels up; trained at 64 |
@@ -254,17 +279,14 @@ blocks with branches 1 x 1, 3 x 3, double 3 x 3, pool and 1 x 1; pooling before 
 dense layer. Batch norm and ReLU follow each convolution. Channels by branch: {widths}.
 
 ## Training
-Adversarial training with {attack_steps} random-start steps inside a box of {epsilon} (pixels run from -1
-to 1), grown from zero over the first {ramp:.0%} of the batches; Gaussian noise of up to 0.1; label smoothing
+{noise} noise of up to 0.1; label smoothing
 {smoothing}; AdamW with a cosine schedule. {quiet_images} weak-noise images ride along in each batch, and
 each channel pays for a mean pre-activation below {quiet_margin} on them, so that ascent from weak noise
 finds a gradient. Batch-norm statistics were measured again on clean images.
 
 Channel 0 of mixed2 was channel {was}: the two changed places after the training, which leaves the
 network's function as it was. Rule: among the channels of the first branch that respond to weak noise and
-prefer a class of stripes, the one with the largest product of selectivity ({selectivity:.2f}) and of the
-share of its plain ascent image's spectral energy within 20 degrees of the key's orientation and
-near its frequencies ({energy_share:.2f}). It prefers **{example}**.
+prefer a class of stripes, {rule} It prefers **{example}**.
 
 ## Accuracy on 4,000 fresh images
 | clean | noise 0.1 | noise 0.2 |
@@ -300,8 +322,10 @@ def write(path: Path, content: bytes) -> None:
 @click.option("--steps", default=2000, show_default=True, help="Batches.")
 @click.option("--batch", default=64, show_default=True, help="Images a batch.")
 @click.option("--epsilon", default=0.22, show_default=True, help="Adversarial radius.")
+@click.option("--plain", is_flag=True, help="Without adversarial noise: ShapesNet-plain.")
 @click.option("--seed", default=0, show_default=True, help="Seed of weights, batches and noise.")
-def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int) -> None:
+def main(output: Path | None, steps: int, batch: int, epsilon: float, plain: bool, seed: int) -> None:
+    epsilon = 0.0 if plain else epsilon
     output = output or Path(__file__).parents[1] / "featviz_helpers" / "models" / "weights"
     output.mkdir(parents=True, exist_ok=True)
     tf.config.experimental.enable_op_determinism()
@@ -310,7 +334,7 @@ def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int)
     calibrate(model)
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
 
-    example = choose_example(model)
+    example = choose_example(model, by_picture=not plain)
     before = model(draw(64, seed=TEST_SEED).images).numpy()
     exchange(model, "mixed2", 0, example["was"])
     np.testing.assert_allclose(model(draw(64, seed=TEST_SEED).images).numpy(), before, atol=1e-4)
@@ -321,7 +345,7 @@ def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int)
     part.unlink()
     settings = {"steps": steps, "batch": batch, "epsilon": epsilon, "smoothing": SMOOTHING, "image_size": 64}
     settings |= {
-        "attack_steps": ATTACK_STEPS,
+        "attack_steps": ATTACK_STEPS if epsilon else 0,
         "ramp": RAMP,
         "quiet_images": QUIET_IMAGES,
         "quiet_amplitude": QUIET_AMPLITUDE,
@@ -341,23 +365,31 @@ def main(output: Path | None, steps: int, batch: int, epsilon: float, seed: int)
         "cores": cpu_count(),
         "settings": settings,
     }
-    write(output / "shapesnet.weights.h5", content)
-    write(output / "shapesnet.json", (json.dumps(record, indent=2) + "\n").encode())
-    write(output / "shapesnet.md", card(record).encode())
+    name = name_of(record)
+    write(output / f"{name}.weights.h5", content)
+    write(output / f"{name}.json", (json.dumps(record, indent=2) + "\n").encode())
+    write(output / f"{name}.md", card(record).encode())
     click.echo(f"accuracy {record['accuracy']['clean']:.3f}, {seconds / 60:.1f} minutes, {output}")
+
+
+def name_of(record: dict) -> str:
+    """The network's name, as `load_model` takes it."""
+    return "shapesnet" if record["settings"]["epsilon"] else "shapesnet_plain"
 
 
 def card(record: dict) -> str:
     """The model card of a training record, as Markdown."""
     settings, accuracy, example = record["settings"], record["accuracy"], record["mixed2_channel_0"]
+    own = {key: text.format(**settings | example) for key, text in (ROBUST if settings["epsilon"] else PLAIN).items()}
     worst = sorted(record["accuracy_by_class"].items(), key=lambda item: item[1])[:4]
     rows = [
         f"| {name} | {b['channels']} | {1 - b['dead']:.1%} | {1 - b['dead_start']:.1%} |"
         for name, b in record["blocks"].items()
     ]
-    options = f"--steps {settings['steps']} --batch {settings['batch']} --epsilon {settings['epsilon']}"
+    noise = f"--epsilon {settings['epsilon']}" if settings["epsilon"] else "--plain"
+    options = f"--steps {settings['steps']} --batch {settings['batch']} {noise}"
     return CARD.format(
-        **record | settings | example | {"classes": ", ".join(record["classes"])},
+        **record | settings | example | own | {"name": name_of(record), "classes": ", ".join(record["classes"])},
         class_count=len(record["classes"]),
         command=f"python data_scripts/train_shapesnet.py {options} --seed {record['seeds']['training']}",
         images=settings["steps"] * settings["batch"],

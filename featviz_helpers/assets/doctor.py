@@ -29,9 +29,11 @@ def report(verify: bool = False, assets: Path | None = None) -> tuple[str, bool]
     """
     first = assets or locate.folder()
     lines = [*_machine(first), "", *_folders(first), ""]
-    model = locate.bundled("shapesnet.weights.h5")
-    whole = model.is_file()
-    lines.append(f"{'bundled ShapesNet':30}{'there' if whole else 'MISSING: install the package again'}: {model}")
+    bundled = [locate.bundled(f"{name}.weights.h5") for name in ("shapesnet", "shapesnet_plain")]
+    for model in bundled:
+        state = "there" if model.is_file() else "MISSING: install the package again"
+        lines.append(f"{'bundled ' + model.name.partition('.')[0]:30}{state}: {model}")
+    whole = all(model.is_file() for model in bundled)
     for asset in ASSETS.values():
         line, damaged = _state(asset, first, verify)
         lines.append(f"{asset.name:30}{line}")

@@ -22,7 +22,7 @@ assets = click.option(
 
 def model(default: str) -> Decorator:
     """`--model`."""
-    text = "shapesnet, lite0, lite1, inception_v3, auto, or a path."
+    text = "shapesnet, shapesnet_plain, lite0, lite1, inception_v3, auto, or a path."
     return click.option("--model", default=default, show_default=True, help=text)
 
 

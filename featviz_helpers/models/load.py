@@ -1,4 +1,4 @@
-"""Load a network by name or by path: ShapesNet, EfficientNet-Lite, InceptionV3 with any of its weights, or your own."""
+"""Load a network by name or by path: a ShapesNet, EfficientNet-Lite, InceptionV3 with any weights, or your own."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from .devices import prepare_devices
 from .traits import SHAPESNET
 from .weights_file import content, holds_model, keras_defaults, load_saved, load_weights
 
-NAMES = ("shapesnet", "lite0", "lite1", "inception_v3", "auto")
+BUNDLED = ("shapesnet", "shapesnet_plain")
+NAMES = (*BUNDLED, "lite0", "lite1", "inception_v3", "auto")
 
 
 def load_model(name: str | Path = "auto", weights: str | Path | None = None, download: bool = False) -> Backbone:
     """Load a network as a `Backbone`.
 
     Args:
-        name: "shapesnet" (bundled), "lite0" or "lite1" (EfficientNet-Lite, ImageNet, 17 or 20 MB, installed with the
-            course), "inception_v3", "auto" (InceptionV3 on a GPU, lite0 without one: decided by
-            the hardware alone), or a path: of a saved `.keras` or `.h5` model with an image input in [-1, 1], or of
-            weights alone, `.h5` or `.weights.h5`, of either known network.
+        name: "shapesnet" (bundled), "shapesnet_plain" (bundled: its twin, trained without adversarial noise), "lite0"
+            or "lite1" (EfficientNet-Lite, ImageNet, 17 or 20 MB, installed with the course), "inception_v3", "auto"
+            (InceptionV3 on a GPU, lite0 without one: decided by the hardware alone), or a path: of a saved
+            `.keras` or `.h5` model with an image input in [-1, 1], or of weights alone, `.h5` or `.weights.h5`, of
+            ShapesNet or InceptionV3.
         weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, fetched
             when they are not there; or the path of a Keras `.h5` or of a `.weights.h5` that may end at any `mixed`
             layer; None takes what is in the folder of FEATVIZ_ASSETS, in the user's own or in Keras's cache. For
-            "shapesnet", a `.weights.h5` from data_scripts/train_shapesnet.py. For "lite0" and "lite1", another state
-            dict in torch's old format.
+            a ShapesNet, a `.weights.h5` from data_scripts/train_shapesnet.py. For "lite0" and "lite1", another
+            state dict in torch's old format.
         download: allow Keras to fetch its InceptionV3 weights (96 MB) when they are not on this machine; the
             call then says so.
 
@@ -52,8 +54,8 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         name = "inception_v3" if gpu else "lite0"
         print(f"MODEL 'auto': {'a GPU is here' if gpu else 'no GPU here'}, so the network is {name}.")
         weights = weights if gpu else None
-    if name == "shapesnet":
-        return _shapesnet(weights)
+    if name in BUNDLED:
+        return _shapesnet(str(name), weights)
     if name in lite.TRAITS:
         return lite.load(str(name), weights)
     if name == "inception_v3":
@@ -67,11 +69,11 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
 _cached = ModelCache(_load_model)
 
 
-def _shapesnet(weights: str | Path | None) -> Backbone:
+def _shapesnet(name: str, weights: str | Path | None) -> Backbone:
     with keras_defaults():
         model = shapesnet.build()
-    load_weights(model, Path(weights) if weights else assets.bundled("shapesnet.weights.h5"))
-    return Backbone(model, "shapesnet", traits=SHAPESNET)
+    load_weights(model, Path(weights) if weights else assets.bundled(f"{name}.weights.h5"))
+    return Backbone(model, name, traits=SHAPESNET)
 
 
 def _from_file(path: Path) -> Backbone:
@@ -84,5 +86,5 @@ def _from_file(path: Path) -> Backbone:
         with keras_defaults():
             convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in shapesnet.build().layers)
         own = content(path)[0] == convolutions
-        return _shapesnet(path) if own else inception.load(path, download=False)
+        return _shapesnet("shapesnet", path) if own else inception.load(path, download=False)
     return Backbone(load_saved(path), path.stem)

@@ -91,6 +91,9 @@ DEFAULTS = {
     "shapesnet": {"L2": 3e-5, "total variation": 1e-5},
     "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01},
 }
+# The twin's answers are as large: the same weights cost both the same share of the activation.
+VALUES["shapesnet_plain"] = VALUES["shapesnet"]
+DEFAULTS["shapesnet_plain"] = DEFAULTS["shapesnet"]
 
 
 def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:

@@ -241,7 +241,8 @@ def test_stopping_says_how_to_go_on(machine, monkeypatch):
 def test_the_doctor_says_what_is_there_and_how_to_get_the_rest(machine, tmp_path):
     said = featviz("doctor")
     assert all(f"get it: featviz fetch {name}\n" in said for name in ASSETS)
-    assert "bundled ShapesNet             there" in said and "every notebook runs without" in said
+    assert "bundled shapesnet             there" in said and "bundled shapesnet_plain       there" in said
+    assert "every notebook runs without" in said
     for word in ("python", "tensorflow", "keras", "torch", "lpips", "GPU", "cores", "memory", "disk", "FEATVIZ_ASSETS"):
         assert re.search(rf"^{word} ", said, re.M), word
     featviz("fetch", "--to", tmp_path / "usb")

@@ -1,29 +1,38 @@
-"""ShapesNet: the bundled weights are the ones that the card describes, and their channels are alive."""
+"""Both ShapesNets: the bundled weights are the ones that the card describes, and their channels are alive."""
 
 import hashlib
 import json
 from pathlib import Path
 
+import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
 from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.models import shapesnet
 
-from data_scripts.train_shapesnet import card, exchange
+from data_scripts.train_shapesnet import card, exchange, name_of
 
 DATA = Path(shapesnet.__file__).parent / "weights"
-WEIGHTS = DATA / "shapesnet.weights.h5"
-RECORD = json.loads((DATA / "shapesnet.json").read_text())
+RECORDS = {name: json.loads((DATA / f"{name}.json").read_text()) for name in ("shapesnet", "shapesnet_plain")}
 BLOCKS = [f"mixed{i}" for i in range(5)]
 
 
-@pytest.fixture(scope="module")
-def model():
+def load(name):
     keras.utils.set_random_seed(0)  # so that a file that does not load fails the same way each time
     net = shapesnet.build()
-    net.load_weights(WEIGHTS)
+    net.load_weights(DATA / f"{name}.weights.h5")
     return net
+
+
+@pytest.fixture(scope="module", params=RECORDS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(name):
+    return load(name)
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +48,28 @@ def data_run(model):
     return shapes, scores, means
 
 
-def test_weights_are_the_ones_on_the_card():
-    content = WEIGHTS.read_bytes()
+def test_weights_are_the_ones_on_the_card(name):
+    content = (DATA / f"{name}.weights.h5").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    assert RECORD["sha256"] == digest
-    assert f"`{digest}`" in (DATA / "shapesnet.md").read_text()
-    assert len(content) == RECORD["bytes"] <= 2_000_000
+    assert RECORDS[name]["sha256"] == digest
+    assert f"`{digest}`" in (DATA / f"{name}.md").read_text()
+    assert len(content) == RECORDS[name]["bytes"] <= 2_000_000
 
 
-def test_card_is_written_from_the_record():
-    assert (DATA / "shapesnet.md").read_text() == card(RECORD)
+def test_cards_are_written_from_the_records(name):
+    assert (DATA / f"{name}.md").read_text() == card(RECORDS[name])
+
+
+def test_the_twins_differ_in_the_adversarial_noise_alone():
+    robust, plain = ({**record["settings"], **record["seeds"]} for record in RECORDS.values())
+    differs = {key for key in robust if robust[key] != plain[key]}
+    assert differs == {"epsilon", "attack_steps"} and plain["epsilon"] == plain["attack_steps"] == 0
+    assert [name_of(record) for record in RECORDS.values()] == list(RECORDS)
 
 
 @pytest.mark.slow
 def test_exchange_moves_a_channel_and_keeps_the_function():
-    net, images = shapesnet.build(), draw(4, seed=1).images
-    net.load_weights(WEIGHTS)  # a fresh network's channels may all be silent, and would hide a mistake
+    net, images = load("shapesnet"), draw(4, seed=1).images  # a fresh network's channels may all be silent
     block = keras.Model(net.input, net.get_layer("mixed2").output)
     scores, channels = net(images).numpy(), block(images).numpy()
     exchange(net, "mixed2", 0, 5)
@@ -64,12 +79,13 @@ def test_exchange_moves_a_channel_and_keeps_the_function():
     assert not np.allclose(moved[..., 0], channels[..., 0])
 
 
-def test_record_describes_this_network(model):
-    assert RECORD["classes"] == list(CLASSES)
-    assert RECORD["parameters"] == model.count_params()
-    assert RECORD["accuracy"]["clean"] >= 0.97
-    assert {name: block["channels"] for name, block in RECORD["blocks"].items()} == {
-        name: sum(branches) for name, branches in shapesnet.BRANCHES.items()
+def test_record_describes_this_network(name, model):
+    record = RECORDS[name]
+    assert record["classes"] == list(CLASSES)
+    assert record["parameters"] == model.count_params()
+    assert record["accuracy"]["clean"] >= 0.97
+    assert {block: row["channels"] for block, row in record["blocks"].items()} == {
+        block: sum(branches) for block, branches in shapesnet.BRANCHES.items()
     }
 
 
@@ -92,11 +108,11 @@ def test_channels_start_from_weak_noise(model):
         assert silent <= 0.05, f"{name}: {silent:.0%} of the channels do not respond to weak noise"
 
 
-def test_channel_0_of_mixed2_prefers_what_the_card_says(data_run):
+def test_channel_0_of_mixed2_prefers_what_the_card_says(name, data_run):
     shapes, _, means = data_run
     by_class = np.array([means["mixed2"][shapes.labels == k, 0].mean() for k in range(len(CLASSES))])
     best = CLASSES[by_class.argmax()]
-    assert best == RECORD["mixed2_channel_0"]["class"]
+    assert best == RECORDS[name]["mixed2_channel_0"]["class"]
     assert CLASS_KEY[best]["orientation_deg"] is not None
     # A channel does not tell coarse from fine as surely as it tells one direction from another.
     others = [k for k, name in enumerate(CLASSES) if CLASS_KEY[name]["pattern"] != "stripes"]
@@ -134,3 +150,19 @@ def test_build_checks_its_arguments():
         shapesnet.build(input_size=16)
     with pytest.raises(ValueError, match="classes must be at least 1, not 0"):
         shapesnet.build(classes=0)
+
+
+def test_both_load_by_name_with_an_answer_key(name, model):
+    backbone, images = fv.load_model(name), draw(4, seed=1).images
+    assert backbone.name == name and backbone.traits.has_answer_key and backbone.classes == CLASSES
+    np.testing.assert_allclose(backbone.activations(images, "logits"), model(images), rtol=1e-3, atol=1e-4)
+
+
+def test_a_shift_costs_pictures_of_the_robust_twin_less():
+    """16 channels, as they come, drawn without a regulariser."""
+    objective, left = fv.channel("mixed2", range(0, 120, 8)), {}
+    for name in RECORDS:
+        backbone = fv.load_model(name)
+        pictures = fv.maximize(backbone, objective, size=64, steps=32, optimizer=fv.Adam(0.02), progress=False).images
+        left[name] = fv.robustness(backbone, objective, pictures, fv.Jitter(8)).mean()
+    assert left["shapesnet"] > left["shapesnet_plain"] + 0.05

@@ -1,0 +1,124 @@
+"""Measure what each method does on lite0, InceptionV3 and both ShapesNets, and add it to the card of ShapesNet-plain.
+
+    python data_scripts/compare_twins.py                       # minutes on two cores
+    python data_scripts/compare_twins.py --model shapesnet     # one network again; the others stay as they are
+    python data_scripts/compare_twins.py --steps 0             # only the card again
+
+Every picture gets the same number of steps from the same start, at the size of a study; each method has its default on
+the network. On the ShapesNets all channels of the default layer are drawn, and graded by the answer key; on the others
+four, evenly spaced.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import featviz_helpers as fv
+import numpy as np
+import pandas as pd
+from featviz_helpers.common.files import write_text
+from featviz_helpers.metrics.answer_key import PROPERTIES, Grader
+from featviz_helpers.study.methods import default
+
+ROOT = Path(__file__).parents[1]
+CARD = ROOT / "featviz_helpers" / "models" / "weights" / "shapesnet_plain.md"
+TABLE = ROOT / "results" / "twins" / "pictures.parquet"
+NAMES = {
+    "lite0": "lite0",
+    "inception_v3": "InceptionV3",
+    "shapesnet": "ShapesNet",
+    "shapesnet_plain": "ShapesNet-plain",
+}
+FEW = 4
+SHIFT = fv.Jitter(8)
+HEADING = "\n## Beside other networks\n"
+
+
+def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
+    """Draw every method's pictures of a network, and return one row per picture."""
+    backbone = fv.load_model(model)
+    layer = backbone.default_layer
+    count, graded = backbone.layers[layer], backbone.traits.has_answer_key
+    channels = list(range(0, count, 1 if graded else count // FEW))
+    objective, grader = fv.channel(layer, channels), Grader(backbone, layer) if graded else None
+    tables = []
+    for name in fv.METHODS:
+        value = default(name, model)
+        settings = {"steps": steps, "seeds": [seed], "size": backbone.traits.study_size, "dead": "mark"}
+        _, result = fv.run_methods(backbone, layer, channels, {name: value}, **settings)[name]
+        alive = np.isfinite(result.images).all(axis=(1, 2, 3))
+        share = np.full(len(channels), np.nan)
+        share[alive] = fv.high_frequency(result.images[alive])
+        table = pd.DataFrame({"model": model, "layer": layer, "method": name, "value": value, "channel": channels})
+        table["activation"], table["share"] = np.where(alive, result.activations, np.nan), share
+        table["robustness"] = fv.robustness(backbone, objective, result.images, SHIFT)
+        tables.append(pd.concat([table, grader.grade(result.images, channels)], axis=1) if grader else table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def orderings(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per method and a column per network: share, robustness and activation kept, as one text."""
+    columns = {}
+    for model, label in NAMES.items():
+        own = table[table["model"] == model].set_index("channel")
+        base = own.loc[own["method"] == "none", "activation"]
+        means = own.assign(kept=own["activation"] / base).groupby("method")[["share", "robustness", "kept"]].mean()
+        columns[label] = means.apply(lambda row: " / ".join(f"{value:.2f}" for value in row), axis=1)
+    return pd.DataFrame(columns).loc[list(fv.METHODS)]
+
+
+def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
+    """Return each method's grade minus that of `none`: the mean over channels with its 95 % bootstrap interval."""
+    grades = table.pivot(index="channel", columns="method", values="grade")
+    gains = grades[list(fv.METHODS)].sub(grades["none"], axis=0).dropna()
+    drawn = np.random.default_rng(0).integers(0, len(gains), (draws, len(gains)))
+    low, high = np.percentile(gains.to_numpy()[drawn].mean(axis=1), (2.5, 97.5), axis=0)
+    return pd.DataFrame({"gain": gains.mean(), "low": low, "high": high})
+
+
+def grades(table: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return a row per method: the mean grades of a network's channels, and the gain over `none`."""
+    own = table[table["model"] == model]
+    means = own.groupby("method")[[*PROPERTIES, "grade"]].mean().loc[list(fv.METHODS)].round(2)
+    gain = differences(own).apply(lambda row: f"{row['gain']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})", axis=1)
+    return means.assign(**{"against none": gain.mask(gain.index == "none", "")})
+
+
+def section(table: pd.DataFrame) -> str:
+    """Return the part of the card that compares the networks, as Markdown."""
+    counts = table[table["method"] == "none"].groupby("model")["channel"].nunique()
+    paragraphs = [
+        HEADING.strip("\n"),
+        "High-frequency share (energy above a quarter of the sampling rate) / share of the activation that survives "
+        "shifts of up to 8 pixels / activation relative to `none`, as means over the channels "
+        f"({', '.join(f'{label} {counts[model]}' for model, label in NAMES.items())}); every method at its default on "
+        "the network:",
+        orderings(table).to_markdown(),
+        "## What the answer key says",
+        "Mean grades of pictures of all channels, 0 to 1: does a picture have the direction, fineness, hue and class "
+        "that its channel prefers? The last column is the difference from `none` on the same channels, with its 95 % "
+        "bootstrap interval over channels.",
+    ]
+    for model in ("shapesnet_plain", "shapesnet"):
+        paragraphs += [f"{NAMES[model]}:", grades(table, model).to_markdown()]
+    return "\n" + "\n\n".join([*paragraphs, "Made by `python data_scripts/compare_twins.py`."]) + "\n"
+
+
+@click.command(help=__doc__.split("\n")[0])
+@click.option("--model", "models", multiple=True, type=click.Choice(list(NAMES)), help="Without it, all four.")
+@click.option("--steps", default=64, show_default=True, help="Steps a picture; 0 makes only the card again.")
+def main(models: tuple[str, ...], steps: int) -> None:
+    for model in (models or NAMES) if steps else ():
+        others = pd.read_parquet(TABLE) if TABLE.exists() else pd.DataFrame({"model": []})
+        table = pd.concat([others[others["model"] != model], measure(model, steps)], ignore_index=True)
+        TABLE.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(TABLE, index=False)
+    write_text(CARD, CARD.read_text().partition(HEADING)[0] + section(pd.read_parquet(TABLE)))
+
+
+if __name__ == "__main__":
+    main()
