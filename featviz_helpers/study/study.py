@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import pandas as pd
 from ..ascent.objectives import channel
 from ..ascent.score import score
 from ..common.files import replacing
-from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
@@ -27,32 +25,12 @@ from ..metrics.distance_base import Distance
 from ..models.backbone import Backbone
 from . import controls
 from .methods import METHODS, check_values, default, half_of, method, run_methods
+from .parts import Part, PartFiles
 from .plan import StudyPlan
 from .scores import ExemplarScores
 from .tables import Tables
 
 REQUEST = "request.json"
-
-
-@dataclass(frozen=True)
-class Part:
-    """The cells of one method for one of the two tables, "study" or "trial"."""
-
-    table: str
-    method: str
-    values: Sequence[float]
-    channels: Sequence[int]
-    seeds: Sequence[int]
-
-    @property
-    def name(self) -> str:
-        """Of the part's files."""
-        return f"{self.table}-{self.method}".replace(" ", "_")
-
-    @property
-    def keeps_pictures(self) -> bool:
-        """Whether figures or controls need the pictures themselves."""
-        return self.table == "study" or self.method == "none"
 
 
 class Study:
@@ -86,6 +64,7 @@ class Study:
             backbone, data, exemplars, distance, plan.channels, plan.background, plan.layer, plan.size, plan.k,
             place_free,
         )  # fmt: skip
+        self.parts = PartFiles(self.out / "parts")
         check_values(backbone, self.scores.layer, plan.methods, plan.size)
         self._check_folder()
 
@@ -137,8 +116,8 @@ class Study:
             trial = Part("trial", name, chosen, self.scores.background, plan.trial_seeds)
             tables.append(table)
             trials.append(self._run_part(trial, log))
-        snapshots = self._finished("snapshots", self._climb_snapshots, log)
-        scored = self._finished("controls", self._score_controls, log)
+        snapshots = self.parts.finished("snapshots", self._climb_snapshots, log)
+        scored = self.parts.finished("controls", self._score_controls, log)
         rows = {"study": pd.concat(tables), "trial": pd.concat(trials), "controls": scored}
         return Tables.of(snapshots, **rows)
 
@@ -149,47 +128,22 @@ class Study:
             return
         parts = [Part("study", name, values, plan.channels, plan.seeds)]
         parts.append(Part("trial", name, values, self.scores.background, plan.seeds))
-        if any(self._path(part.name).is_file() for part in parts):
+        if any(self.parts.has(part.name) for part in parts):
             return
         began = time.perf_counter()
         rows, images = self._climb(Part("both", name, values, self.scores.all_channels, plan.seeds))
         seconds = (time.perf_counter() - began) / len(rows)
         for part in parts:
             own = rows["channel"].isin(part.channels)
-            self._keep(part, rows[own].reset_index(drop=True).assign(seconds=seconds), images[own])
+            self.parts.keep(part, rows[own].reset_index(drop=True).assign(seconds=seconds), images[own])
 
     def _run_part(self, part: Part, log: Callable[[str], None]) -> pd.DataFrame:
         """Read the table of a part, after running it if it is not there yet."""
-        if not self._path(part.name).is_file():
+        if not self.parts.has(part.name):
             began = time.perf_counter()
             rows, images = self._climb(part)
-            self._keep(part, rows.assign(seconds=(time.perf_counter() - began) / len(rows)), images)
-        return self._read(part.name, log)
-
-    def _keep(self, part: Part, rows: pd.DataFrame, images: np.ndarray) -> None:
-        """Write the pictures that are needed later, and then the table, which says that the part is finished."""
-        path = self._path(part.name)
-        if part.keeps_pictures:
-            with replacing(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
-                np.savez(file, images=images.astype(np.float16))
-        with replacing(path) as temporary:
-            rows.assign(code=of_rooms()).to_parquet(temporary, index=False)
-
-    def _finished(self, name: str, make: Callable[[], pd.DataFrame], log: Callable[[str], None]) -> pd.DataFrame:
-        """Read a table that is no part of a method, after making it if it is not there yet."""
-        path = self._path(name)
-        if not path.is_file():
-            began = time.perf_counter()
-            table = make()
-            seconds = (time.perf_counter() - began) / len(table)
-            with replacing(path) as temporary:
-                table.assign(seconds=seconds, code=of_rooms()).to_parquet(temporary, index=False)
-        return self._read(name, log)
-
-    def _read(self, name: str, log: Callable[[str], None]) -> pd.DataFrame:
-        table = pd.read_parquet(self._path(name))
-        log(f"{name.replace('-', ', ').replace('_', ' ')}: {len(table)} pictures, {table['seconds'].sum():.0f} s")
-        return table
+            self.parts.keep(part, rows.assign(seconds=(time.perf_counter() - began) / len(rows)), images)
+        return self.parts.read(part.name, log)
 
     def _climb(self, part: Part) -> tuple[pd.DataFrame, np.ndarray]:
         """Climb and score all cells of a part; return its rows and its pictures."""
@@ -231,9 +185,6 @@ class Study:
     def _score_controls(self) -> pd.DataFrame:
         return controls.score(self.scores, self.base_pictures(), self.plan.seeds)
 
-    def _path(self, name: str) -> Path:
-        return self.out / "parts" / f"{name}.parquet"
-
     def pictures(self, method: str, table: str = "study") -> np.ndarray:
         """Return the pictures of a finished method in the order of its rows, (N, size, size, 3).
 
@@ -241,8 +192,7 @@ class Study:
             method: name; of the trial only "none" is kept.
             table: "study" or "trial".
         """
-        path = self._path(Part(table, method, (), (), ()).name).with_suffix(".npz")
-        return np.load(path)["images"].astype(np.float32)
+        return self.parts.pictures(Part(table, method, (), (), ()))
 
     def base_pictures(self) -> list[controls.BasePictures]:
         """Return the finished pictures without a regulariser, at the step size nearest to the default."""

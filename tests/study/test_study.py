@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from featviz_helpers.study import Study, controls, report
-from featviz_helpers.study.study import Part, moments
+from featviz_helpers.study.parts import Part
+from featviz_helpers.study.study import moments
 from support.networks import shapesnet
 from support.studies import CHANNELS, plan
 
