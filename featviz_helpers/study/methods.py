@@ -93,24 +93,28 @@ METHODS = {
 }  # fmt: skip
 
 
-# A penalty weighs against the objective, so its weight depends on how large a network's answers are.
+# A penalty or an alignment weighs against the objective, so its weight depends on how large a network's answers are.
 VALUES = {
     "shapesnet": {
         "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
         "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
         "jitter": (1, 2, 4, 8, 16, 32),
+        "alignment": (0.1, 0.3, 1, 3, 10, 30),
     },
     "lite0": {
         "L2": (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3),
         "total variation": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+        "alignment": (3, 10, 30, 100, 300, 1000),
     },
 }
+VALUES["shapesnet_plain"] = VALUES["shapesnet"]  # twins are compared at the same values
 # On lite0 L2 cures nothing at any value; its default costs as much activation as on InceptionV3. Fourier's smaller step
 # keeps class scores clear.
 DEFAULTS = {
-    "shapesnet": {"L2": 3e-5, "total variation": 1e-5},
-    "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01},
+    "shapesnet": {"L2": 3e-5, "total variation": 1e-5, "alignment": 3},
+    "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01, "Fourier + standard": 0.01, "alignment": 100},
 }
+DEFAULTS["shapesnet_plain"] = DEFAULTS["shapesnet"]
 
 
 def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
