@@ -63,7 +63,7 @@ def gather(arguments: Arguments, climbs: list[Climb]) -> Result:
     images[dead] = np.nan
     weights = np.stack([term.weight for term in arguments.objective.terms], axis=1)[index[order]]
     history = together(_rows(climbs)).swapaxes(0, 1)
-    transparent = all(climb.gradients is not None for climb in climbs)
+    gradients = [climb.gradients for climb in climbs if climb.gradients is not None]
     moments = sorted(set.intersection(*(set(climb.snapshots) for climb in climbs)))
     return Result(
         images=images,
@@ -73,7 +73,7 @@ def gather(arguments: Arguments, climbs: list[Climb]) -> Result:
         snapshots={moment: together(climb.snapshots[moment] for climb in climbs) for moment in moments},
         labels=[arguments.names[image] for image in index[order]],
         dead=dead,
-        transparency=_masks(together(climb.gradients for climb in climbs)) if transparent else None,
+        transparency=_masks(together(gradients)) if gradients else None,
         interrupted=any(climb.interrupted for climb in climbs),
         config=arguments.describe(),
     )

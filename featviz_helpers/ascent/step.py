@@ -121,15 +121,14 @@ class Step:
     ) -> tuple:
         """Take one step: gradient, move, limits, projections; return parameters, slots and a row of the history."""
         slope, row, of_images = self.gradient(parameters, draws, numbers)
-        if self.parts.parameterization.transparent:
-            *slots, seen = slots
-            seen += tf.reduce_mean(tf.abs(of_images), axis=3)
+        transparent, seen = self.parts.parameterization.transparent, slots[-1:]
+        slots = slots[:-1] if transparent else slots
         inner = list(range(1, slope.shape.rank))
         # A vanishing gradient stays zero instead of becoming 0/0: the caller then reports a dead start.
         slope = tf.math.divide_no_nan(slope, tf.math.reduce_std(slope, axis=inner, keepdims=True))
         size = tf.reshape(numbers.step_size, [-1] + [1] * len(inner))
-        move, slots = self.parts.optimizer.move(slope, tuple(slots), step, size)
-        slots = (*slots, seen) if self.parts.parameterization.transparent else slots
+        move, slots = self.parts.optimizer.move(slope, slots, step, size)
+        slots = (*slots, seen[0] + tf.reduce_mean(tf.abs(of_images), axis=3)) if transparent else slots
         parameters = self.parts.parameterization.constrain(parameters + move)
         parameters = self.project(parameters, step, of_images, numbers)
         # ReLU and clipping can swallow a NaN, a sum cannot.

@@ -20,7 +20,7 @@ from ..data.images import from_uint8, grey
 from .scores import ExemplarScores
 
 BLURS = (1.0, 2.0, 4.0, 8.0)  # sigma in pixels at 224 px; scaled with the size
-BLURRED, OWN, PHOTOGRAPHS = "none, blurred", "own images", "photographs"
+BLURRED, OWN, PHOTOGRAPHS = "blurred base", "own images", "photographs"
 JUDGED_CONTROLS = (OWN, PHOTOGRAPHS, "grey")  # beside the blurred pictures: they have to answer what methods answer
 RMS = 0.35  # contrast of the noises, about that of photographs
 
@@ -105,9 +105,9 @@ def score(scores: ExemplarScores, base: Sequence[BasePictures] = (), seeds: Sequ
 
     Returns:
         Columns control, method, value, channel, seed (or number of the picture) and those of `ExemplarScores.rows`.
-        "none, blurred by s" are the base pictures after a Gaussian blur: their method is `BLURRED`, their value s. Of
-        "photographs" each channel gets its own, drawn blindly. "own images" compares each of a channel's images with
-        the half of its set that it is not in: the score of a picture that is as close as one of them.
+        "blurred base, s" are the pictures without a regulariser after a Gaussian blur: their method is `BLURRED`, their
+        value s. Of "photographs" each channel gets its own, drawn blindly. "own images" compares each of a channel's
+        images with the half of its set that it is not in: the score of a picture that is as close as one of them.
     """
     rows, count = [], len(scores.all_channels)
     for name, images in pictures(scores, seeds).items():
@@ -122,7 +122,7 @@ def score(scores: ExemplarScores, base: Sequence[BasePictures] = (), seeds: Sequ
     for made in base:
         for sigma in BLURS:
             images = blur(made.images, sigma * scores.size / 224)
-            score_as = _measured(scores, f"{BLURRED} by {sigma:g}", images)
+            score_as = _measured(scores, f"{BLURRED}, {sigma:g}", images)
             rows.append(score_as(made.channels, made.seeds).assign(method=BLURRED, value=sigma))
     rows += [_own_rows(scores, channel) for channel in scores.all_channels]
     return pd.concat(rows, ignore_index=True)

@@ -16,6 +16,7 @@ INDEX = [*GROUP, "channel"]
 JUDGES = ("", "place_free_")  # what the columns of the two distances begin with
 CLOSENESS = ("exemplar_distance", "other_distance", "others_minus_own", "rank", "specificity", "auc")
 DRAWS = 9999
+DIGITS = 9  # what is smaller is rounding: equal pictures are equal
 
 
 def columns(distances: np.ndarray, sets: list[int], judge: str = "") -> pd.DataFrame:
@@ -49,7 +50,7 @@ def residuals(distances: pd.DataFrame) -> pd.DataFrame:
         The same rows and columns: distance - mean of its row - mean of its column + mean of all.
     """
     rows = distances.sub(distances.mean(axis=1), axis=0)
-    return rows - rows.groupby(level=GROUP).transform("mean")
+    return (rows - rows.groupby(level=GROUP).transform("mean")).round(DIGITS)
 
 
 def of_pictures(residuals: pd.DataFrame) -> pd.DataFrame:

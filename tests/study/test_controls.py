@@ -32,7 +32,7 @@ def test_controls_know_their_channels(scores):
     assert set(table["channel"]) == set(scores.all_channels)
     # Every control once per channel, apart from the blurred pictures, which belong to one.
     assert table[table["control"] == "grey"]["channel"].tolist() == scores.all_channels
-    blurred = table[table["control"] == f"none, blurred by {controls.BLURS[0]:g}"]
+    blurred = table[table["control"] == f"{controls.BLURRED}, {controls.BLURS[0]:g}"]
     assert blurred[["channel", "seed"]].to_numpy().tolist() == [[10, 5], [28, 6]]
     expected = scores.distances(controls.blur(images, controls.BLURS[0] * 64 / 224))
     column = scores.all_channels.index(28)

@@ -51,7 +51,7 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(study, data, exemplars, mo
         np.testing.assert_allclose(own, default["exemplar_distance"], rtol=2e-3)  # they are kept in half precision
     scored = tables.controls
     assert {*report.verdict.UNINFORMED, "own images"} < set(scored["control"])
-    assert (scored["control"] == f"none, blurred by {controls.BLURS[0]:g}").sum() == 2 * 2 + 6
+    assert (scored["control"] == f"{controls.BLURRED}, {controls.BLURS[0]:g}").sum() == 2 * 2 + 6
 
     # The stored matrix is what the tables were computed from.
     matrix = tables.distances[tables.distances["table"] == "trial"].reset_index(drop=True)

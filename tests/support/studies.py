@@ -49,15 +49,15 @@ def study_table(gain=0.2, own=0.0, seeds=(0, 1, 2), noise=0.01, set_effect=0.05,
 def control_table(seed=1, own=0.1, set_effect=0.05, **levels):
     """Controls at given distances; "own images" are specific by `own`, nothing else is."""
     sets = set_effect * np.random.default_rng(0).normal(size=len(MANY_CHANNELS))
-    levels = {"grey": 0.95, "photographs": 0.85, "none, blurred by 2": 0.6, "own images": 0.5} | levels
+    levels = {"grey": 0.95, "photographs": 0.85, "blurred base, 2": 0.6, "own images": 0.5} | levels
     generator, rows = np.random.default_rng(seed), []
     for name, level in levels.items():
         for channel in MANY_CHANNELS:
             noise = 0.0 if name == "grey" else 0.01
             distance = level + 0.03 * channel + sets + noise * generator.normal(size=len(sets))
             distance[channel] -= own if name == "own images" else 0.0
-            blurred = name.startswith("none, blurred")
-            row = {"control": name, "method": "none, blurred" if blurred else name, "value": 2.0 * blurred}
+            blurred = name.startswith("blurred base")
+            row = {"control": name, "method": "blurred base" if blurred else name, "value": 2.0 * blurred}
             row |= {"channel": channel, "seed": 0, "exemplar_distance": distance[channel], "activation": 1.0}
             row |= {"others_minus_own": (distance.sum() - len(sets) * distance[channel]) / (len(sets) - 1)}
             rows.append(row | {f"to {number}": distance[number] for number in MANY_CHANNELS})
