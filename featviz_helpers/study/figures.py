@@ -79,7 +79,7 @@ def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure
         axis.grid(alpha=0.3)
         axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])
     axes[0].set(xlabel="distance to its own images (lower is closer)")
-    axes[1].set(xlabel="specificity; hollow: others' images minus own, which sets distort")
+    axes[1].set(xlabel="specificity (hollow: others minus own)")
     figure.suptitle(f"{label}: means over channels, with 95 % intervals", fontsize=10)
     axes[1].axvline(0, color="0.3", linewidth=1)
     axes[0].invert_yaxis()

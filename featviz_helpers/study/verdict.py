@@ -142,8 +142,8 @@ def _sentence(question: str, part: pd.DataFrame) -> str:
 def _names(part: pd.DataFrame, answer: str, varied: bool) -> str:
     """List the contestants with one answer; "every method" where it is that of all, unless a detail differs."""
     rows = list(part[part["answer"] == answer].itertuples())
-    if len(rows) == len(part) > 1 and not varied and not any(map(_star, rows)):
-        return "every method"
+    if len(rows) == len(part) > 1 and not varied and len(set(map(_star, rows))) == 1:
+        return f"every method{_star(rows[0])}"
     count = " ({} channels)" if varied else ""
     return ", ".join(f"{row.contestant}{_star(row)}{count.format(row.channels)}" for row in rows)
 
