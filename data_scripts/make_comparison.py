@@ -71,8 +71,8 @@ def main(model: str, weights: str | None, out: Path, steps: int, size: int | Non
     columns = {}
     for ending, (layer, units) in SHEETS[model].items():
         results = rows(backbone, layer, units, steps, size)
-        figure = fv.compare(results, captions(backbone, layer, units), inch=size / 80, stretch=True)
-        figure.savefig(out / f"comparison{ending}.jpg", dpi=80, pil_kwargs={"quality": quality})
+        figure = fv.compare(results, captions(backbone, layer, units), stretch=True)
+        figure.savefig(out / f"comparison{ending}.jpg", bbox_inches="tight", pil_kwargs={"quality": quality})
         columns[f"{model}, {backbone.resolve(layer)}"] = measures(backbone, layer, units, results)
     click.echo("In each cell: activation kept / energy above a quarter of the sampling rate / activation left after")
     click.echo("rotations up to 5 degrees, in %.")

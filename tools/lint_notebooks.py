@@ -13,8 +13,8 @@ The rules, from top to bottom:
     one tagged `parameters` that holds plain literals only.
  6. At most 40 code cells, of at most 25 lines, the median at most 8; at most 3 lines of matplotlib in a cell;
     no `%%time`, no `clear_output`, no line that ends in ";" (nbval trips over them).
- 7. A cell with a picture has a caption: the markdown cell right before or right after it holds a sentence
-    that begins with "Look".
+ 7. A cell with a picture has a caption: the markdown cell right before or right after it holds a sentence, not
+    only a heading.
  8. `## Exercises` with 2 to 4 `### Exercise N`, each with a code cell that calls `fv.check.`; then
     `## What you saw`; then `## References`; the last line of the last cell is the navigation (`make stamp`).
  9. Outputs as `make notebooks` leaves them: each code cell has a count, 1..n in order; a cell that prints or
@@ -49,7 +49,7 @@ SMUGGLED = {
     "a number with more than 6 decimals": r"\d\.\d{7,}",
 }
 UNHELPFUL = re.compile(r"\b(simply|just|obviously)\b", re.IGNORECASE)
-CAPTION = re.compile(r"(?:^|[.!?:]\s+|\n)[\s*_>-]*Look\b")
+SENTENCE = re.compile(r"^(?!#).*\w.*[.!?:)*]\s*$", re.MULTILINE)
 PLUMBING = re.compile(r"\bplt\.|\bmatplotlib\b")
 TIME = re.compile(r"^.*\bTime\b.*$", re.MULTILINE)
 
@@ -151,8 +151,8 @@ def _captions(name: str, cells: list) -> Iterator[str]:
             for c in (*cells[max(index - 1, 0) : index], *cells[index + 1 : index + 2])
             if c.cell_type == "markdown"
         ]
-        if any(_is_picture(output) for output in cell.outputs) and not any(CAPTION.search(text) for text in beside):
-            yield f"code cell {number}: a picture without a sentence that begins with 'Look' beside it"
+        if any(_is_picture(output) for output in cell.outputs) and not any(SENTENCE.search(text) for text in beside):
+            yield f"code cell {number}: a picture without a sentence beside it"
 
 
 def _ending(name: str, cells: list) -> Iterator[str]:

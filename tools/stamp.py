@@ -1,7 +1,8 @@
 """Write what follows from pyproject.toml and from the order of the notebooks into the files that repeat it.
 
-- each notebook in notebooks/: the badge line under the question, the install line of the setup cell, and the
-  navigation line at the very end;
+- each notebook in notebooks/: the badge line under the question, the install line of the setup cell, the
+  navigation line at the very end, and the pictures that its text shows as `![...](attachment:NAME)`: they are those
+  of docs/gallery/, and travel in the notebook, because on Colab there is no folder beside it;
 - README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
   where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
 - CITATION.cff: version and repository.
@@ -11,6 +12,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import tomllib
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from featviz_helpers.runner import pages
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH = "main"
 INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
+ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
 NAVIGATION = re.compile(r"^.*\[Contents\]\(\.\./README\.md.*$")
 
 
@@ -89,6 +92,7 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
     for place, (path, book) in enumerate(zip(paths, books, strict=True)):
         before = _text(book)  # and not the file's: how the JSON is laid out is not our business
         _stamp_notebook(book, path.name, project, navigation(names, titles, place))
+        _attach(book, path.name, root / "docs" / "gallery")
         files[path] = (before, _text(book))
     rows = [
         f"| [{title}](notebooks/{name}) | {question} | {badges(project, name)} |"
@@ -127,6 +131,19 @@ def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, li
     else:
         lines += ["", links]
     texts[-1].source = "\n".join(lines)
+
+
+def _attach(book: nbformat.NotebookNode, notebook: str, gallery: Path) -> None:
+    """Give every text exactly the pictures that it shows."""
+    for cell in book.cells:
+        names = sorted(set(ATTACHMENT.findall(cell.source))) if cell.cell_type == "markdown" else []
+        if missing := [name for name in names if not (gallery / name).is_file()]:
+            raise StampError(f"{notebook} shows {missing[0]}, which is not in docs/gallery/")
+        cell.pop("attachments", None)
+        if names:
+            cell.attachments = {
+                name: {"image/jpeg": base64.b64encode((gallery / name).read_bytes()).decode()} for name in names
+            }
 
 
 def _text(book: nbformat.NotebookNode) -> str:

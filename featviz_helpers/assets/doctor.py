@@ -63,7 +63,7 @@ def _gpu() -> str:
     try:
         return "; ".join(nvidia_smi("name,memory.total")) or "nvidia-smi is there and lists none"
     except FileNotFoundError:
-        return "none that nvidia-smi would know: MODEL 'auto' takes the bundled ShapesNet"
+        return "none that nvidia-smi would know: MODEL 'auto' takes lite0"
     except (OSError, subprocess.SubprocessError) as error:
         return f"nvidia-smi is there and fails ({error}): look after the driver"
 

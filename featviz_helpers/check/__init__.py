@@ -8,12 +8,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "answers": ["best_of", "number", "same_function"],
         "ascent": [
             "climbs_higher",
+            "coarser_change",
             "combination",
-            "gradient_is_activation",
+            "gradient_is",
             "octave_sizes",
             "one_step",
             "smoother",
         ],
-        "networks": ["channel_count", "favourite_class"],
+        "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
     },
 )

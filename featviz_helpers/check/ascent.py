@@ -8,12 +8,15 @@ import tensorflow as tf
 from ..ascent.objectives import Objective
 from ..ascent.octaves import Octaves
 from ..ascent.result import Result
-from ..metrics.spectra import high_frequency
+from ..metrics.spectra import high_frequency, mean_frequency
 from ..models.backbone import Backbone
-from .answers import judge, say
+from .answers import FUNCTION, IMAGES, RESULT, Kind, judge, say
+
+OBJECTIVE = Kind("an objective such as 2 * fv.channel(...)", lambda answer: isinstance(answer, Objective))
+SIZES = Kind("a list of numbers", lambda answer: isinstance(answer, list | tuple | np.ndarray))
 
 
-@judge
+@judge(RESULT)
 def climbs_higher(answer: Result | None, than: Result) -> bool:
     """Judge whether a second ascent of the same units reached higher activations."""
     if answer.labels != than.labels:
@@ -26,7 +29,7 @@ def climbs_higher(answer: Result | None, than: Result) -> bool:
     )
 
 
-@judge
+@judge(RESULT)
 def smoother(answer: Result | None, than: Result, keep: float) -> bool:
     """Judge whether an ascent has half the share of high frequencies, or less, at a share `keep` of the activation."""
     if answer.labels != than.labels:
@@ -45,27 +48,43 @@ def _other_units(answer: Result, than: Result) -> bool:
     return say(False, "", f"climb the same units as before ({', '.join(than.labels)}), not {answer.labels}.")
 
 
-@judge
-def gradient_is_activation(answer: Callable[[tf.Tensor], tf.Tensor] | None) -> bool:
-    """Judge a function of a layer's activations whose gradient must be the activations themselves."""
+@judge(FUNCTION)
+def gradient_is(
+    answer: Callable[[tf.Tensor], tf.Tensor] | None, wanted: Callable[[np.ndarray], np.ndarray], name: str
+) -> bool:
+    """Judge a function of a layer's activations by its gradient: `wanted` of the activations, called `name`."""
     maps = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 3, 4)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(maps)
-        value = answer(maps)
+        value = tf.convert_to_tensor(answer(maps))
     if len(value.shape):
         return say(False, "", f"an objective is one number; yours has the shape {tuple(value.shape)}. Add it up.")
     slope = tape.gradient(value, maps)
     if slope is None:
         return say(False, "", "the result does not depend on the activations. Use TensorFlow operations on them.")
-    ratio = tf.reduce_mean(slope / maps).numpy()
+    expected = wanted(maps.numpy())
+    size = np.abs(slope).mean() / np.abs(expected).mean()
     return say(
-        bool(np.allclose(slope, maps, rtol=1e-4, atol=1e-5)),
-        "its gradient is the activation.",
-        f"on random activations the gradient is {ratio:.2f} times the activation on average, not 1.00 everywhere.",
+        bool(np.allclose(slope, expected, rtol=1e-4, atol=1e-5)),
+        f"its gradient is {name}.",
+        f"on random activations the gradient is not {name}; it is {size:.2f} times as large on average.",
     )
 
 
-@judge
+@judge(RESULT)
+def coarser_change(answer: Result | None, start: np.ndarray, than: Result, share: float) -> bool:
+    """Judge whether what an ascent added to its start has at most `share` of another's mean frequency."""
+    if answer.images.shape != than.images.shape:
+        return say(False, "", f"dream on the same photograph, {than.images.shape}, not on {answer.images.shape}.")
+    ratio = (mean_frequency(answer.images - start) / mean_frequency(than.images - start)).mean()
+    return say(
+        bool(ratio <= share),
+        f"its mean frequency is {ratio:.0%} of the other's.",
+        f"its mean frequency is {ratio:.0%} of the other's; wanted: at most {share:.0%}.",
+    )
+
+
+@judge(SIZES)
 def octave_sizes(answer: Sequence[int] | None, octaves: Octaves, size: int) -> bool:
     """Judge the side of the image at every octave, smallest first."""
     sides = [height for height, _ in octaves.sizes(size, size)]
@@ -77,7 +96,7 @@ def octave_sizes(answer: Sequence[int] | None, octaves: Octaves, size: int) -> b
     )
 
 
-@judge
+@judge(IMAGES)
 def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, layer: str, channel: int,
              step_size: float) -> bool:  # fmt: skip
     """Judge one step of plain ascent, the gradient divided by its standard deviation, clipped to [-1, 1]."""
@@ -98,7 +117,7 @@ def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, l
     )
 
 
-@judge
+@judge(OBJECTIVE)
 def combination(answer: Objective | None, weights: dict[tuple[str, int], float]) -> bool:
     """Judge an objective of channels alone: `weights` maps (layer, channel) to the factor it must have."""
     factors: dict[tuple[str, int], float] = {}

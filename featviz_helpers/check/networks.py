@@ -1,11 +1,18 @@
 """Judge answers about a network: its channels and what they respond to."""
 
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+import numpy as np
+import pandas as pd
+
+from ..ascent.result import Result
 from ..data import shapes
 from ..models.backbone import Backbone
-from .answers import judge, say
+from .answers import NAME, RESULT, WHOLE_NUMBER, judge, say
 
 
-@judge
+@judge(WHOLE_NUMBER)
 def channel_count(answer: int | None, backbone: Backbone, layer: str) -> bool:
     """Judge how many channels a layer has."""
     count = backbone.layers[backbone.resolve(layer)]
@@ -14,7 +21,7 @@ def channel_count(answer: int | None, backbone: Backbone, layer: str) -> bool:
     )
 
 
-@judge
+@judge(NAME)
 def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel: int, data: shapes.Shapes) -> bool:
     """Judge to which class of Shapes a channel responds most strongly on average."""
     if answer not in shapes.CLASSES:
@@ -26,4 +33,61 @@ def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel:
         answer == order[0],
         f"'{order[0]}' is its favourite.",
         f"'{answer}' is number {order.index(answer) + 1} of {len(order)}. Average the channel over each class.",
+    )
+
+
+@judge(NAME)
+def matches(answer: str | None, backbone: Backbone, layer: str, channels: Sequence[int], images: np.ndarray) -> bool:
+    """Judge which image is whose favourite: for each channel the letter of the image with the highest mean activation.
+
+    Args:
+        answer: one letter per channel, in their order; A is the first image.
+        backbone, layer: whose channels.
+        channels: numbers.
+        images: (N, H, W, 3) in [-1, 1], at most 26.
+    """
+    letters = ascii_uppercase[: len(images)]
+    given = "".join(str(answer).upper().split())
+    if len(given) != len(channels) or not set(given) <= set(letters):
+        return say(False, "", f"write {len(channels)} letters out of {letters}, one per channel, not '{answer}'.")
+    means = backbone.activations(images, layer)[..., list(channels)].mean(axis=(1, 2))
+    key = "".join(letters[best] for best in means.argmax(axis=0))
+    wrong = [str(c) for c, letter, right in zip(channels, given, key, strict=True) if letter != right]
+    return say(
+        not wrong,
+        "all of them.",
+        f"{len(channels) - len(wrong)} of {len(channels)} are right; look again at channel {', '.join(wrong)}.",
+    )
+
+
+@judge(RESULT)
+def drives(
+    answer: Result | None, backbone: Backbone, layer: str, channels: Sequence[int], reached: np.ndarray, share: float
+) -> bool:
+    """Judge whether the first picture of an ascent drives several channels, each to a share of what it reached alone.
+
+    Args:
+        answer: the ascent.
+        backbone, layer: whose channels.
+        channels: numbers.
+        reached: the activation of each in a picture of its own.
+        share: the least share of that, 0 to 1.
+    """
+    shares = backbone.activations(answer.images[:1], layer)[0][..., list(channels)].mean(axis=(0, 1)) / reached
+    figures = ", ".join(f"channel {channel} {part:.0%}" for channel, part in zip(channels, shares, strict=True))
+    return say(bool((shares >= share).all()), f"{figures}.", f"{figures}; wanted: at least {share:.0%} of each.")
+
+
+@judge(WHOLE_NUMBER)
+def least_decided(answer: int | None, means: pd.DataFrame) -> bool:
+    """Judge which column's largest entry leads its second largest by the smallest ratio."""
+    if answer not in means.columns:
+        return say(False, "", f"channel {answer} is not among those in the table.")
+    ordered = np.sort(means.to_numpy(), axis=0)
+    leads = pd.Series(ordered[-1] / ordered[-2], index=means.columns).sort_values()
+    place = leads.index.get_loc(answer)
+    return say(
+        place == 0,
+        f"its favourite leads by {leads.iloc[0] - 1:.1%}.",
+        f"its favourite leads by {leads[answer] - 1:.1%}, and {place} of {len(leads)} channels lead by less.",
     )

@@ -79,7 +79,9 @@ def orientation(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spectrum = power(images)
     rows, columns = frequencies(*spectrum.shape[1:])
     angle = np.arctan2(-rows, columns)  # rows count downwards
-    vectors = (spectrum * np.exp(2j * angle)).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))
+    total = spectrum.sum(axis=(1, 2))
+    sums = (spectrum * np.exp(2j * angle)).sum(axis=(1, 2))
+    vectors = np.divide(sums, total, out=np.full(len(sums), np.nan + 0j), where=total > 0)  # one colour: no lines
     return (np.degrees(np.angle(vectors)) / 2 + 90) % 180, np.abs(vectors)
 
 

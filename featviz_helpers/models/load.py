@@ -24,7 +24,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
 
     Args:
         name: "shapesnet" (bundled), "lite0" or "lite1" (EfficientNet-Lite, ImageNet, 17 or 20 MB, installed with the
-            course), "inception_v3", "auto" (InceptionV3 on a GPU, ShapesNet without one: decided by
+            course), "inception_v3", "auto" (InceptionV3 on a GPU, lite0 without one: decided by
             the hardware alone), or a path: of a saved `.keras` or `.h5` model with an image input in [-1, 1], or of
             weights alone, `.h5` or `.weights.h5`, of either known network.
         weights: for "inception_v3" (and for "auto" when it becomes InceptionV3), "imagenet" for Keras's own, fetched
@@ -49,7 +49,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
 def _load_model(name: str | Path, weights: str | Path | None, download: bool) -> Backbone:
     if name == "auto":
         gpu = bool(tf.config.list_physical_devices("GPU"))
-        name = "inception_v3" if gpu else "shapesnet"
+        name = "inception_v3" if gpu else "lite0"
         print(f"MODEL 'auto': {'a GPU is here' if gpu else 'no GPU here'}, so the network is {name}.")
         weights = weights if gpu else None
     if name == "shapesnet":

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "exemplars": ["exemplar_sheet"],
         "line_plots": ["curves", "spectrum_curves"],
-        "pictures": ["compare", "show"],
+        "maps": ["heat"],
+        "pictures": ["compare", "show", "zoom"],
     },
 )

@@ -1,73 +1,75 @@
-"""Rows of pictures with words around them: what every figure of pictures is drawn with."""
+"""Rows of pictures with words around them."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..data.images import to_uint8
+from .canvas import Cell, Place, draw, margin, place
+from .style import DPI, LINE, PAGE, lines, wrap
 
-DPI = 80  # stored in the notebooks: sharp enough, and small
-MAX_WIDTH = 10.0  # inches of a whole row
-
-
-class Cell(NamedTuple):
-    """One picture (H, W, 3) in [-1, 1], or NaN for a dead start, and the texts around it."""
-
-    picture: np.ndarray
-    above: str = ""
-    left: str = ""
-    below: str = ""
+GAP = 8  # pixels between two pictures
+LARGEST = 256  # pixels: the width of a picture where the page has more than enough room
+COLUMNS = 4
+SIDEWAYS = 120  # pixels: words on the left have at least so much height, also beside a low picture
 
 
-def draw_cells(rows: list[list[Cell | None]], title: str | None, inch: float, stretch: bool = False) -> Figure:
-    """Draw rows of cells.
+def draw_cells(
+    rows: Sequence[Sequence[Cell | None]],
+    title: str | None,
+    inch: float | None = None,
+    columns: int = COLUMNS,
+    stretch: bool = False,
+    shrink: bool = False,
+) -> Figure:
+    """Draw rows of cells, folded where they have more columns than asked for or than the page has room for.
 
     Args:
         rows: of any lengths; None leaves a cell empty.
         title: what the figure shows.
-        inch: width of one cell.
+        inch: width of one cell, rounded to a whole multiple of the picture's and never below it; by default as large
+            as the page allows.
+        columns: most cells in a row.
         stretch: spread each picture's own range of tones over all tones.
+        shrink: rather shrink pictures than fold rows that the page is too narrow for.
 
     Returns:
         The figure.
     """
-    columns = max(len(row) for row in rows)
-    heights = [max(cell.picture.shape[0] / cell.picture.shape[1] for cell in row if cell) for row in rows]
-    texts = [[text for cell in row if cell for text in (cell.above, cell.below)] for row in rows]
-    lines = sum(max(text.count("\n") + bool(text) for text in part[k::2]) for part in texts for k in (0, 1))
-    size = (inch * columns, inch * sum(heights) + 0.2 * lines + 0.1 * len(rows) + (0.35 if title else 0))
-    figure, axes = plt.subplots(
-        len(rows), columns, figsize=size, dpi=DPI, squeeze=False, height_ratios=heights, layout="constrained"
-    )
-    cells = [cell for row in rows for cell in row + [None] * (columns - len(row))]
-    for axis, cell in zip(axes.flat, cells, strict=True):
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-        if cell is None:
-            axis.set_visible(False)
-        else:
-            _draw_cell(axis, cell, stretch)
-    if title:
-        figure.suptitle(title, fontsize=11)
-    return figure
+    wide = max(cell.picture.shape[1] for row in rows for cell in row if cell)
+    rows = [[cell and cell._replace(left=wrap(cell.left, max(wide, SIDEWAYS))) for cell in row] for row in rows]
+    edge = margin(row[0] for row in rows)
+    room = PAGE - edge + GAP
+    most = columns if shrink else min(columns, room // (wide + GAP))
+    rows = list(_fold(rows, max(most, 1)))
+    limit = room // max(map(len, rows)) - GAP
+    wish = LARGEST if inch is None else wide * round(inch * DPI / wide)
+    width = max(min(wish, limit) // wide, 1) * wide
+    return draw(list(_place(rows, edge, min(width, limit))), title, stretch)
 
 
-def _draw_cell(axis: Axes, cell: Cell, stretch: bool) -> None:
-    if np.isfinite(cell.picture).all():
-        picture = _stretch(cell.picture) if stretch else cell.picture
-        axis.imshow(to_uint8(picture), interpolation="nearest")
-    else:
-        axis.text(0.5, 0.5, "dead start:\nno gradient", ha="center", va="center", transform=axis.transAxes)
-        axis.set_facecolor("0.9")
-    axis.set_title(cell.above, fontsize=9)
-    axis.set_ylabel(cell.left, fontsize=9)
-    axis.set_xlabel(cell.below, fontsize=8, labelpad=2)
+def _fold(rows: Sequence[Sequence[Cell | None]], columns: int) -> Iterator[list[Cell | None]]:
+    """Cut rows into blocks of about equally many columns; each block repeats the words on the left."""
+    longest = max(map(len, rows))
+    size = -(-longest // -(-longest // columns))
+    for start in range(0, longest, size):
+        for row in rows:
+            part = list(row[start : start + size])
+            if part and part[0] and row[0]:
+                part[0] = part[0]._replace(left=row[0].left)
+            if part:
+                yield part
 
 
-def _stretch(picture: np.ndarray) -> np.ndarray:
-    """Spread the tones between the 1st and the 99th percentile over [-1, 1], all colours alike."""
-    low, high = np.percentile(picture, (1, 99))
-    return 2.0 * (picture - low) / max(high - low, 1e-6) - 1.0
+def _place(rows: list[list[Cell | None]], edge: int, width: int) -> Iterator[Place]:
+    top = 0
+    for row in rows:
+        cells = {i: _wrapped(cell, width) for i, cell in enumerate(row) if cell}
+        top += max((lines(cell.above) for cell in cells.values()), default=0) * LINE
+        places = [place(cell, edge + i * (width + GAP), top, width) for i, cell in cells.items()]
+        yield from places
+        bottom = max((one.top + one.height + lines(one.cell.below) * LINE for one in places), default=top)
+        top = bottom + GAP
+
+
+def _wrapped(cell: Cell, width: int) -> Cell:
+    return cell._replace(above=wrap(cell.above, width), below=wrap(cell.below, width))

@@ -7,7 +7,10 @@ from matplotlib.figure import Figure
 from ..data.image_sets import ImageSet
 from ..exemplars.tables import Exemplars
 from ..models.receptive_field import Field, patch
-from .cells import MAX_WIDTH, Cell, draw_cells
+from .canvas import Cell
+from .cells import draw_cells
+
+NINE = 96  # pixels: images of this width fit nine times across a page
 
 
 def exemplar_sheet(
@@ -18,8 +21,9 @@ def exemplar_sheet(
     pooling: str = "mean",
     field: Field | None = None,
     title: str | None = None,
+    columns: int | None = None,
 ) -> Figure:
-    """Show the strongest images of several channels: one row per channel, strongest first, activations below.
+    """Show the strongest images of several channels: strongest first, activations below.
 
     Args:
         exemplars: what was found.
@@ -29,6 +33,8 @@ def exemplar_sheet(
         pooling: "mean" or "max".
         field: show only what the strongest unit looks at, see `receptive_field` and `effective_field`.
         title: what the figure shows.
+        columns: most images in a row. By default 9 where the page has room for them, and otherwise 5: photographs are
+            shrunk, and a channel may take two rows.
 
     Returns:
         The figure. A channel that is silent on the whole data set has a row that says so.
@@ -49,4 +55,6 @@ def exemplar_sheet(
             label = f"{layer}:{channel}{silent}" if row.rank == 1 else ""
             cells.append(Cell(image, left=label, below=f"{row.activation:.3g}"))
         sheet.append(cells)
-    return draw_cells(sheet, title, MAX_WIDTH / max(map(len, sheet)))
+    columns = columns or (9 if max(cell.picture.shape[1] for row in sheet for cell in row) <= NINE else 5)
+    parts = [row[i : i + columns] for row in sheet for i in range(0, len(row), columns)]
+    return draw_cells(parts, title, None, columns, shrink=True)

@@ -8,53 +8,68 @@ from matplotlib.figure import Figure
 
 from ..ascent.grid import Grid
 from ..ascent.result import Result
-from .cells import MAX_WIDTH, Cell, draw_cells
-
-INCH = 1.9  # width of one picture
+from .canvas import Cell
+from .cells import COLUMNS, draw_cells
+from .sweeps import draw_sweep
 
 
 def show(
     pictures: Result | np.ndarray | Sequence[np.ndarray],
     labels: Sequence[str] | Grid | None = None,
     title: str | None = None,
-    columns: int = 5,
-    inch: float = INCH,
+    columns: int | None = None,
+    inch: float | None = None,
     stretch: bool = False,
+    large: Mapping[str, float | str] | Sequence[float | str] | None = None,
 ) -> Figure:
     """Show pictures side by side, or as a labelled grid.
+
+    A pixel of a picture is a square of whole pixels on the screen. Only a picture that is wider than a notebook's page
+    is shrunk.
 
     Args:
         pictures: a result, a batch (N, H, W, 3) in [-1, 1], or a list of (H, W, 3) of any sizes.
         labels: one per picture; a result brings its own. With a `Grid`, its last axis goes across and the others down.
-        title: what the figure shows.
-        columns: pictures in a row.
-        inch: width of one picture.
+        title: what the figure shows; best as a sentence that says what is seen.
+        columns: most pictures in a row: by default 4, and for a grid as many as the page has room for.
+        inch: width of one picture in inches of 160 pixels, rounded to a whole multiple of the picture's own; by
+            default as large as the page allows, at most 1.6.
         stretch: for the eye only, spread each picture's own range of tones (but for 1 % at both ends) over all tones;
             say so where it is shown.
+        large: with a `Grid`, the values of its last axis that are shown large, the others small beside them; a mapping
+            from words to values names them: {"none": 0, "right": 1e-3, "too much": 0.1}.
 
     Returns:
         The figure, also shown in a notebook.
+
+    Raises:
+        ValueError: another number of labels than of pictures; `large` without a grid, or with a value that is not on
+            its last axis.
     """
     if isinstance(labels, Grid):
-        return draw_cells(_by_axes(pictures, labels), title, min(inch, MAX_WIDTH / labels.shape[-1]), stretch)
+        rows = _by_axes(pictures, labels)
+        if large is not None:
+            return draw_sweep(rows, labels, large, title, stretch)
+        return draw_cells(rows, title, inch, columns or labels.shape[-1], stretch)
+    if large is not None:
+        raise ValueError(
+            "`large` picks values of a sweep: hand its grid to `labels`, as in show(result, cells, large=[0, 1])."
+        )
     if isinstance(pictures, Result):
         labels = labels or [
             f"{name}\nactivation {value:.3g}" for name, value in zip(pictures.labels, pictures.activations, strict=True)
         ]
         pictures = pictures.images
-    rows = -(-len(pictures) // columns)
-    labels = labels or [""] * len(pictures)
-    grid = [[None] * min(columns, len(pictures)) for _ in range(rows)]
-    for i, picture in enumerate(pictures):
-        grid[i // columns][i % columns] = Cell(picture, labels[i])
-    return draw_cells(grid, title, inch, stretch)
+    row = [Cell(picture, label) for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)]
+    return draw_cells([row], title, inch, columns or COLUMNS, stretch)
 
 
 def compare(
     results: Mapping[str, Result | np.ndarray],
     labels: Sequence[str] | None = None,
     title: str | None = None,
-    inch: float = INCH,
+    columns: int = COLUMNS,
+    inch: float | None = None,
     stretch: bool = False,
 ) -> Figure:
     """Show several batches under each other: one row per name, one column per image.
@@ -63,7 +78,8 @@ def compare(
         results: name -> result or batch (N, H, W, 3) in [-1, 1].
         labels: names of the columns; those of the first result by default.
         title: what the figure shows.
-        inch: width of one picture.
+        columns: most columns; what is beyond them follows below, as rows of the same names.
+        inch: width of one picture, as for `show`.
         stretch: as for `show`.
 
     Returns:
@@ -77,7 +93,61 @@ def compare(
         grid.append(
             [Cell(image, labels[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
         )
-    return draw_cells(grid, title, inch, stretch)
+    return draw_cells(grid, title, inch, columns, stretch)
+
+
+def zoom(
+    pictures: Result | np.ndarray | Sequence[np.ndarray],
+    labels: Sequence[str] | None = None,
+    title: str | None = None,
+    at: tuple[int, int] | None = None,
+    side: int = 32,
+    stretch: bool = False,
+) -> Figure:
+    """Show pictures, and beside each a square of it so much enlarged that its pixels are seen.
+
+    Args:
+        pictures: as for `show`.
+        labels: one per picture; those of the result by default.
+        title: what the figure shows.
+        at: row and column of the square's upper left corner, the same in all pictures; in the middle by default.
+        side: of the square, in pixels of the picture.
+        stretch: as for `show`.
+
+    Returns:
+        The figure; the square is framed in the whole picture.
+
+    Raises:
+        ValueError: another number of labels than of pictures; the square is not inside every picture.
+    """
+    if isinstance(pictures, Result):
+        labels, pictures = labels or pictures.labels, pictures.images
+    pairs = [
+        _whole_and_square(picture, label, at, side)
+        for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)
+    ]
+    wide = max(pair[0].picture.shape[1] for pair in pairs)
+    both = COLUMNS if wide <= 2 * 112 else 2
+    cells = [cell for pair in pairs for cell in pair]
+    return draw_cells([cells[i : i + both] for i in range(0, len(cells), both)], title, None, both, stretch)
+
+
+def _one_each(labels: Sequence[str] | None, count: int) -> Sequence[str]:
+    if labels is not None and len(labels) != count:
+        raise ValueError(f"There are {len(labels)} labels for {count} pictures; give one per picture, or none.")
+    return labels or [""] * count
+
+
+def _whole_and_square(picture: np.ndarray, label: str, at: tuple[int, int] | None, side: int) -> tuple[Cell, Cell]:
+    height, width = picture.shape[:2]
+    top, left = at or ((height - side) // 2, (width - side) // 2)
+    if min(top, left) < 0 or top + side > height or left + side > width:
+        raise ValueError(
+            f"A square of {side} pixels at row {top}, column {left} is not inside a picture of {height} x {width}: "
+            f"rows may be 0 to {height - side}, columns 0 to {width - side}."
+        )
+    square = picture[top : top + side, left : left + side]
+    return Cell(picture, label, box=(top, left, side, side)), Cell(square, f"its {side} x {side} pixels in the frame")
 
 
 def _by_axes(pictures: Result | np.ndarray, axes: Grid) -> list[list[Cell]]:

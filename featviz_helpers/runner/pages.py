@@ -30,15 +30,16 @@ def thumbnail(notebook: Mapping[str, Any]) -> str:
     from PIL import Image
 
     pictures = [
-        ("thumbnail" in cell["metadata"].get("tags", []), output["data"]["image/png"])
+        ("thumbnail" in cell["metadata"].get("tags", []), output["data"][kind])
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        for kind in ("image/png", "image/jpeg")
+        if kind in output.get("data", {})
     ]
     if not pictures:
         return ""
-    png = max(enumerate(pictures), key=lambda item: (item[1][0], item[0]))[1][1]
-    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+    file = max(enumerate(pictures), key=lambda item: (item[1][0], item[0]))[1][1]
+    with Image.open(io.BytesIO(base64.b64decode(file))) as image:
         rgba = image.convert("RGBA")
     picture = Image.new("RGB", rgba.size, "white")
     picture.paste(rgba, mask=rgba.getchannel("A"))

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..plots.cells import DPI
 from ..plots.pictures import compare
+from ..plots.style import DPI, LINE, PAGE, PALETTE, style
 from . import statistics
 from .methods import method
 
@@ -30,18 +30,18 @@ def pictures(study: Study, table: pd.DataFrame) -> Figure:
         # Where every start was dead, the first one: it is drawn as such.
         best = part["exemplar_distance"].fillna(np.inf).groupby(part["channel"]).idxmin()
         rows[name] = images[best.loc[shown]]
-    return compare(rows, [f"channel {channel}" for channel in shown], inch=1.3, stretch=True)
+    return compare(rows, [f"channel {channel}" for channel in shown], stretch=True)
 
 
+@style()
 def curves(table: pd.DataFrame, label: str) -> Figure:
     """Draw the distance against each method's parameter, with intervals over channels."""
     means = statistics.curves(table)
     names = list(means["method"].unique())
-    columns = min(5, len(names))
+    columns = min(4, len(names))
     rows = -(-len(names) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(2.2 * columns, 2.1 * rows), dpi=DPI, sharey=True, squeeze=False, layout="constrained"
-    )
+    size = (PAGE / 4 * columns / DPI, PAGE / 5 * rows / DPI)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False, layout="constrained")
     for axis, name in zip(axes.flat, names, strict=False):
         part = means[means["method"] == name]
         axis.errorbar(
@@ -53,34 +53,34 @@ def curves(table: pd.DataFrame, label: str) -> Figure:
         axis.set_xticks([first, min(part["value"], key=lambda value: abs(value - middle)), last])
         axis.set_xticks([], minor=True)
         axis.xaxis.set_major_formatter("{x:g}")
-        axis.grid(alpha=0.3)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
-    figure.suptitle(f"{label} to the channel's own images: lower is closer", fontsize=10)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("distance")
+    figure.suptitle(f"{label} to the channel's own images: lower is closer", weight="bold")
     return figure
 
 
+@style()
 def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure:
     """Draw every method and every control on the same two axes: distance, and specificity beside "others minus own"."""
-    figure, axes = plt.subplots(1, 2, figsize=(10, 5.8), dpi=DPI, sharey=True, layout="constrained")
-    groups = [(name, part, "C0") for name, part in held_out.groupby("method", sort=False)]
+    groups = [(name, part, PALETTE[0]) for name, part in held_out.groupby("method", sort=False)]
     groups += [(name, part, "0.5") for name, part in scored.groupby("control", sort=False)]
+    size = (PAGE / DPI, (len(groups) + 5) * 1.4 * LINE / DPI)
+    figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
 
     def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: object) -> None:
         mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
-        axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], **look)
+        axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", **look)
 
     for row, (_, part, colour) in enumerate(groups):
-        draw(axes[0], "exemplar_distance", row, part, fmt="o", color=colour)
-        faint = {"fmt": "o", "color": colour, "markerfacecolor": "white", "alpha": 0.4}
-        draw(axes[1], "others_minus_own", row + 0.3, part, **faint)
-        draw(axes[1], "specificity", row, part, fmt="o", color=colour)
-    for axis in axes:
-        axis.grid(alpha=0.3)
-        axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])
+        draw(axes[0], "exemplar_distance", row, part, color=colour)
+        draw(axes[1], "others_minus_own", row + 0.3, part, color=colour, markerfacecolor="white", alpha=0.4)
+        draw(axes[1], "specificity", row, part, color=colour)
+    axes[0].set_yticks(range(len(groups)), [name for name, _, _ in groups])
     axes[0].set(xlabel="distance to its own images (lower is closer)")
     axes[1].set(xlabel="specificity (hollow: others minus own)")
-    figure.suptitle(f"{label}: means over channels, with 95 % intervals", fontsize=10)
-    axes[1].axvline(0, color="0.3", linewidth=1)
+    figure.suptitle(f"{label}: means over channels, with 95 % intervals", weight="bold")
+    axes[1].axvline(0, color="0.3", linewidth=0.8)
     axes[0].invert_yaxis()
     return figure

@@ -84,6 +84,7 @@ def _write_tables(folder: Path, tables: Tables, judged: pd.DataFrame, specificit
     statistics.improvement(low).to_csv(folder / "improvement.csv", float_format="%.1f")
     statistics.best_ranges(tables.study).to_csv(folder / "refined.csv", index=False)
     verdict.chosen_pictures(tables).to_csv(folder / "held_out.csv", index=False, float_format="%.5g")
+    verdict.equal_activation(tables).to_csv(folder / "matched.csv", index=False, float_format="%.5g")
     judged.to_csv(folder / "judged.csv", index=False, float_format="%.5g")
     for by, table in specificity.items():
         table.to_csv(folder / f"{by}specificity.csv", index=False, float_format="%.5g")
@@ -103,7 +104,7 @@ def _draw(study: Study, tables: Tables) -> None:
         judge = study.scores.judges[by].label
         drawn[f"{by}controls.png"] = figures.controls(statistics.held_out(trial), seen, judge)
     for name, figure in drawn.items():
-        figure.savefig(study.out / name, dpi=120)
+        figure.savefig(study.out / name, bbox_inches="tight")
         plt.close(figure)
 
 

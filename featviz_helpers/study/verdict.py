@@ -40,7 +40,7 @@ def judge(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
         answer ("yes", "no", "cannot tell"): "yes" and "no" only where the interval lies on one side of zero and there
         are `ENOUGH` channels.
     """
-    chosen, pairs = chosen_pictures(tables, by), _pairs(tables, by)
+    chosen, pairs = chosen_pictures(tables, by), equal_activation(tables, by)
     controls, residuals = _control_means(tables, by), tables.residuals(by)
     base_rows = chosen[chosen["method"] == base].set_index("channel")
     rows = []
@@ -71,7 +71,8 @@ def chosen_pictures(tables: Tables, by: str = "") -> pd.DataFrame:
     return held_out(pd.concat([trial, contestants(trial, view(tables.controls, by))]))
 
 
-def _pairs(tables: Tables, by: str) -> pd.DataFrame:
+def equal_activation(tables: Tables, by: str = "") -> pd.DataFrame:
+    """Return `statistics.activation_pairs` of the methods."""
     trial = view(tables.trial, by)
     return activation_pairs(trial, held_out(trial), view(tables.snapshots, by))
 

@@ -2,6 +2,7 @@
 
 import featviz_helpers as fv
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from featviz_helpers import check
@@ -45,13 +46,14 @@ def cases(low):
     others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
     blurs = [fv.GaussianBlur(1.0, every=2)]
     blurred = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, projections=blurs)
+    wide = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=64, steps=2)
     a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
     best, worst = best_class()
     return {
         "channel_count": (lambda x: check.channel_count(x, shapesnet(), LAYER), [shapesnet().layers[LAYER]], [3]),
         "climbs_higher": (lambda x: check.climbs_higher(x, low), [higher], [low, others]),
-        "gradient_is_activation": (
-            check.gradient_is_activation,
+        "gradient_is": (
+            lambda x: check.gradient_is(x, lambda maps: maps, "the activation"),
             [lambda m: tf.reduce_sum(m**2) / 2, lambda m: 0.5 * tf.reduce_sum(tf.square(m))],
             [lambda m: tf.reduce_sum(m**2), tf.reduce_mean, lambda m: tf.constant(1.0), lambda m: m**2 / 2],
         ),
@@ -83,6 +85,26 @@ def cases(low):
             [higher, low, others],
         ),
         "favourite_class": (favourite, [best], [worst, "cat"]),
+        "matches": (
+            lambda x: check.matches(x, shapesnet(), LAYER, [3, 5], higher.images),
+            ["AB", "a b"],
+            ["BA", "A", "AC"],
+        ),
+        "drives": (
+            lambda x: check.drives(x, shapesnet(), LAYER, [3], higher.activations[:1], share=0.9),
+            [higher],
+            [low],
+        ),
+        "least_decided": (
+            lambda x: check.least_decided(x, pd.DataFrame({4: [1.0, 2.0, 0.0], 7: [1.0, 1.1, 1.0]})),
+            [7],
+            [4, 5],
+        ),
+        "coarser_change": (
+            lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),
+            [blurred],
+            [higher, wide],
+        ),
     }
 
 
@@ -99,3 +121,29 @@ def test_every_check_judges(low, capsys):
             assert judge(answer) is False, name
             assert capsys.readouterr().out.startswith("Not yet: "), name
         assert judge(None) is None and "Not answered yet" in capsys.readouterr().out, name
+
+
+@pytest.mark.parametrize(
+    ("judge", "answer", "says"),
+    [
+        (lambda x: check.number(x, 3, 0.1, "Count."), "3", "wants a number, and str '3' is none"),
+        (lambda x: check.number(x, 3, 0.1, "Count."), np.zeros((2, 3)), "an array of shape (2, 3) is none"),
+        (lambda x: check.number(x, 3, 0.1, "Count."), True, "bool True"),
+        (lambda x: check.channel_count(x, shapesnet(), LAYER), 64.5, "a whole number"),
+        (lambda x: check.best_of(x, {"a": 1}, "size"), 5, "a name in quotation marks"),
+        (lambda x: check.same_function(x, np.abs, "Signs."), np.zeros(3), "a function"),
+        (lambda x: check.smoother(x, None, keep=0.9), np.zeros((1, 8, 8, 3)), "what fv.maximize returns"),
+        (lambda x: check.combination(x, {}), "2 * a", "an objective"),
+        (lambda x: check.octave_sizes(x, fv.Octaves(3, 1.4), 224), 224, "a list of numbers"),
+        (lambda x: check.one_step(x, None, shapesnet(), LAYER, 5, 0.02), "image", "an array of images"),
+    ],
+)
+def test_an_answer_of_another_kind_is_told_what_is_wanted(judge, answer, says, capsys):
+    assert judge(answer) is False
+    assert says in capsys.readouterr().out
+
+
+def test_a_tensor_of_one_value_is_a_number(capsys):
+    assert check.number(tf.constant(3.0), 3, 0.1, "Count.") is True
+    assert check.number(np.float32(3), 3, 0.1, "Count.") is True
+    assert "Right" in capsys.readouterr().out

@@ -122,7 +122,7 @@ def test_preprocessing_is_applied():
 
 def test_auto_is_decided_by_the_hardware_alone(monkeypatch, nowhere, capsys):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
-    assert fv.load_model("auto").name == "shapesnet"
+    assert fv.load_model("auto").name == "lite0"
     assert "no GPU here" in capsys.readouterr().out
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one"])
     with pytest.raises(MissingWeights):  # a missing file never turns into the other network

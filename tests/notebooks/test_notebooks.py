@@ -27,10 +27,10 @@ some = pytest.mark.skipif(not NOTEBOOKS, reason="notebooks/ is empty")
 
 def pictures(notebook):
     return [
-        output.data["image/png"]
+        output
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if {"image/png", "image/jpeg"} & output.get("data", {}).keys()
     ]
 
 

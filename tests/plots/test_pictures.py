@@ -1,4 +1,7 @@
-"""Figures hold what they are given: looked at through their axes."""
+"""Figures hold what they are given: looked at through their axes, and as the PNG that a notebook stores."""
+
+import io
+from itertools import pairwise
 
 import matplotlib
 
@@ -8,6 +11,11 @@ import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from featviz_helpers.plots.canvas import Sheet
+from featviz_helpers.plots.style import style
+from IPython.core.pylabtools import print_figure
+from matplotlib.text import Text
+from PIL import Image
 from support.networks import pictures, shapesnet
 
 
@@ -19,6 +27,67 @@ def closed():
 
 def shown(figure):
     return [axis for axis in figure.axes if axis.images]
+
+
+def cells(figure, draw=print_figure):
+    """The pictures as Jupyter draws them, cut out of the figure."""
+    places = [axis.get_window_extent() for axis in shown(figure)]
+    # Jupyter adds a border.
+    border, height = round(0.1 * figure.dpi), round(figure.bbox.height)
+    with Image.open(io.BytesIO(draw(figure))) as image:
+        page = np.asarray(image.convert("RGB"))
+    corners = [(height - round(place.y1) + border, round(place.x0) + border, place) for place in places]
+    return [page[top : top + round(p.height), left : left + round(p.width)] for top, left, p in corners]
+
+
+def grain(images):
+    return np.array([fv.high_frequency(fv.from_uint8(image)[None])[0] for image in images])
+
+
+@pytest.mark.parametrize(("size", "times"), [(7, 36), (96, 2), (100, 2), (224, 1)])
+def test_a_pixel_of_a_picture_is_a_square_of_whole_pixels_on_the_screen(size, times):
+    batch = pictures(5, size)
+    for cell, picture in zip(cells(fv.compare({"two\nlines": batch})), fv.to_uint8(batch), strict=True):
+        np.testing.assert_array_equal(cell, picture.repeat(times, axis=0).repeat(times, axis=1))
+
+
+@pytest.mark.parametrize("size", [96, 224])
+def test_a_figure_adds_no_grain(size):
+    """What a notebook stores, brought back to the size of the picture."""
+    batch = np.stack([fv.photograph(name, size) for name in ("china", "flower")] * 3)[:5]
+    seen = []
+    for cell in cells(fv.compare({"one": batch}), draw=Sheet.jpeg):
+        times = len(cell) // size
+        seen.append(cell.reshape(len(cell) // times, times, -1, times, 3).mean(axis=(1, 3)))
+    np.testing.assert_allclose(fv.high_frequency(fv.from_uint8(np.stack(seen))), fv.high_frequency(batch), atol=0.01)
+
+
+def test_the_look_of_the_course_ends_with_its_figures_and_leaves_other_settings():
+    before = dict(matplotlib.rcParams)
+    try:
+        with style():
+            plt.ion()  # as Jupyter does with its first figure
+            assert matplotlib.rcParams["figure.dpi"] == 160
+        assert plt.isinteractive()
+    finally:
+        plt.ioff()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_a_notebook_stores_pictures_as_a_jpeg(monkeypatch):
+    displayed = []
+    monkeypatch.setattr("IPython.display.display", displayed.append)
+    fv.show(pictures(1, 32))._ipython_display_()
+    ((kind, data),) = [(one.format, one.data) for one in displayed]
+    with Image.open(io.BytesIO(data)) as image:
+        assert (kind, image.format) == ("jpeg", "JPEG")
+
+
+def test_a_picture_that_is_wider_than_the_page_is_averaged():
+    wide = np.tile(fv.from_uint8(np.array([0, 255], np.uint8)), (8, 968))[..., None].repeat(3, axis=-1)
+    (cell,) = cells(fv.show(wide[None]))
+    assert cell.shape == (4, 968, 3)
+    np.testing.assert_allclose(cell, 128, atol=1)  # the nearest pixels would be all black or all white
 
 
 def test_show_draws_every_picture_with_its_label():
@@ -40,11 +109,77 @@ def test_a_result_brings_its_labels_and_a_dead_start_is_never_a_picture():
     assert "dead start" in figure.axes[1].texts[0].get_text()
 
 
+def test_a_label_is_never_dropped():
+    with pytest.raises(ValueError, match="3 labels for 2 pictures"):
+        fv.show(pictures(2, 16), ["a", "b", "c"])
+
+
 def test_compare_names_rows_and_columns():
     figure = fv.compare({"one": pictures(2, 16), "two": pictures(2, 16, 1)}, labels=["a", "b"])
     axes = shown(figure)
     assert [axis.get_title() for axis in axes] == ["a", "b", "", ""]
     assert [axis.get_ylabel() for axis in axes] == ["one", "", "two", ""]
+
+
+def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
+    weights, words = [0, 1e-6, 1e-4, 1e-2], {"none": 0, "right": 1e-4, "too much": 1e-2}
+    sweep = fv.grid(channel=[3, 5], weight=weights)
+    figure = fv.show(pictures(8, 96), sweep, title="Words", large=words)
+    titles = ["none: weight 0", "right: weight 0.0001", "too much: weight 0.01", "1e-06"]
+    assert [axis.get_title() for axis in shown(figure)] == [*titles, "", "", "", "1e-06"]
+    assert [axis.get_ylabel() for axis in shown(figure)] == ["channel 3", "", "", "", "channel 5", "", "", ""]
+    assert [cell.shape[0] for cell in cells(figure)] == [192, 192, 192, 96] * 2
+    every = fv.show(pictures(8, 96), sweep, large=weights)
+    assert [axis.get_title() for axis in shown(every)][:4] == sweep.headings("weight")
+    with pytest.raises(ValueError, match=r"axis 'weight' has no value 7; it has \[0.0, "):
+        fv.show(pictures(8, 96), sweep, large=[7])
+    with pytest.raises(ValueError, match="hand its grid to `labels`"):
+        fv.show(pictures(8, 96), large=[7])
+
+
+def test_zoom_shows_the_pixels_beside_the_picture_and_where_they_are():
+    (picture,) = batch = pictures(1, 96)
+    figure = fv.plots.zoom(batch, ["grain"], at=(8, 40))
+    whole, square = shown(figure)
+    assert (whole.get_title(), whole.patches[0].get_bbox().bounds) == ("grain", (39.5, 7.5, 32, 32))
+    np.testing.assert_array_equal(square.images[0].get_array(), fv.to_uint8(picture[8:40, 40:72]))
+    assert cells(figure)[1].shape == (192, 192, 3)
+    with pytest.raises(ValueError, match="rows may be 0 to 64"):
+        fv.plots.zoom(batch, at=(90, 0))
+
+
+def test_lines_are_named_at_their_ends_and_no_name_covers_another():
+    values = {f"line {i}": [1, 2 + i / 1000] for i in range(6)} | {"far": [1, np.nan]}
+    del values["line 5"]
+    figure = fv.curves(values, [1, 2], "Nearly the same")
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    # Not the annotations' own extent, which includes the line that leads to them.
+    boxes = sorted((Text.get_window_extent(text) for text in axis.texts), key=lambda box: box.y0)
+    assert axis.get_legend() is None and len(boxes) == 6
+    assert all(one.y1 <= other.y0 + 1 for one, other in pairwise(boxes))
+    assert all(figure.bbox.x0 < box.x0 and box.x1 < figure.bbox.x1 and box.y0 > 0 for box in boxes)
+    assert len(fv.curves({str(i): [1, 2] for i in range(7)}).legends) == 1
+
+
+@pytest.mark.parametrize(
+    ("x", "logx", "written", "places"),
+    [
+        ([0, 1e-4, 1e-3, 1e-2], True, ["0", "0.0001", "0.001", "0.01"], [1e-5, 1e-4, 1e-3, 1e-2]),
+        ([0, 2, 8, 8.1, 32], False, ["0", "2", "8", "32"], [0, 2, 8, 8.1, 32]),
+        (["none", "jitter"], False, ["none", "jitter"], [0, 1]),
+    ],
+)
+def test_the_values_themselves_stand_below_the_axis(x, logx, written, places):
+    (axis,) = fv.curves({"one": [1.0] * len(x)}, x, logx=logx).axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == written
+    np.testing.assert_allclose(axis.lines[0].get_xdata(), places)
+    assert axis.lines[0].get_marker() == "o"
+
+
+def test_a_line_may_have_positions_of_its_own():
+    lines = fv.curves({"a": [1, 2], "b": [3, 4, 5]}, {"a": [0.3, 0.9], "b": [0.1, 0.2, 0.4]}, log=True).axes[0].lines
+    assert [list(line.get_xdata()) for line in lines] == [[0.3, 0.9], [0.1, 0.2, 0.4]]
 
 
 def test_curves_and_spectra_have_one_line_a_name():

@@ -77,6 +77,25 @@ def test_readme_and_citation(checkout):
     )
 
 
+def test_a_picture_of_the_gallery_travels_in_the_notebook_that_shows_it(checkout):
+    gallery = checkout / "docs" / "gallery"
+    gallery.mkdir(parents=True)
+    (gallery / "shell.jpg").write_bytes(b"jpeg")
+    path = checkout / "notebooks" / "01_middle.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[4].source += "\n\n![A shell](attachment:shell.jpg)"
+    book.cells[6].attachments = {"old.jpg": {"image/jpeg": "AAAA"}}  # no longer shown
+    nbformat.write(book, path)
+    assert run(checkout).exit_code == 0
+    assert [
+        list(cell.get("attachments", {})) for cell in notebook(checkout, "01_middle").cells if "attachments" in cell
+    ] == [["shell.jpg"]]
+    (gallery / "shell.jpg").write_bytes(b"another")
+    assert "stale: notebooks/01_middle.ipynb" in run(checkout, "--check").output
+    (gallery / "shell.jpg").unlink()
+    assert "shows shell.jpg, which is not in docs/gallery" in run(checkout).output
+
+
 def test_second_time_changes_nothing_and_check_agrees(checkout):
     stale = run(checkout, "--check")
     assert stale.exit_code == 1

@@ -5,6 +5,7 @@ import io
 import re
 
 import nbformat
+import pytest
 from featviz_helpers.runner import pages
 from PIL import Image
 
@@ -17,17 +18,18 @@ def test_formulas_and_only_they_bring_a_script(tmp_path):
     assert book.cells[0].source.endswith("[![a](b)](c)")  # the notebook itself is left as it is
 
 
-def test_thumbnail_prefers_the_tagged_cell():
-    def png(size):
+@pytest.mark.parametrize(("kind", "mode"), [("png", "RGBA"), ("jpeg", "RGB")])
+def test_thumbnail_prefers_the_tagged_cell(kind, mode):
+    def figure(size):
         buffer = io.BytesIO()
-        Image.new("RGBA", size).save(buffer, "PNG")
+        Image.new(mode, size).save(buffer, kind)
         return base64.b64encode(buffer.getvalue()).decode()
 
-    def cell(png, tags):
-        output = nbformat.v4.new_output("display_data", {"image/png": png})
+    def cell(data, tags):
+        output = nbformat.v4.new_output("display_data", {f"image/{kind}": data})
         return nbformat.v4.new_code_cell("x", outputs=[output], metadata={"tags": tags})
 
-    book = nbformat.v4.new_notebook(cells=[cell(png((10, 10)), ["thumbnail"]), cell(png((20, 10)), [])])
+    book = nbformat.v4.new_notebook(cells=[cell(figure((10, 10)), ["thumbnail"]), cell(figure((20, 10)), [])])
     tagged = pages.thumbnail(book)
     book.cells[0].metadata.tags = []
     assert pages.thumbnail(book) != tagged

@@ -14,6 +14,7 @@ from nbformat import from_dict
 from nbval.plugin import IPyNbCell
 from PIL import Image
 
+FIGURES = ("image/png", "image/jpeg")
 # Mean absolute difference of 64 px thumbnails, on a scale of 0 to 1; a missing panel or another picture is well above.
 PICTURES = 0.08
 NUMBERS = 0.15  # relative, or two units of the last printed digit
@@ -22,7 +23,7 @@ MEASURED = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+|\d+(?
 
 
 def difference(one: str, other: str) -> float:
-    """Mean absolute difference of two base64 PNGs, seen from afar; 1 if their shapes differ by more than 2 %."""
+    """Mean absolute difference of two base64 figures, seen from afar; 1 if their shapes differ by more than 2 %."""
     images = [Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB") for png in (one, other)]
     (w, h), (w2, h2) = (image.size for image in images)
     if abs(w - w2) > 0.02 * w or abs(h - h2) > 0.02 * h:
@@ -52,7 +53,7 @@ def _forgiven(now: dict, stored: dict) -> dict:
         return from_dict(now | {"text": forgiving(now["text"], stored["text"])})
     data = dict(now.get("data", {}))
     for kind in data.keys() & stored.get("data", {}).keys():
-        if kind == "image/png":
+        if kind in FIGURES:
             apart = difference(data[kind], stored["data"][kind])
             data[kind] = stored["data"][kind] if apart <= PICTURES else f"a figure that is {apart:.3f} apart"
         elif kind.startswith("text/"):
@@ -63,7 +64,7 @@ def _forgiven(now: dict, stored: dict) -> dict:
 def _compare(cell, now, stored, skip_compare=None):
     if len(now) == len(stored):
         now = [_forgiven(*pair) for pair in zip(now, stored, strict=True)]
-    skip = [key for key in skip_compare or cell.parent.skip_compare if key != "image/png"]
+    skip = [key for key in skip_compare or cell.parent.skip_compare if key not in FIGURES]
     return _strict(cell, now, stored, skip)
 
 
