@@ -18,13 +18,15 @@ import featviz_helpers as fv
 import numpy as np
 from tqdm import tqdm
 
+ALONE = tuple(name for name, method in fv.METHODS.items() if not method.aligns)
+
 
 @click.command(help=__doc__)
 @click.option("--model", default="inception_v3", show_default=True)
 @click.option("--weights", default=None, help="Weights file; without it, what load_model finds.")
 @click.option("--layer", default="auto", show_default=True)
 @click.option("--channel", "channels", multiple=True, type=int, default=(48, 62, 73, 91), show_default=True)
-@click.option("--method", "methods", multiple=True, default=tuple(fv.METHODS), show_default="all")
+@click.option("--method", "methods", multiple=True, default=ALONE, show_default="all that need no exemplars")
 @click.option("--steps", default=64, show_default=True)
 @click.option("--size", default=224, show_default=True, help="Pixels.")
 @click.option("--sample", type=int, default=None, help="Images of a method to make one by one; all by default.")

@@ -24,18 +24,14 @@ SHEETS = {
 # The values in study/methods.py were chosen on these, so that the sheets show how the values do on units that had no
 # say in them.
 TUNED_ON = {"lite0": {"auto": [27, 76, 82], "logits": [340, 985]}}
-PUBLISHED_WITH_TRANSFORMS = ("Fourier", "MACO")  # their authors never use them without
 
 
 def rows(backbone: fv.Backbone, layer: str, units: list[int], steps: int, size: int) -> dict[str, fv.ascent.Result]:
-    """Return a result per method, at its default."""
-    defaults = {name: default(name, backbone.name) for name in fv.METHODS}
-    alone = fv.run_methods(backbone, layer, units, defaults, steps=steps, size=size)
-    chosen = {name: defaults[name] for name in PUBLISHED_WITH_TRANSFORMS}
-    transforms = [fv.standard()]
-    joined = fv.run_methods(backbone, layer, units, chosen, steps=steps, size=size, transforms=transforms)
-    named = {"no regulariser" if name == "none" else name: result for name, (_, result) in alone.items()}
-    return named | {f"{name}\n+ standard": result for name, (_, result) in joined.items()}
+    """Return a result per method that needs no exemplars, at its default."""
+    chosen = {name: default(name, backbone.name) for name, method in fv.METHODS.items() if not method.aligns}
+    results = fv.run_methods(backbone, layer, units, chosen, steps=steps, size=size)
+    shown = {name: name.replace(" + ", "\n+ ") for name in results} | {"none": "no regulariser"}
+    return {shown[name]: result for name, (_, result) in results.items()}
 
 
 def measures(backbone: fv.Backbone, layer: str, units: list[int], results: dict[str, fv.ascent.Result]) -> pd.Series:

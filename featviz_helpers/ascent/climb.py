@@ -30,6 +30,8 @@ class Climb:
         history: (keep, steps, 3 + penalties), see `Step.loop`.
         snapshots: number of steps taken -> images at that moment.
         dead: (keep,) bool, no gradient at the start of any octave.
+        gradients: (keep, H, W), |d(objective)/d(image)| added up over the steps at full size; None unless the
+            parameterization is transparent.
         interrupted: True when Ctrl-C ended the climb early.
     """
 
@@ -40,6 +42,7 @@ class Climb:
         self.terms = np.full((keep, len(arguments.objective.terms)), np.nan, np.float32)
         self.snapshots: dict[int, np.ndarray] = {}
         self.dead = np.full(keep, arguments.redirect < arguments.steps)
+        self.gradients: np.ndarray | None = None
         self.interrupted = False
         self._rows = [np.zeros((0, keep, 3 + len(arguments.penalties)), np.float32)]
 
@@ -78,6 +81,8 @@ class Climb:
         """Take all steps at one size, with one wait for the device per chunk; return the images of the whole batch."""
         arguments, size, before = self.arguments, self.sizes[octave], octave * self.arguments.steps
         slots = tuple(tf.zeros_like(parameters) for _ in range(arguments.optimizer.slots))
+        transparent = arguments.parameterization.transparent
+        slots = (*slots, tf.zeros([len(self.batch), *size])) if transparent else slots
         stops = {*(moment - before for moment in arguments.snapshots), arguments.redirect, arguments.steps}
         done, chunk = 0, FIRST_CHUNK
         self._keep_snapshot(before, parameters, size)
@@ -101,6 +106,7 @@ class Climb:
             self._keep_snapshot(before + done, parameters, size)
             if done == arguments.steps:
                 self.terms = terms.numpy()[: len(self.index)]
+        self.gradients = slots[-1].numpy()[: len(self.index)] if transparent else None
         return arguments.parameterization.decode(parameters, *size).numpy()
 
     def _keep_snapshot(self, moment: int, parameters: tf.Tensor, size: tuple[int, int]) -> None:

@@ -29,7 +29,12 @@ class Parameterization(ABC):
     """What is moved, and how it becomes an image; subclass and define `start` and `decode`.
 
     `encode`, which leads back from an image, is optional: a start image, octaves and projections need it.
+
+    Attributes:
+        transparent: whether the ascent adds up how much each place of the image mattered; see `Result.transparency`.
     """
+
+    transparent = False
 
     @abstractmethod
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
@@ -158,8 +163,11 @@ class MACO(Parameterization):
     """Magnitude-constrained optimisation (Fel et al., 2023): the spectrum of photographs, and only the phase is free.
 
     image = tanh(M c), c = inverse real FFT of (A / f^a * exp(i phase)); A and a, one each per colour axis, were
-    measured on photographs. The start is a random phase: noise with the spectrum of photographs.
+    measured on photographs. The start is a random phase: noise with the spectrum of photographs, which fills the whole
+    image, so the authors show a picture through a mask of where the gradient was: see `Result.transparency`.
     """
+
+    transparent = True
 
     def __init__(self) -> None:
         self.mix = _mix(decorrelate=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .arguments import Arguments
     from .climb import Climb
 
+CLEAR = 80  # percentile of the summed gradient from which a picture is shown in full
+
 
 @dataclass
 class Result:
@@ -26,6 +28,9 @@ class Result:
         snapshots: number of steps taken -> images at that moment.
         labels: one name per image.
         dead: (N,) bool, True where the start gave no gradient.
+        transparency: (N, H, W) in [0, 1], how much the climb asked of each place: |gradient| added up over the steps,
+            1 from its 80th percentile up (Fel et al., 2023), the mask that pictures of MACO are shown through; None
+            for other parameterizations.
         interrupted: True when Ctrl-C ended the run early.
         config: everything needed to repeat the call, as plain values.
     """
@@ -37,6 +42,7 @@ class Result:
     snapshots: dict[int, np.ndarray]
     labels: list[str]
     dead: np.ndarray
+    transparency: np.ndarray | None = None
     interrupted: bool = False
     config: dict = field(default_factory=dict)
 
@@ -57,6 +63,7 @@ def gather(arguments: Arguments, climbs: list[Climb]) -> Result:
     images[dead] = np.nan
     weights = np.stack([term.weight for term in arguments.objective.terms], axis=1)[index[order]]
     history = together(_rows(climbs)).swapaxes(0, 1)
+    gradients = [climb.gradients for climb in climbs if climb.gradients is not None]
     moments = sorted(set.intersection(*(set(climb.snapshots) for climb in climbs)))
     return Result(
         images=images,
@@ -66,9 +73,16 @@ def gather(arguments: Arguments, climbs: list[Climb]) -> Result:
         snapshots={moment: together(climb.snapshots[moment] for climb in climbs) for moment in moments},
         labels=[arguments.names[image] for image in index[order]],
         dead=dead,
+        transparency=_masks(together(gradients)) if gradients else None,
         interrupted=any(climb.interrupted for climb in climbs),
         config=arguments.describe(),
     )
+
+
+def _masks(gradients: np.ndarray) -> np.ndarray:
+    """Scale sums of |gradient| (N, H, W) to [0, 1], the upper `CLEAR` % clipped as the authors of MACO do."""
+    ceiling = np.percentile(gradients, CLEAR, axis=(1, 2), keepdims=True)
+    return np.clip(gradients / np.maximum(ceiling, 1e-12), 0.0, 1.0)
 
 
 def _rows(climbs: list[Climb]) -> list[np.ndarray]:

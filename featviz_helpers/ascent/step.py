@@ -86,7 +86,7 @@ class Step:
 
         Args:
             parameters: of the batch.
-            slots: the optimizer's memory.
+            slots: the optimizer's memory; of a transparent parameterization also the sum of |gradient| so far.
             numbers: the per-image tensors.
             draws: (N, CHUNK, K) uniform random numbers.
             first: number of the first step.
@@ -121,11 +121,14 @@ class Step:
     ) -> tuple:
         """Take one step: gradient, move, limits, projections; return parameters, slots and a row of the history."""
         slope, row, of_images = self.gradient(parameters, draws, numbers)
+        transparent, seen = self.parts.parameterization.transparent, slots[-1:]
+        slots = slots[:-1] if transparent else slots
         inner = list(range(1, slope.shape.rank))
         # A vanishing gradient stays zero instead of becoming 0/0: the caller then reports a dead start.
         slope = tf.math.divide_no_nan(slope, tf.math.reduce_std(slope, axis=inner, keepdims=True))
         size = tf.reshape(numbers.step_size, [-1] + [1] * len(inner))
         move, slots = self.parts.optimizer.move(slope, slots, step, size)
+        slots = (*slots, seen[0] + tf.reduce_mean(tf.abs(of_images), axis=3)) if transparent else slots
         parameters = self.parts.parameterization.constrain(parameters + move)
         parameters = self.project(parameters, step, of_images, numbers)
         # ReLU and clipping can swallow a NaN, a sum cannot.
@@ -134,9 +137,11 @@ class Step:
 
     def gradient(self, parameters: tf.Tensor, draws: tf.Tensor, numbers: BatchTensors) -> tuple:
         """Return d(objective - penalties)/d(parameters), the row of the history (N, 2 + penalties), and
-        d(objective)/d(images) where a projection needs it."""
+        d(objective)/d(images) where a projection or a mask needs it."""
         parts = self.parts
-        needs_images = any(projection.needs_gradient for projection in parts.projections)
+        needs_images = parts.parameterization.transparent or any(
+            projection.needs_gradient for projection in parts.projections
+        )
         with tf.GradientTape(persistent=needs_images) as tape:
             tape.watch(parameters)
             images = self.decode(parameters)

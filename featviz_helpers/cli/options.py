@@ -9,7 +9,10 @@ from typing import Any
 import click
 
 Decorator = Callable[[Any], Any]
-NETS = ("alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels")
+NETS = (
+    "alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels",
+    "alex-place-free", "squeeze-place-free", "vgg-place-free", "shapesnet-place-free",
+)  # fmt: skip
 
 weights = click.option("--weights", help="Weights file; without it, what is found in FEATVIZ_ASSETS or Keras's cache.")
 layer = click.option("--layer", default="auto", show_default=True)

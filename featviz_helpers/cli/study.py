@@ -39,12 +39,22 @@ if TYPE_CHECKING:
 @click.option("--steps", type=click.IntRange(1), default=64, show_default=True)
 @click.option("--size", type=click.IntRange(32), help="Side in pixels; without it, 224, or 64 with shapesnet.")
 @shared.k(2)
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "mixed_bfloat16")),
+    default="float32",
+    show_default=True,
+    help="Of the climbs; mixed_bfloat16 is faster on a processor with AVX512-BF16 or on a card.",
+)
+@click.option("--batch", type=click.IntRange(1), help="Most pictures climbed at once; more on a large card.")
 @shared.out(required=True)
 def study(out: Path, **options: Any) -> None:
     """Ask which method comes closest to what drives a channel, and whether that number can be believed.
 
-    Writes study.parquet, trial.parquet, controls.parquet, summary.csv and more tables, verdict.md, provenance.json and
-    figures to --out. A study that was stopped goes on where it was when the same command is given again.
+    Writes study.parquet, trial.parquet, controls.parquet, distances.parquet (every picture to every channel's images),
+    summary.csv and more tables, verdict.md, provenance.json and figures to --out. Two judges are asked: the distance,
+    and, where it is LPIPS or shapesnet, its place-free form. A study that was stopped goes on where it was when the
+    same command is given again.
 
     Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
     """
@@ -67,17 +77,19 @@ def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
     """Return the study that the options describe, with its exemplars found."""
     from ..exemplars.scan import write_exemplars
     from ..metrics.answer_key import Grader
-    from ..metrics.distances import distance
+    from ..metrics.distances import PLACE_FREE, distance
     from ..models.load import load_model
     from ..study import Study
 
     backbone = load_model(options["model"], options["weights"])
     traits = backbone.traits
     net = distance(options["net"] or traits.judge)
+    place_free = f"{net.name}-place-free"
+    second = distance(place_free) if place_free in PLACE_FREE else None
     plan = _plan(backbone, options, size=options["size"] or traits.study_size)
     exemplars, _ = write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
     grader = Grader(backbone, plan.layer) if traits.has_answer_key else None
-    return Study(plan, backbone, data, exemplars, net, out, grader)
+    return Study(plan, backbone, data, exemplars, net, out, grader, second, options["batch"])
 
 
 def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
@@ -87,7 +99,9 @@ def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
     from ..study.methods import values
 
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
-    same = {name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k")}
+    same = {
+        name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k", "precision")
+    }
     try:
         return StudyPlan(
             methods={name: list(values(name, backbone.name)) for name in names},

@@ -7,8 +7,9 @@ as one dot product: the mean of |x - e|^2 over the e of a set is |x|^2 - 2 x . m
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -132,28 +133,42 @@ class Distance(ABC):
 
 
 class EmbeddingDistance(Distance):
-    """The squared distance between two embeddings; a subclass defines `embed` alone."""
+    """The squared distance between two embeddings; a subclass defines `embed` alone.
+
+    One that computes on a graphics card overrides `_vectors`, `_stack` and `_numbers` too: embeddings and the means of
+    sets then stay there.
+    """
 
     @abstractmethod
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         """Return (N, D) float32 vectors for (N, H, W, 3) pictures in [-1, 1]."""
 
-    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return np.square(self.embed(first) - self.embed(second)).sum(axis=1)
+    def summarise(self, sets: Mapping[object, np.ndarray]) -> Summary:
+        summary = super().summarise(sets)
+        means, squares = zip(*summary.data, strict=True)
+        return replace(summary, data=(self._stack(means), self._stack(squares)))
 
-    def _summarise(self, pictures: np.ndarray) -> tuple[np.ndarray, float]:
-        steps = range(0, len(pictures), BATCH)
-        total, squares = 0.0, 0.0
-        for i in steps:
-            vectors = self.embed(pictures[i : i + BATCH])
-            total, squares = total + vectors.sum(axis=0), squares + float(np.square(vectors, dtype=np.float64).sum())
+    def _vectors(self, pictures: np.ndarray) -> Any:
+        """Return what `embed` does, where it was computed."""
+        return self.embed(pictures)
+
+    def _stack(self, rows: Sequence) -> Any:
+        return np.stack(rows)
+
+    def _numbers(self, values: Any) -> np.ndarray:
+        return values
+
+    def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return self._numbers(((self._vectors(first) - self._vectors(second)) ** 2).sum(1))
+
+    def _summarise(self, pictures: np.ndarray) -> tuple:
+        parts = [self._vectors(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)]
+        total, squares = sum(part.sum(0) for part in parts), sum((part**2).sum() for part in parts)
         return total / len(pictures), squares / len(pictures)
 
     def _to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
-        vectors = self.embed(pictures)
-        if vectors.shape[1] != len(summary.data[0][0]):
+        vectors, (means, squares) = self._vectors(pictures), summary.data
+        if vectors.shape[1] != means.shape[1]:
             raise ValueError(f"The sets hold pictures of another size than {pictures.shape[1]} x {pictures.shape[2]}.")
-        cross = np.stack([vectors @ mean for mean, _ in summary.data], axis=1)
-        own = np.square(vectors).sum(axis=1, keepdims=True)
-        squares = np.array([square for _, square in summary.data], np.float32)
-        return np.maximum(own - 2.0 * cross + squares, 0.0)
+        distances = (vectors**2).sum(1)[:, None] - 2.0 * vectors @ means.T + squares
+        return np.maximum(self._numbers(distances), 0.0)

@@ -59,12 +59,27 @@ class ShapesNetDistance(EmbeddingDistance):
         parts = []
         for features in self.network(self.backbone.preprocess(tf.constant(pictures, tf.float32))):
             length = tf.sqrt(tf.reduce_sum(tf.square(features), axis=-1, keepdims=True)) + 1e-10
-            positions = features.shape[1] * features.shape[2]
-            parts.append(tf.reshape(features / length, (len(pictures), -1)) / np.sqrt(positions, dtype=np.float32))
-        return tf.concat(parts, axis=1).numpy()
+            parts.append(self._flat((features / length).numpy()))
+        return np.concatenate(parts, axis=1)
+
+    def _flat(self, unit: np.ndarray) -> np.ndarray:
+        """Return the part (N, D) of one block's features (N, h, w, C), whose squares are averaged over positions."""
+        return unit.reshape(len(unit), -1) / np.sqrt(unit.shape[1] * unit.shape[2], dtype=np.float32)
 
 
-NETS = ("alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels")
+class PlaceFreeShapesNet(ShapesNetDistance):
+    """The same features, averaged over all places before they are compared; see `PlaceFreeLPIPS`."""
+
+    name = "shapesnet-place-free"
+    label = "place-free features (ShapesNet)"
+
+    def _flat(self, unit: np.ndarray) -> np.ndarray:
+        return np.concatenate([unit.mean(axis=(1, 2)), unit.std(axis=(1, 2))], axis=1)
+
+
+LPIPS_NETS = ("alex", "squeeze", "vgg")
+PLACE_FREE = tuple(f"{net}-place-free" for net in (*LPIPS_NETS, "shapesnet"))
+NETS = (*LPIPS_NETS, "shapesnet", "ssim", "pixels", *PLACE_FREE)
 
 
 def distance(net: str = "alex", download: bool = False) -> Distance:
@@ -72,7 +87,8 @@ def distance(net: str = "alex", download: bool = False) -> Distance:
 
     Args:
         net: "alex", "squeeze" or "vgg" (LPIPS v0.1; needs that network's torchvision weights), "shapesnet" (LPIPS-form
-            distance on the bundled network), "ssim" or "pixels".
+            distance on the bundled network), "ssim" or "pixels". The first four with "-place-free" at the end compare
+            what a picture holds, not where, such as "alex-place-free".
         download: fetch the weights when they are not on this machine; the call then says so.
 
     Returns:
@@ -84,8 +100,10 @@ def distance(net: str = "alex", download: bool = False) -> Distance:
     """
     if net not in NETS:
         raise ValueError(f"There is no distance '{net}': {nearest(net, NETS)}")
-    if net in ("alex", "squeeze", "vgg"):
-        from .lpips_distance import LPIPS
+    features = net.removesuffix("-place-free")
+    if features in LPIPS_NETS:
+        from .lpips_distance import LPIPS, PlaceFreeLPIPS
 
-        return LPIPS(net, download=download)
-    return {"shapesnet": ShapesNetDistance, "ssim": SSIM, "pixels": Pixels}[net]()
+        return (LPIPS if features == net else PlaceFreeLPIPS)(features, download=download)
+    bundled = (ShapesNetDistance, PlaceFreeShapesNet, SSIM, Pixels)
+    return next(kind for kind in bundled if kind.name == net)()

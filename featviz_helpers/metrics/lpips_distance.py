@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,19 +68,35 @@ class LPIPS(EmbeddingDistance):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch with CUDA warns on a machine without
             self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # On a card, convolutions of 10 bits would move the small differences that a study rests on.
+        torch.backends.cudnn.allow_tf32 = False
         self.model = self.model.to(self.device).eval()
         self._torch = torch
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
-        torch = self._torch
-        with torch.inference_mode():
-            features = self.model.net(self.model.scaling_layer(self._tensor(pictures)))
-            parts = []
-            for layer, scale in zip(features, self.model.lins, strict=True):
-                unit = layer / (layer.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
-                weight = scale.model[-1].weight / (layer.shape[2] * layer.shape[3])
-                parts.append((unit * weight.sqrt()).flatten(1))
-            return torch.cat(parts, dim=1).cpu().numpy()
+        return self._numbers(self._vectors(pictures))
+
+    def _vectors(self, pictures: np.ndarray) -> torch.Tensor:
+        with self._torch.inference_mode():
+            return self._torch.cat([self._flat(layer) for layer in self._layers(pictures)], dim=1)
+
+    def _layers(self, pictures: np.ndarray) -> list[torch.Tensor]:
+        """Return the features of each layer (N, C, h, w), of length 1 at every place, times the root of the weights."""
+        features = self.model.net(self.model.scaling_layer(self._tensor(pictures)))
+        return [
+            layer / (layer.square().sum(dim=1, keepdim=True).sqrt() + 1e-10) * scale.model[-1].weight.sqrt()
+            for layer, scale in zip(features, self.model.lins, strict=True)
+        ]
+
+    def _flat(self, layer: torch.Tensor) -> torch.Tensor:
+        """Return the part (N, D) of one layer, whose squared differences are averaged over places."""
+        return layer.flatten(1) / (layer.shape[2] * layer.shape[3]) ** 0.5
+
+    def _stack(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
+        return self._torch.stack(list(rows))
+
+    def _numbers(self, values: torch.Tensor) -> np.ndarray:
+        return values.cpu().numpy()
 
     def _pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         with self._torch.inference_mode():
@@ -87,6 +104,28 @@ class LPIPS(EmbeddingDistance):
 
     def _tensor(self, pictures: np.ndarray) -> torch.Tensor:
         return self._torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(self.device)
+
+
+class PlaceFreeLPIPS(LPIPS):
+    """LPIPS's features and weights, averaged over all places before they are compared.
+
+    LPIPS compares place by place: a photograph that was shifted is far from itself. Here only what the picture holds
+    counts, not where: per channel the mean over places and the standard deviation, the statistics that carry texture
+    and style (Huang and Belongie, 2017; the texture term of DISTS, Ding et al., 2020, compares such means).
+
+    Args:
+        net, weights, download: as for `LPIPS`.
+    """
+
+    def __init__(self, net: str = "alex", weights: str | Path | None = None, download: bool = False) -> None:
+        super().__init__(net, weights, download)
+        self.name, self.label = f"{net}-place-free", f"place-free features ({TITLES[net]})"
+
+    def _flat(self, layer: torch.Tensor) -> torch.Tensor:
+        spread, mean = self._torch.std_mean(layer.flatten(2), dim=2, correction=0)
+        return self._torch.cat([mean, spread], dim=1)
+
+    _pairs = EmbeddingDistance._pairs
 
 
 def _find(net: str) -> Path | None:

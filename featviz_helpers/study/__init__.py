@@ -4,12 +4,13 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["controls", "figures", "methods", "report", "statistics", "verdict"],
+    submodules=["controls", "figures", "methods", "predictors", "report", "specificity", "statistics", "verdict"],
     submod_attrs={
         "methods": ["METHODS", "run_methods"],
         "plan": ["StudyPlan"],
         "published": ["PUBLISHED"],
         "scores": ["ExemplarScores"],
         "study": ["Study"],
+        "tables": ["Tables"],
     },
 )

@@ -1,12 +1,13 @@
 """Controls: pictures that know nothing of any channel, and how they score.
 
 The score of a visualisation means something only next to these. A method that scores no better than a grey square has
-shown nothing, whatever its number; and no method can be expected to beat the channel's own data set images.
+shown nothing, whatever its number; and no method can be expected to beat the channel's own data set images, which are
+judged like a method, and have to pass the same tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from ..data.images import from_uint8, grey
 from .scores import ExemplarScores
 
 BLURS = (1.0, 2.0, 4.0, 8.0)  # sigma in pixels at 224 px; scaled with the size
+BLURRED, OWN, PHOTOGRAPHS = "blurred base", "own images", "photographs"
+JUDGED_CONTROLS = (OWN, PHOTOGRAPHS, "grey")  # beside the blurred pictures: they have to answer what methods answer
 RMS = 0.35  # contrast of the noises, about that of photographs
 
 
@@ -72,20 +75,24 @@ def pictures(scores: ExemplarScores, seeds: Sequence[int] = (0, 1, 2)) -> dict[s
         scores: whose size, data set and exemplars are taken.
         seeds: of the noises, one picture each.
     """
-    data = scores.data
-    used = {name for channel in scores.all_channels for name in scores.names(channel)}
-    shuffled = [data.names[i] for i in np.random.default_rng(0).permutation(len(data))]
-    readable = [name for name in shuffled if name not in scores.exemplars.meta["damaged"]]
-    # Of a small data set every image may be among the strongest of some channel.
-    unused = [name for name in readable if name not in used] or readable
-    photographs = [scores.load(name) for name in unused[: scores.k]]
+    photographs = [scores.load(name) for name in _unused(scores)[: scores.k]]
     return {
         "grey": grey(scores.size),
         "mean of the data": _mean(scores)[None],
         "white noise": white_noise(scores.size, seeds),
         "1/f noise": natural_noise(scores.size, seeds),
-        "photographs": np.stack(photographs),
+        PHOTOGRAPHS: np.stack(photographs),
     }
+
+
+def _unused(scores: ExemplarScores) -> list[str]:
+    """Return the names of the images that are no exemplars, in one random order."""
+    data = scores.data
+    used = {name for channel in scores.all_channels for name in scores.names(channel)}
+    shuffled = [data.names[i] for i in np.random.default_rng(0).permutation(len(data))]
+    readable = [name for name in shuffled if name not in scores.exemplars.meta["damaged"]]
+    # Of a small data set every image may be among the strongest of some channel.
+    return [name for name in readable if name not in used] or readable
 
 
 def score(scores: ExemplarScores, base: Sequence[BasePictures] = (), seeds: Sequence[int] = (0, 1, 2)) -> pd.DataFrame:
@@ -97,46 +104,59 @@ def score(scores: ExemplarScores, base: Sequence[BasePictures] = (), seeds: Sequ
         seeds: of the noises.
 
     Returns:
-        Columns control, channel, seed (or number of the picture) and those of `ExemplarScores.score`. "none, blurred by
-        s" are the base pictures after a Gaussian blur. "own images" compares each of a channel's images with the others
-        of its set: the score of a picture that is as close as one of them.
+        Columns control, method, value, channel, seed (or number of the picture) and those of `ExemplarScores.rows`.
+        "blurred base, s" are the pictures without a regulariser after a Gaussian blur: their method is `BLURRED`, their
+        value s. Of "photographs" each channel gets its own, drawn blindly. "own images" compares each of a channel's
+        images with the half of its set that it is not in: the score of a picture that is as close as one of them.
     """
-    rows = []
+    rows, count = [], len(scores.all_channels)
     for name, images in pictures(scores, seeds).items():
-        distances, activations = scores.distances(images), _activations(scores, images)
-        for channel in scores.all_channels:
-            rows.append(_rows(scores, name, distances, [channel] * len(images), range(len(images)), activations))
-    rows += [_blurred_rows(scores, made, sigma) for made in base for sigma in BLURS]
-    leave_one_out = scores.distance.within(scores.summary, scores.sets)
-    rows += [_own_rows(scores, channel, own) for channel, own in zip(scores.summary.names, leave_one_out, strict=True)]
+        if name != PHOTOGRAPHS:
+            score_as = _measured(scores, name, images)
+            rows += [score_as(channel, range(len(images))) for channel in scores.all_channels]
+    names = _unused(scores)
+    for seed in range(scores.k):
+        drawn = [names[i % len(names)] for i in range(seed * count, (seed + 1) * count)]
+        blind = np.stack([scores.load(name) for name in drawn])
+        rows.append(_measured(scores, PHOTOGRAPHS, blind)(scores.all_channels, [seed] * count))
+    for made in base:
+        for sigma in BLURS:
+            images = blur(made.images, sigma * scores.size / 224)
+            score_as = _measured(scores, f"{BLURRED}, {sigma:g}", images)
+            rows.append(score_as(made.channels, made.seeds).assign(method=BLURRED, value=sigma))
+    rows += [_own_rows(scores, channel) for channel in scores.all_channels]
     return pd.concat(rows, ignore_index=True)
 
 
-def _blurred_rows(scores: ExemplarScores, base: BasePictures, sigma: float) -> pd.DataFrame:
-    images = blur(base.images, sigma * scores.size / 224)
-    name, activations = f"none, blurred by {sigma:g}", _activations(scores, images)
-    return _rows(scores, name, scores.distances(images), base.channels, base.seeds, activations)
+def _measured(scores: ExemplarScores, name: str, images: np.ndarray) -> Callable[..., pd.DataFrame]:
+    """Measure pictures once, and return what scores them as those of given channels."""
+    matrices = {judge: scores.distances(images, judge=judge) for judge in scores.judges}
+    activations = _activations(scores, images)
+
+    def as_of(channels: Sequence[int] | int, seeds: Sequence[int]) -> pd.DataFrame:
+        channels = np.broadcast_to(channels, len(images)).tolist()
+        rows = {"control": name, "method": name, "value": 0.0, "channel": channels, "seed": list(seeds)}
+        own = activations[np.arange(len(images)), channels]
+        return pd.concat([pd.DataFrame(rows), scores.rows_of(matrices, channels, own)], axis=1)
+
+    return as_of
 
 
-def _own_rows(scores: ExemplarScores, channel: int, leave_one_out: np.ndarray) -> pd.DataFrame:
-    """Score a channel's own images, given the distance of each to the others of its set."""
-    images, names, k = scores.sets[channel], scores.names(channel), scores.k
-    distances = scores.distances(images)
-    # The distance of an image to itself would flatter every set that it is in: leave it out of the mean.
+def _own_rows(scores: ExemplarScores, channel: int) -> pd.DataFrame:
+    """Score a channel's own images, each against the halves of all sets that its rank does not belong to."""
+    images, ranks = scores.sets[channel], np.arange(scores.k)
+    judging = 1 - ranks % 2
+    matrices = {judge: scores.distances(images, judging, judge) for judge in scores.judges}
+    # The distance of an image to itself would flatter every half that it is in: leave it out of the mean.
+    sizes = np.where(judging == 0, scores.k - scores.k // 2, scores.k // 2)
+    names = scores.names(channel)
     for column, other in enumerate(scores.all_channels):
-        shared = np.isin(names, scores.names(other))
-        distances[shared, column] *= k / (k - 1)
-    distances[:, scores.all_channels.index(channel)] = leave_one_out
-    return _rows(scores, "own images", distances, [channel] * k, range(k), _activations(scores, images))
-
-
-def _rows(
-    scores: ExemplarScores, name: str, distances: np.ndarray, channels: Sequence[int], seeds: Sequence[int],
-    activations: np.ndarray,
-) -> pd.DataFrame:  # fmt: skip
-    rows = pd.DataFrame({"control": name, "channel": list(channels), "seed": list(seeds)})
-    own = activations[np.arange(len(rows)), list(channels)]
-    return rows.assign(**scores.score(distances, channels, own))
+        in_half = [name in scores.names(other)[half::2] for name, half in zip(names, judging, strict=True)]
+        for matrix in matrices.values():
+            matrix[in_half, column] *= np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), np.nan)[in_half]
+    activations = _activations(scores, images)[:, channel]
+    rows = pd.DataFrame({"control": OWN, "method": OWN, "value": 0.0, "channel": channel, "seed": ranks})
+    return pd.concat([rows, scores.rows_of(matrices, [channel] * scores.k, activations)], axis=1)
 
 
 def _activations(scores: ExemplarScores, images: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots.pictures import compare
@@ -62,18 +63,23 @@ def curves(table: pd.DataFrame, label: str) -> Figure:
 
 @style()
 def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure:
-    """Draw every method and every control on the same two axes: distance, and specificity."""
+    """Draw every method and every control on the same two axes: distance, and specificity beside "others minus own"."""
     groups = [(name, part, PALETTE[0]) for name, part in held_out.groupby("method", sort=False)]
     groups += [(name, part, "0.5") for name, part in scored.groupby("control", sort=False)]
     size = (PAGE / DPI, (len(groups) + 5) * 1.4 * LINE / DPI)
     figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
-    for axis, column in zip(axes, ("exemplar_distance", "specificity"), strict=True):
-        for row, (_, part, colour) in enumerate(groups):
-            mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
-            axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=colour)
-        axis.set_yticks(range(len(groups)), [name for name, _, _ in groups])
+
+    def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: object) -> None:
+        mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
+        axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", **look)
+
+    for row, (_, part, colour) in enumerate(groups):
+        draw(axes[0], "exemplar_distance", row, part, color=colour)
+        draw(axes[1], "others_minus_own", row + 0.3, part, color=colour, markerfacecolor="white", alpha=0.4)
+        draw(axes[1], "specificity", row, part, color=colour)
+    axes[0].set_yticks(range(len(groups)), [name for name, _, _ in groups])
     axes[0].set(xlabel="distance to its own images (lower is closer)")
-    axes[1].set(xlabel="to others' images, minus to its own (0: not specific)")
+    axes[1].set(xlabel="specificity (hollow: others minus own)")
     figure.suptitle(f"{label}: means over channels, with 95 % intervals", weight="bold")
     axes[1].axvline(0, color="0.3", linewidth=0.8)
     axes[0].invert_yaxis()

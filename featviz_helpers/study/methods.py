@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..ascent import transforms as t
+from ..ascent.alignment import alignment, alignment_layers
 from ..ascent.grid import Grid, grid
 from ..ascent.maximize import maximize
 from ..ascent.objectives import channel
@@ -17,11 +20,13 @@ from ..ascent.optimizers import Adam
 from ..ascent.parameterizations import MACO, Fourier
 from ..ascent.penalties import L2, TotalVariation
 from ..ascent.result import Result
+from ..ascent.term import Objective
 from ..common.errors import nearest
 from ..models.backbone import Backbone
 
 OCTAVES = 4
 PIXEL_STEP = 0.02
+Halves = Mapping[int, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Method:
         options: one value, or one per image -> arguments for `maximize`.
         octaves: how many times the steps are taken; `run_methods` divides them, so that all methods get
             the same number.
+        aligns: whether it is shown a half of the channel's exemplars; it is then judged on the other half. The value
+            is the weight of the alignment beside the channel's mean activation.
     """
 
     parameter: str
@@ -42,6 +49,7 @@ class Method:
     default: float
     options: Callable[[Sequence[float]], dict]
     octaves: int = 1
+    aligns: bool = False
 
 
 def _pixels(**options: object) -> dict:
@@ -70,29 +78,42 @@ METHODS = {
         "step size", (0.05, 0.1, 0.2, 0.3, 0.5, 1), 0.3,
         lambda v: {"parameterization": MACO(), "optimizer": Adam(v)},
     ),
+    # As their authors use them: never without transforms.
+    "Fourier + standard": Method(
+        "step size", (0.005, 0.01, 0.02, 0.03, 0.05, 0.1), 0.02,
+        lambda v: {"parameterization": Fourier(), "optimizer": Adam(v), "transforms": [t.standard()]},
+    ),
+    "MACO + standard": Method(
+        "step size", (0.05, 0.1, 0.2, 0.3, 0.5, 1), 0.3,
+        lambda v: {"parameterization": MACO(), "optimizer": Adam(v), "transforms": [t.standard()]},
+    ),
+    "alignment": Method(
+        "weight", (1, 3, 10, 30, 100, 300), 30, lambda v: _pixels(transforms=[t.Jitter(16)]), aligns=True
+    ),
 }  # fmt: skip
 
 
-# A penalty weighs against the objective, so its weight depends on how large a network's answers are.
+# A penalty or an alignment weighs against the objective, so its weight depends on how large a network's answers are.
 VALUES = {
     "shapesnet": {
         "L2": (3e-6, 1e-5, 3e-5, 6e-5, 1e-4, 3e-4),
         "total variation": (1e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5),
         "jitter": (1, 2, 4, 8, 16, 32),
+        "alignment": (0.1, 0.3, 1, 3, 10, 30),
     },
     "lite0": {
         "L2": (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3),
         "total variation": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+        "alignment": (3, 10, 30, 100, 300, 1000),
     },
 }
+VALUES["shapesnet_plain"] = VALUES["shapesnet"]  # twins are compared at the same values
 # On lite0 L2 cures nothing at any value; its default costs as much activation as on InceptionV3. Fourier's smaller step
 # keeps class scores clear.
 DEFAULTS = {
-    "shapesnet": {"L2": 3e-5, "total variation": 1e-5},
-    "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01},
+    "shapesnet": {"L2": 3e-5, "total variation": 1e-5, "alignment": 3},
+    "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01, "Fourier + standard": 0.01, "alignment": 100},
 }
-# The twin's answers are as large: the same weights cost both the same share of the activation.
-VALUES["shapesnet_plain"] = VALUES["shapesnet"]
 DEFAULTS["shapesnet_plain"] = DEFAULTS["shapesnet"]
 
 
@@ -143,6 +164,7 @@ def run_methods(
     seeds: Sequence[int] = (0,),
     steps: int = 128,
     size: int = 224,
+    halves: Halves | None = None,
     **options: object,
 ) -> dict[str, tuple[Grid, Result]]:
     """Run every method at every value on every channel and seed, as one compiled batch per method.
@@ -151,27 +173,47 @@ def run_methods(
         backbone: the network.
         layer: layer name, or "auto".
         channels: channel numbers.
-        methods: names, each with its own range of values; or name -> values; all of `METHODS` by default.
+        methods: names, each with its own range of values; or name -> values; by default all of `METHODS` that can run
+            without exemplars.
         seeds: one run per seed.
         steps: steps per image, > 0; with octaves, over all of them together.
         size: pixels.
+        halves: channel -> two sets of exemplars (n, size, size, 3), such as `ExemplarScores.halves`. Methods that
+            align take the first with an even seed, the second with an odd one.
         options: anything else for `maximize`.
 
     Returns:
         name -> (grid with the axes seed, channel and value; result).
 
     Raises:
-        ValueError: no such method.
+        ValueError: no such method, or one that needs exemplars and has none.
         KeyboardInterrupt: on Ctrl-C; pictures of fewer steps would be taken for pictures of the method.
     """
-    chosen = methods if isinstance(methods, Mapping) else {name: method(name).values for name in methods or METHODS}
+    if not isinstance(methods, Mapping):
+        names = methods or [name for name in METHODS if halves is not None or not METHODS[name].aligns]
+        methods = {name: method(name).values for name in names}
     results = {}
-    for name, values in chosen.items():
-        chosen_method, cells = method(name), grid(seed=seeds, channel=channels, value=values)
-        own = chosen_method.options(cells.value)
-        own |= {"steps": max(1, steps // chosen_method.octaves), "size": size, "seed": cells.seed}
-        result = maximize(backbone, channel(layer, cells.channel), **own, **options)
+    for name, values in methods.items():
+        chosen, cells = method(name), grid(seed=seeds, channel=channels, value=values)
+        own = chosen.options(cells.value)
+        own |= {"steps": max(1, steps // chosen.octaves), "size": size, "seed": cells.seed}
+        objective = channel(layer, cells.channel)
+        if chosen.aligns:
+            objective = objective + cells.value * _alignment(backbone, layer, cells, halves)
+        result = maximize(backbone, objective, **own, **options)
         if result.interrupted:
             raise KeyboardInterrupt
         results[name] = cells, result
     return results
+
+
+def _alignment(backbone: Backbone, layer: str, cells: Grid, halves: Halves | None) -> Objective:
+    if halves is None or not set(cells.channel) <= set(halves):
+        raise ValueError("Methods that align need exemplars of every channel: give run_methods its `halves`.")
+    images = [halves[number][half_of(seed)] for number, seed in zip(cells.channel, cells.seed, strict=True)]
+    return alignment(backbone, alignment_layers(backbone, layer), cells.channel, images)
+
+
+def half_of(seed: int) -> int:
+    """Return which half of a channel's exemplars, 0 or 1, a method that aligns is shown with this seed."""
+    return seed % 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -28,6 +28,7 @@ class StudyPlan(BaseModel):
         steps: of an ascent, over all octaves together.
         size: side in pixels, of the pictures and of the images that they are compared with.
         k: data set images per channel.
+        precision: of the network while it is climbed, see `maximize`; distances are always measured in float32.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,6 +43,7 @@ class StudyPlan(BaseModel):
     steps: Annotated[int, Field(ge=1)] = 64
     size: Annotated[int, Field(ge=32)] = 224
     k: Annotated[int, Field(ge=2)] = 9
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     @field_validator("channels", "seeds", "trial_seeds")
     @classmethod

@@ -1,4 +1,8 @@
-"""What the original study reported (Qing Pan: Feature Visualisation of CNN, 2021)."""
+"""What the original study reported.
+
+Qing Pan: *Feature Visualisation of CNN*, 2021; a project with slides, supervised by Jize Yan and Hansung Kim.
+https://github.com/qp1u18/Feature-Visualisation-of-CNN
+"""
 
 import pandas as pd
 

@@ -7,30 +7,30 @@ from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from ..common import provenance
 from ..common.files import replacing
-from ..metrics.answer_key import PROPERTIES, Grader
-from . import figures, statistics, verdict
-from .published import PUBLISHED
+from ..metrics.answer_key import PROPERTIES
+from . import figures, report_text, statistics, verdict
+from .predictors import predictor_differences, predictors
+from .specificity import view
 from .study import Study
+from .tables import Tables
 
 FINISHED = "provenance.json"  # written last
-TRIAL = ("exemplar_distance", "specificity", "auc", "activation", "activation_percentile")
-PREDICTORS = ("exemplar_distance", "specificity", "auc", "activation")
+PREDICTORS = (
+    "exemplar_distance", "specificity", "auc", "others_minus_own",
+    "place_free_exemplar_distance", "place_free_specificity", "activation",
+)  # fmt: skip
 
 
-def read(folder: str | Path, study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def read(folder: str | Path, study: Study) -> Tables:
     """Read the tables of a finished study.
 
     Args:
         folder: what `featviz study --out` wrote.
         study: of the same network, layer and distance; it is not run.
-
-    Returns:
-        The tables study, trial and controls.
 
     Raises:
         FileNotFoundError: there is no finished study.
@@ -49,7 +49,7 @@ def read(folder: str | Path, study: Study) -> tuple[pd.DataFrame, pd.DataFrame, 
     for name, (there, here) in pairs.items():
         if there != here:
             raise ValueError(f"The study in '{folder}' is of another {name}: {there}, and here it is {here}.")
-    return tuple(pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("study", "trial", "controls"))
+    return Tables.load(folder)
 
 
 def write(study: Study, log: Callable[[str], None] = print) -> str:
@@ -63,141 +63,76 @@ def write(study: Study, log: Callable[[str], None] = print) -> str:
         The verdict, as in verdict.md.
     """
     record = provenance.opening(Path(__file__).parent.parent, ["featviz", "study"])
-    table, trial = study.run(log)
-    controls = study.score_controls()
-    log("controls scored")
-    held_out = statistics.held_out(trial)
-    pairs = statistics.activation_pairs(trial, held_out)
-    background = controls[controls["channel"].isin(study.scores.background)]
-    judged = verdict.judge(held_out, background, pairs)
+    tables = study.run(log)
     (study.out / FINISHED).unlink(missing_ok=True)  # until everything is there again
-    for name, rows in {"study": table, "trial": trial, "controls": controls}.items():
-        rows.to_parquet(study.out / f"{name}.parquet", index=False)
-    _write_tables(study.out, table, held_out, pairs, judged)
-    _draw(study, table, held_out, background)
-    text = study_text(study, table, controls, held_out, judged)
+    tables.save(study.out)
+    judged = pd.concat([verdict.judge(tables, by).assign(judge=by or "places") for by in tables.judges])
+    specificity = {by: verdict.specificity_table(tables, by) for by in tables.judges}
+    _write_tables(study.out, tables, judged, specificity)
+    _draw(study, tables)
+    text = report_text.study_text(study, tables, judged, specificity)
     if study.grader:
-        predictors = statistics.predictors(trial, PREDICTORS)
-        predictors.to_csv(study.out / "predictors.csv", index=False, float_format="%.4f")
-        text += answer_key_text(trial, predictors, study.grader)
+        text += _write_answer_key(study, tables)
     (study.out / "verdict.md").write_text(text)
-    _write_provenance(study, record, table, trial, log)
+    _write_provenance(study, record, tables, log)
     return text
 
 
-def _write_tables(
-    folder: Path, table: pd.DataFrame, held_out: pd.DataFrame, pairs: pd.DataFrame, judged: pd.DataFrame
-) -> None:
-    low = statistics.lowest_distances(table)
+def _write_tables(folder: Path, tables: Tables, judged: pd.DataFrame, specificity: dict[str, pd.DataFrame]) -> None:
+    low = statistics.lowest_distances(tables.study)
     low.to_csv(folder / "summary.csv", float_format="%.4f")
     statistics.improvement(low).to_csv(folder / "improvement.csv", float_format="%.1f")
-    statistics.best_ranges(table).to_csv(folder / "refined.csv", index=False)
-    held_out.to_csv(folder / "held_out.csv", index=False, float_format="%.5g")
-    pairs.to_csv(folder / "matched.csv", index=False, float_format="%.5g")
+    statistics.best_ranges(tables.study).to_csv(folder / "refined.csv", index=False)
+    verdict.chosen_pictures(tables).to_csv(folder / "held_out.csv", index=False, float_format="%.5g")
+    verdict.equal_activation(tables).to_csv(folder / "matched.csv", index=False, float_format="%.5g")
     judged.to_csv(folder / "judged.csv", index=False, float_format="%.5g")
+    for by, table in specificity.items():
+        table.to_csv(folder / f"{by}specificity.csv", index=False, float_format="%.5g")
 
 
-def _draw(study: Study, table: pd.DataFrame, held_out: pd.DataFrame, background: pd.DataFrame) -> None:
+def _draw(study: Study, tables: Tables) -> None:
     label = study.scores.distance.label
+    background = tables.controls[tables.controls["channel"].isin(study.scores.background)]
+    held_out = statistics.held_out(tables.trial)
     drawn = {
-        "pictures.jpg": figures.pictures(study, table),
-        "curves.png": figures.curves(table, label),
+        "pictures.jpg": figures.pictures(study, tables.study),
+        "curves.png": figures.curves(tables.study, label),
         "controls.png": figures.controls(held_out, background, label),
     }
+    for by in tables.judges[1:]:
+        trial, seen = view(tables.trial, by), view(background, by)
+        judge = study.scores.judges[by].label
+        drawn[f"{by}controls.png"] = figures.controls(statistics.held_out(trial), seen, judge)
     for name, figure in drawn.items():
         figure.savefig(study.out / name, bbox_inches="tight")
         plt.close(figure)
 
 
-def _write_provenance(
-    study: Study, record: dict, table: pd.DataFrame, trial: pd.DataFrame, log: Callable[[str], None]
-) -> None:
-    versions = sorted({*table["code"], *trial["code"]})
+def _write_answer_key(study: Study, tables: Tables) -> str:
+    columns = [name for name in PREDICTORS if name in tables.trial]
+    found = predictors(tables.trial, columns, ("grade", *PROPERTIES))
+    differences = predictor_differences(tables.trial, columns)
+    found.to_csv(study.out / "predictors.csv", index=False, float_format="%.4f")
+    differences.to_csv(study.out / "predictor_differences.csv", index=False, float_format="%.4f")
+    return report_text.answer_key_text(tables.trial, found, differences, study.grader.accuracy)
+
+
+def _write_provenance(study: Study, record: dict, tables: Tables, log: Callable[[str], None]) -> None:
+    parts = {name: getattr(tables, name) for name in ("study", "trial", "snapshots", "controls")}
+    versions = sorted({version for part in parts.values() for version in part["code"]})
     if len(versions) > 1:
         log(f"The parts were made by {len(versions)} versions of the library; {FINISHED} names them.")
-    seconds = {"study": float(table["seconds"].sum()), "trial": float(trial["seconds"].sum())}
+    seconds = {name: float(part["seconds"].sum()) for name, part in parts.items()}
     record |= {
         "status": "ok",
         "duration": round(sum(seconds.values()), 1),
         "plan": study.plan.model_dump(),
         "background": study.scores.background,
         "distance": study.scores.distance.label,
+        "judges": [judge.label for judge in study.scores.judges.values()],
         "exemplars": study.scores.exemplars.meta,
         "seconds": seconds,
         "code": versions,
     }
     with replacing(study.out / FINISHED) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")
-
-
-def study_text(
-    study: Study, table: pd.DataFrame, controls: pd.DataFrame, held_out: pd.DataFrame, judged: pd.DataFrame
-) -> str:
-    """Return the table, its controls, the trial and the verdict as Markdown."""
-    scores = study.scores
-    title = f"# The study: {scores.backbone.name}, {scores.layer}, {len(scores.data)} images, {scores.distance.label}"
-    paragraphs = [
-        title,
-        *_table_paragraphs(study, table, controls),
-        *_trial_paragraphs(held_out, len(scores.background)),
-        "## The verdict",
-        "An answer is given only where a 95 % bootstrap interval over channels lies on one side of zero, and at least "
-        f"{verdict.ENOUGH} channels could be asked. With so many answers one or two may be luck.",
-        "\n".join(f"- {line}" for line in verdict.sentences(judged)),
-    ]
-    return "\n\n".join(paragraphs) + "\n"
-
-
-def _table_paragraphs(study: Study, table: pd.DataFrame, controls: pd.DataFrame) -> list[str]:
-    plan, scores, low = study.plan, study.scores, statistics.lowest_distances(table)
-    own = controls[controls["channel"].isin(plan.channels)]
-    own = own.pivot_table(index="control", columns="channel", values="exemplar_distance", sort=False)
-    one_seed = statistics.lowest_distances(table[table["seed"] == plan.seeds[0]])
-    moved = (one_seed - low).abs().to_numpy()
-    gains = pd.DataFrame({"improvement, %": statistics.improvement(low)["mean"]})
-    if scores.backbone.name.startswith("inception_v3") and scores.layer == "mixed6":
-        gains["published, %"] = statistics.improvement(PUBLISHED)["mean"]
-    return [
-        f"Lowest mean distance to the channel's {plan.k} strongest images over the values of each method "
-        f"({plan.steps} steps, {plan.size} pixels, mean of {len(plan.seeds)} seeds):",
-        low.round(3).to_markdown(),
-        "Pictures that know nothing of any channel, and the channel's own images among themselves:",
-        own.round(3).to_markdown(),
-        f"One seed instead of {len(plan.seeds)}: the numbers of the table move by {np.nanmean(moved):.3f} on "
-        f"average and by {np.nanmax(moved):.3f} at most.",
-        "By how much each method lies below no regulariser, mean of the channels:",
-        gains.round(1).to_markdown(),
-        "The best value of each method, and those that cannot be told from it:",
-        statistics.best_ranges(table).to_markdown(index=False, floatfmt="g"),
-    ]
-
-
-def _trial_paragraphs(held_out: pd.DataFrame, count: int) -> list[str]:
-    groups = held_out.groupby("method", sort=False)
-    means = groups[list(TRIAL)].mean().round(3).assign(channels=groups["exemplar_distance"].count())
-    return [
-        f"## The trial, on {count} other channels",
-        "Values were chosen on one half of the channels and are judged on the other. Means over the channels; one "
-        "whose start was dead has no picture, and is left out:",
-        means.to_markdown(),
-    ]
-
-
-def answer_key_text(trial: pd.DataFrame, predictors: pd.DataFrame, grader: Grader) -> str:
-    """Return what the pictures are worth by the answer key, and which number predicts it, as Markdown."""
-    grades = trial.groupby("method", sort=False)[[*PROPERTIES, "grade"]].mean()
-    best = predictors.loc[predictors["correlation"].idxmax()]
-    sure = predictors[predictors["low"] > 0]["predictor"].tolist()
-    paragraphs = [
-        "## The answer key",
-        f"Mean grades of the trial's {trial['channel'].nunique()} channels, 0 to 1, over all values: does a picture "
-        "have the direction, fineness, hue and class that its channel prefers? The class is told by a random forest "
-        f"that names {grader.accuracy:.0%} of fresh images rightly.",
-        grades.round(2).to_markdown(),
-        "Rank correlation of each number with the grade (a smaller distance counts as better), with its 95 % interval "
-        "over channels; `within` compares the pictures of one channel only, which is what choosing a method needs:",
-        predictors.round(2).to_markdown(index=False),
-        f"The best predictor is {best['predictor']} ({best['correlation']:.2f}). "
-        + (f"Surely better than chance: {', '.join(sure)}." if sure else "None is surely better than chance."),
-    ]
-    return "\n" + "\n\n".join(paragraphs) + "\n"

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from ..data.image_sets import ImageSet
 from ..exemplars.scan import scan_request
 from ..exemplars.tables import Exemplars
 from ..metrics.distance_base import Distance, Summary
 from ..models.backbone import Backbone
+from . import specificity
+from .specificity import JUDGES
+
+WHOLE = -1  # instead of a half
 
 
 class ExemplarScores:
@@ -27,8 +32,10 @@ class ExemplarScores:
         layer: layer name, or "auto".
         size: side in pixels, of the pictures and of the images that they are compared with.
         k: data set images per channel.
+        place_free: a second judge, which does not compare place by place.
 
     Attributes:
+        judges: what the columns of each judge begin with -> the judge.
         background: the background channels.
         all_channels: `channels` and then `background`, the columns of `distances`.
 
@@ -39,8 +46,10 @@ class ExemplarScores:
 
     def __init__(
         self, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, channels: Sequence[int],
-        background: int = 32, layer: str = "auto", size: int = 224, k: int = 9,
+        background: int = 32, layer: str = "auto", size: int = 224, k: int = 9, place_free: Distance | None = None,
     ) -> None:  # fmt: skip
+        second = {} if place_free is None else {JUDGES[1]: place_free}
+        self.judges: dict[str, Distance] = {JUDGES[0]: distance, **second}
         self.backbone, self.data, self.exemplars, self.distance = backbone, data, exemplars, distance
         self.channels, self.layer, self.size, self.k = list(channels), backbone.resolve(layer), size, k
         backbone.check_channels(self.layer, self.channels)
@@ -74,24 +83,66 @@ class ExemplarScores:
         return {channel: np.stack([self.load(name) for name in self.names(channel)]) for channel in self.all_channels}
 
     @cached_property
+    def halves(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Channel -> its 1st, 3rd, ... strongest images and its 2nd, 4th, ...: what is shown and what judges."""
+        return {channel: (images[::2], images[1::2]) for channel, images in self.sets.items()}
+
+    @cached_property
     def summary(self) -> Summary:
         """The sets of all channels in the form that the distance needs."""
         return self.distance.summarise(self.sets)
 
-    def distances(self, images: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _summaries(self) -> dict[str, Summary]:
+        sets = {(channel, half): images for channel, both in self.halves.items() for half, images in enumerate(both)}
+        return {judge: distance.summarise(sets) for judge, distance in self.judges.items()}
+
+    def distances(self, images: np.ndarray, halves: Sequence[int] | None = None, judge: str = "") -> np.ndarray:
         """Return the mean distance of every picture to the set of every channel.
 
         Args:
             images: (N, size, size, 3) in [-1, 1]; NaN for a dead start.
+            halves: N numbers: 0 or 1 compares a picture with that half of each set, `WHOLE` with all images, which is
+                the default.
+            judge: one of `judges`.
 
         Returns:
             (N, G), a column for each of `all_channels`; NaN for a dead start.
         """
         alive = np.isfinite(images).all(axis=(1, 2, 3))
+        halves = np.full(len(images), WHOLE) if halves is None else np.asarray(halves)
         distances = np.full((len(images), len(self.all_channels)), np.nan)
         if alive.any():
-            distances[alive] = self.distance.to_sets(images[alive], self.summary)
+            near = self.judges[judge].to_sets(images[alive], self._summaries[judge])
+            near = near.reshape(len(near), -1, 2)
+            share = (self.k // 2) / self.k
+            whole = near[..., 0] * (1 - share) + near[..., 1] * share
+            chosen = halves[alive, None]
+            distances[alive] = np.where(chosen == WHOLE, whole, np.where(chosen == 0, near[..., 0], near[..., 1]))
         return distances
+
+    def rows(
+        self, images: np.ndarray, channels: Sequence[int], activations: np.ndarray, halves: Sequence[int] | None = None
+    ) -> pd.DataFrame:
+        """Return a row per picture: `score`, `closeness` for the second judge, and the distances to all sets.
+
+        Args:
+            images, channels, activations: N pictures; see `distances` and `score`.
+            halves: see `distances`.
+        """
+        matrices = {judge: self.distances(images, halves, judge) for judge in self.judges}
+        return self.rows_of(matrices, channels, activations)
+
+    def rows_of(
+        self, matrices: dict[str, np.ndarray], channels: Sequence[int], activations: np.ndarray
+    ) -> pd.DataFrame:
+        """Return `rows`, given the distances (N, G) of every judge."""
+        parts = [pd.DataFrame(self.score(matrices[""], channels, activations))]
+        for judge, matrix in matrices.items():
+            if judge:
+                parts.append(pd.DataFrame(self.closeness(matrix, channels)).add_prefix(judge))
+            parts.append(specificity.columns(matrix, self.all_channels, judge))
+        return pd.concat(parts, axis=1)
 
     def score(self, distances: np.ndarray, channels: Sequence[int], activations: np.ndarray) -> dict[str, np.ndarray]:
         """Score pictures as those of given channels.
@@ -102,24 +153,34 @@ class ExemplarScores:
             activations: (N,), without transforms.
 
         Returns:
-            Columns exemplar_distance (to its own channel's top-k), other_distance (to all other sets), specificity
-            (other minus own; above 0 is closer to its own), rank (of its own set, 1 is the closest), auc (share of the
-            other sets that are farther; 0.5 is chance), activation, activation_percentile (% of the data set below).
+            The columns of `closeness`, activation, and activation_percentile (% of the data set below).
+        """
+        alive = np.isfinite(distances).any(axis=1)
+        percentiles = self._percentiles(channels, activations)
+        return self.closeness(distances, channels) | {
+            "activation": np.where(alive, activations, np.nan),
+            "activation_percentile": np.where(alive, percentiles, np.nan),
+        }
+
+    def closeness(self, distances: np.ndarray, channels: Sequence[int]) -> dict[str, np.ndarray]:
+        """Return what the distances alone say; see `score` for the arguments.
+
+        Returns:
+            Columns exemplar_distance (to its own channel's top-k), other_distance (to all other sets),
+            others_minus_own (their difference, which also holds how ordinary its own set is; see `specificity`) and
+            rank (of its own set, 1 is the closest).
         """
         own_column = np.array([self.all_channels.index(channel) for channel in channels])
         own = distances[np.arange(len(distances)), own_column]
         is_own = own_column[:, None] == np.arange(len(self.all_channels))
-        others, count = np.where(is_own, np.nan, distances), len(self.all_channels) - 1
-        mean = np.nansum(others, axis=1) / count
-        closer, ties = (others < own[:, None]).sum(axis=1), (others == own[:, None]).sum(axis=1)
+        others = np.where(is_own, np.nan, distances)
+        known = np.isfinite(others).sum(axis=1)
+        mean = np.divide(np.nansum(others, axis=1), known, out=np.full(len(own), np.nan), where=known > 0)
         columns = {
             "exemplar_distance": own,
             "other_distance": mean,
-            "specificity": mean - own,
-            "rank": closer + 1.0,
-            "auc": 1.0 - (closer + ties / 2) / count,
-            "activation": activations,
-            "activation_percentile": self._percentiles(channels, activations),
+            "others_minus_own": mean - own,
+            "rank": (others < own[:, None]).sum(axis=1) + 1.0,
         }
         return {name: np.where(np.isfinite(own), values, np.nan) for name, values in columns.items()}
 

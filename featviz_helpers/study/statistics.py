@@ -5,12 +5,13 @@ All tables are those of `Study.run`: one row per method, value, channel and seed
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from .controls import BLURRED, JUDGED_CONTROLS
 
 DRAWS = 2000
 WITHIN = 0.25  # largest relative difference of two activations that count as equal
@@ -94,63 +95,56 @@ def held_out(trial: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables).reset_index()
 
 
-def activation_pairs(trial: pd.DataFrame, held_out: pd.DataFrame, base: str = "none") -> pd.DataFrame:
-    """Compare every method with the base at equal activation.
+def activation_pairs(trial: pd.DataFrame, held_out: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Compare every method with pictures without a regulariser at equal activation.
 
-    A method that climbs less high changes the picture less. For every picture of a method, at the value that the other
-    half of the channels chose, the base picture of the same channel and seed (over all its values) with the nearest
-    activation is its partner, if within 25 %.
+    A method that climbs less high changes the picture less. The partner of a picture, at the value that the other half
+    of the channels chose, is the snapshot of one and the same climb of its channel and seed with the nearest
+    activation, if within 25 %. (Pictures of other step sizes would be partners too, but coarser steps make grainier
+    pictures: a difference would be partly that of the grain.)
 
     Args:
         trial: all pictures.
         held_out: from `held_out`.
-        base: the method that the others are compared with.
+        snapshots: channel, seed, activation and exemplar_distance of pictures on the way of one climb of each channel.
 
     Returns:
         One row per method and channel: mean of distance minus the partner's distance, and the number of pairs.
     """
-    base_rows = trial[trial["method"] == base].dropna(subset=["activation", "exemplar_distance"])
-    chosen = trial.merge(held_out.loc[held_out["method"] != base, ["method", "value", "channel"]])
-    rows = []
-    for row in chosen.dropna(subset=["activation", "exemplar_distance"]).itertuples():
-        partners = base_rows[(base_rows["channel"] == row.channel) & (base_rows["seed"] == row.seed)]
-        if len(partners) and row.activation > 0:
-            apart = (partners["activation"] / row.activation - 1).abs()
-            if apart.min() <= WITHIN:
-                difference = row.exemplar_distance - partners.loc[apart.idxmin(), "exemplar_distance"]
-                rows.append({"method": row.method, "channel": row.channel, "difference": difference})
-    pairs = pd.DataFrame(rows, columns=["method", "channel", "difference"])
+    pictures = trial.merge(held_out[["method", "value", "channel"]])
+    pictures = pictures[pictures["method"] != "none"].dropna(subset=["activation", "exemplar_distance"])
+    pairs = pictures.merge(snapshots, on=["channel", "seed"], suffixes=("", "_partner"))
+    pairs["apart"] = (pairs["activation_partner"] / pairs["activation"] - 1).abs()
+    pairs = pairs[(pairs["apart"] <= WITHIN) & (pairs["activation"] > 0)].sort_values("apart", kind="stable")
+    pairs = pairs.drop_duplicates(["method", "channel", "seed"]).sort_index()
+    pairs["difference"] = pairs["exemplar_distance"] - pairs["exemplar_distance_partner"]
     return pairs.groupby(["method", "channel"], sort=False)["difference"].agg(["mean", "size"]).reset_index()
 
 
-def predictors(table: pd.DataFrame, columns: Sequence[str], draws: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """Measure how well each number predicts the grade, over pictures of all channels and methods.
+def contestants(trial: pd.DataFrame, controls: pd.DataFrame) -> pd.DataFrame:
+    """Return the controls that are judged like methods, as rows of a trial.
 
-    Args:
-        table: one row per picture, with channel, grade and the columns.
-        columns: a name that ends in "distance" counts downwards: a smaller distance should mean a better grade.
-        draws: bootstrap draws of whole channels, because pictures of one channel are not independent.
-        seed: of the draws.
-
-    Returns:
-        Columns predictor, correlation (Spearman, 1904), low, high (95 %), and within: the same correlation after each
-        channel's mean rank was taken out, which is about choosing between methods.
+    Those are `JUDGED_CONTROLS` and the blurred pictures, whose value is the width of the blur.
     """
-    rows = table.dropna(subset=["grade", *columns]).reset_index(drop=True)
-    members = [part.to_numpy() for part in rows.groupby("channel").groups.values()]
-    generator = np.random.default_rng(seed)
-    # The same draws for every number, so that their intervals can be compared.
-    drawn = [np.concatenate([members[i] for i in generator.choice(len(members), len(members))]) for _ in range(draws)]
-    grade, correlations = rows["grade"].to_numpy(), []
-    for name in columns:
-        value = (-1 if name.endswith("distance") else 1) * rows[name].to_numpy()
-        with warnings.catch_warnings():
-            # A draw may hold a single value; its correlation is NaN, and left out.
-            warnings.simplefilter("ignore", stats.ConstantInputWarning)
-            bootstrap = [stats.spearmanr(value[draw], grade[draw]).statistic for draw in drawn]
-        low, high = np.nanpercentile(bootstrap, (2.5, 97.5))
-        ranks = pd.DataFrame({"value": value, "grade": grade}).rank().groupby(rows["channel"])
-        within = ranks.transform(lambda part: part - part.mean()).corr().iloc[0, 1]
-        whole = stats.spearmanr(value, grade).statistic
-        correlations.append({"predictor": name, "correlation": whole, "low": low, "high": high, "within": within})
-    return pd.DataFrame(correlations)
+    judged = controls["method"].isin([*JUDGED_CONTROLS, BLURRED]) & controls["channel"].isin(trial["channel"].unique())
+    return controls[judged].drop(columns="control")
+
+
+def sign_flip_p(margins: np.ndarray, draws: int = 9999, seed: int = 0) -> float:
+    """Return how often margins of random sign have a mean as far from zero: a permutation test, two-sided."""
+    margins = np.asarray(margins, float)
+    margins = margins[np.isfinite(margins)]
+    if len(margins) < 2:
+        return np.nan
+    signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(draws, len(margins)))
+    means = np.abs(signs @ margins) / len(margins)
+    return float((1 + (means >= np.abs(margins.mean()) - 1e-12).sum()) / (1 + draws))
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """Return p values corrected for their number (Holm, 1979); NaN stays and does not count."""
+    p = np.asarray(p, float)
+    order = [i for i in np.argsort(p) if np.isfinite(p[i])]
+    corrected, factors = np.full(len(p), np.nan), np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return corrected

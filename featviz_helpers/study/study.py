@@ -9,42 +9,28 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..ascent.objectives import channel
+from ..ascent.score import score
 from ..common.files import replacing
-from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
 from ..metrics.distance_base import Distance
 from ..models.backbone import Backbone
 from . import controls
-from .methods import METHODS, check_values, run_methods
+from .methods import METHODS, check_values, default, half_of, method, run_methods
+from .parts import Part, PartFiles
 from .plan import StudyPlan
 from .scores import ExemplarScores
+from .tables import Tables
 
 REQUEST = "request.json"
-
-
-@dataclass(frozen=True)
-class Part:
-    """The cells of one method for one of the two tables, "study" or "trial"."""
-
-    table: str
-    method: str
-    values: Sequence[float]
-    channels: Sequence[int]
-    seeds: Sequence[int]
-
-    @property
-    def keeps_pictures(self) -> bool:
-        """Whether figures or controls need the pictures themselves."""
-        return self.table == "study" or self.method == "none"
 
 
 class Study:
@@ -59,6 +45,8 @@ class Study:
         out: folder for the tables; parts of an unfinished study are kept there and used. The same study with other
             methods may go on there.
         grader: where the answer key is known, adds a grade of every picture.
+        place_free: a second judge beside `distance`.
+        batch: most pictures climbed at once; by default what fits a small machine.
 
     Attributes:
         scores: of pictures, for the plan's channels and background channels.
@@ -69,12 +57,14 @@ class Study:
 
     def __init__(
         self, plan: StudyPlan, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, out: Path,
-        grader: Grader | None = None,
+        grader: Grader | None = None, place_free: Distance | None = None, batch: int | None = None,
     ) -> None:  # fmt: skip
-        self.plan, self.out, self.grader = plan, Path(out), grader
+        self.plan, self.out, self.grader, self.batch = plan, Path(out), grader, batch
         self.scores = ExemplarScores(
-            backbone, data, exemplars, distance, plan.channels, plan.background, plan.layer, plan.size, plan.k
-        )
+            backbone, data, exemplars, distance, plan.channels, plan.background, plan.layer, plan.size, plan.k,
+            place_free,
+        )  # fmt: skip
+        self.parts = PartFiles(self.out / "parts")
         check_values(backbone, self.scores.layer, plan.methods, plan.size)
         self._check_folder()
 
@@ -87,7 +77,7 @@ class Study:
             "methods": methods,
             "network": self.scores.exemplars.meta["weights"],
             "data": self.scores.exemplars.meta["fingerprint"],
-            "distance": self.scores.distance.name,
+            "distance": ", ".join(judge.name for judge in self.scores.judges.values()),
             "graded": self.grader is not None,
         }
 
@@ -107,59 +97,93 @@ class Study:
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(request, indent=2))
 
-    def run(self, log: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def run(self, log: Callable[[str], None] = print) -> Tables:
         """Run what is not finished yet.
 
         Args:
             log: called with one line per finished part.
 
         Returns:
-            The table of the plan's channels, and the table of the trial: columns method, value, channel, seed,
-            exemplar_distance, other_distance, specificity, rank, auc, activation, activation_percentile, seconds, code
-            (a hash of the library that made them); with a grader also orientation, frequency, hue, class and grade.
+            All tables.
         """
         plan, tables, trials = self.plan, [], []
-        for method, values in plan.methods.items():
-            table = self._run_part(Part("study", method, values, plan.channels, plan.seeds), log)
+        for name, values in plan.methods.items():
+            self._climb_together(name, values)
+            table = self._run_part(Part("study", name, values, plan.channels, plan.seeds), log)
             means = table.groupby("value")["exemplar_distance"].mean()
-            best = means.sort_values(na_position="last").index[: None if method == "none" else plan.trial_values]
+            best = means.sort_values(na_position="last").index[: None if name == "none" else plan.trial_values]
             chosen = [value for value in values if value in best]
-            trial = Part("trial", method, chosen, self.scores.background, plan.trial_seeds)
+            trial = Part("trial", name, chosen, self.scores.background, plan.trial_seeds)
             tables.append(table)
             trials.append(self._run_part(trial, log))
-        return pd.concat(tables, ignore_index=True), pd.concat(trials, ignore_index=True)
+        snapshots = self.parts.finished("snapshots", self._climb_snapshots, log)
+        scored = self.parts.finished("controls", self._score_controls, log)
+        rows = {"study": pd.concat(tables), "trial": pd.concat(trials), "controls": scored}
+        return Tables.of(snapshots, **rows)
+
+    def _climb_together(self, name: str, values: Sequence[float]) -> None:
+        """Climb both parts of a method as one batch where they differ in nothing but channels: it compiles once."""
+        plan = self.plan
+        if plan.trial_values or plan.seeds != plan.trial_seeds:
+            return
+        parts = [Part("study", name, values, plan.channels, plan.seeds)]
+        parts.append(Part("trial", name, values, self.scores.background, plan.seeds))
+        if any(self.parts.has(part.name) for part in parts):
+            return
+        began = time.perf_counter()
+        rows, images = self._climb(Part("both", name, values, self.scores.all_channels, plan.seeds))
+        seconds = (time.perf_counter() - began) / len(rows)
+        for part in parts:
+            own = rows["channel"].isin(part.channels)
+            self.parts.keep(part, rows[own].reset_index(drop=True).assign(seconds=seconds), images[own])
 
     def _run_part(self, part: Part, log: Callable[[str], None]) -> pd.DataFrame:
         """Read the table of a part, after running it if it is not there yet."""
-        path = self._path(part.table, part.method)
-        if not path.is_file():
-            table = self._climb(part)
-            with replacing(path) as temporary:
-                table.to_parquet(temporary, index=False)
-        table = pd.read_parquet(path)
-        log(f"{part.table}, {part.method}: {len(table)} pictures, {table['seconds'].sum():.0f} s")
-        return table
+        if not self.parts.has(part.name):
+            began = time.perf_counter()
+            rows, images = self._climb(part)
+            self.parts.keep(part, rows.assign(seconds=(time.perf_counter() - began) / len(rows)), images)
+        return self.parts.read(part.name, log)
 
-    def _climb(self, part: Part) -> pd.DataFrame:
-        """Climb all cells of a part, score them, and keep the pictures that are needed later."""
-        began, scores = time.perf_counter(), self.scores
-        options = {"seeds": part.seeds, "steps": self.plan.steps, "size": self.plan.size, "dead": "mark"}
-        results = run_methods(scores.backbone, scores.layer, part.channels, {part.method: part.values}, **options)
+    def _climb(self, part: Part) -> tuple[pd.DataFrame, np.ndarray]:
+        """Climb and score all cells of a part; return its rows and its pictures."""
+        scores = self.scores
+        results = run_methods(
+            scores.backbone, scores.layer, part.channels, {part.method: part.values}, **self._options(part.seeds)
+        )
         cells, result = results[part.method]
-        seconds = (time.perf_counter() - began) / len(cells)
         rows = pd.DataFrame({"method": part.method, "value": cells.value, "channel": cells.channel, "seed": cells.seed})
-        columns = scores.score(scores.distances(result.images), cells.channel, result.activations)
-        rows = rows.assign(**columns, seconds=seconds, code=of_rooms())
+        halves = [1 - half_of(seed) for seed in cells.seed] if method(part.method).aligns else None
+        # Whatever is climbed, its first term is the mean activation of the channel.
+        scored = scores.rows(result.images, cells.channel, result.terms[:, 0], halves)
+        rows = pd.concat([rows, scored], axis=1)
         if self.grader:
             rows = pd.concat([rows, self.grader.grade(result.images, cells.channel)], axis=1)
-        if part.keeps_pictures:
-            path = self._path(part.table, part.method).with_suffix(".npz")
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, images=result.images.astype(np.float16))
-        return rows
+        return rows, result.images
 
-    def _path(self, table: str, method: str) -> Path:
-        return self.out / "parts" / f"{table}-{method.replace(' ', '_')}.parquet"
+    def _options(self, seeds: Sequence[int]) -> dict[str, Any]:
+        plan = self.plan
+        own = {"steps": plan.steps, "size": plan.size, "precision": plan.precision}
+        return own | {"seeds": seeds, "dead": "mark", "halves": self.scores.halves, "batch": self.batch}
+
+    def _climb_snapshots(self) -> pd.DataFrame:
+        """Climb the background channels once without a regulariser, and score the pictures on the way."""
+        scores, value = self.scores, default("none", self.scores.backbone.name)
+        options = self._options(self.plan.trial_seeds) | {"snapshots": moments(self.plan.steps)}
+        results = run_methods(scores.backbone, scores.layer, scores.background, {"none": value}, **options)
+        cells, result = results["none"]
+        tables = []
+        for step, images in result.snapshots.items():
+            activations = score(scores.backbone, channel(scores.layer, cells.channel), images)
+            rows = pd.DataFrame({"channel": cells.channel, "seed": cells.seed, "step": step, "activation": activations})
+            for judge in scores.judges:
+                near = scores.closeness(scores.distances(images, judge=judge), cells.channel)
+                rows[f"{judge}exemplar_distance"] = near["exemplar_distance"]
+            tables.append(rows[~result.dead])
+        return pd.concat(tables, ignore_index=True)
+
+    def _score_controls(self) -> pd.DataFrame:
+        return controls.score(self.scores, self.base_pictures(), self.plan.seeds)
 
     def pictures(self, method: str, table: str = "study") -> np.ndarray:
         """Return the pictures of a finished method in the order of its rows, (N, size, size, 3).
@@ -168,7 +192,7 @@ class Study:
             method: name; of the trial only "none" is kept.
             table: "study" or "trial".
         """
-        return np.load(self._path(table, method).with_suffix(".npz"))["images"].astype(np.float32)
+        return self.parts.pictures(Part(table, method, (), (), ()))
 
     def base_pictures(self) -> list[controls.BasePictures]:
         """Return the finished pictures without a regulariser, at the step size nearest to the default."""
@@ -185,6 +209,7 @@ class Study:
             base.append(controls.BasePictures(images, channels * len(seeds), np.repeat(seeds, len(channels))))
         return base
 
-    def score_controls(self) -> pd.DataFrame:
-        """Score the controls of a study whose parts are finished; see `controls.score`."""
-        return controls.score(self.scores, self.base_pictures(), self.plan.seeds)
+
+def moments(steps: int) -> list[int]:
+    """Return after which steps of a climb a picture is kept: a quarter more each time, and the last."""
+    return sorted({*np.geomspace(1, steps, 24).round().astype(int).tolist(), steps})

@@ -2,102 +2,175 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from .statistics import interval
+from . import specificity
+from .controls import BLURRED, JUDGED_CONTROLS, OWN, PHOTOGRAPHS
+from .specificity import view
+from .statistics import activation_pairs, contestants, held_out, holm, interval, sign_flip_p
+from .tables import Tables
 
-UNINFORMED = ("grey", "mean of the data", "white noise", "1/f noise", "photographs")  # controls that know no channel
+UNINFORMED = ("grey", "mean of the data", "white noise", "1/f noise", PHOTOGRAPHS)  # controls that know no channel
 ENOUGH = 6  # channels for an answer: of fewer, chance alone puts all on one side more often than once in 20 times
+SURE = 0.05
+# Controls that a question is about: they are not asked it.
+ASKED_ABOUT = {
+    "closer to its data set images than a grey square": ("grey",),
+    "closer than photographs drawn blindly": (PHOTOGRAPHS,),
+    "closer than all pictures that know nothing": UNINFORMED,
+    "closer than pictures without a regulariser, blurred afterwards": (BLURRED,),
+    "as close as its own images are to each other": (OWN,),
+}
+SPECIFIC = "nearer to its own channel's images than picture and images alone explain"
 
 
-def judge(held_out: pd.DataFrame, controls: pd.DataFrame, pairs: pd.DataFrame, base: str = "none") -> pd.DataFrame:
-    """Return, per method, every question of the trial with its answer and interval.
+def judge(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
+    """Return every question of the trial with its answer, for every method and for the controls that are judged too.
 
     Args:
-        held_out: from `statistics.held_out`.
-        controls: one row per control and channel, with `exemplar_distance`.
-        pairs: from `statistics.activation_pairs`.
+        tables: of a study.
+        by: which of `specificity.JUDGES` is asked.
         base: the method that the others are compared with.
 
     Returns:
-        Columns method, question, channels (with data for an answer), mean, low, high, answer ("yes", "no", "cannot
-        tell"); "yes" and "no" only where the interval lies on one side of zero and there are `ENOUGH` channels.
+        Columns contestant, control (whether it is one), question, channels (with data for an answer), mean, low, high
+        (95 % bootstrap interval over channels), p (of a permutation test: sets are dealt to pictures anew for the
+        question of specificity, signs of the margins are drawn anew for all others), holm (corrected for all lines),
+        answer ("yes", "no", "cannot tell"): "yes" and "no" only where the interval lies on one side of zero and there
+        are `ENOUGH` channels.
     """
-    means = controls.groupby(["channel", "control"])["exemplar_distance"].mean().unstack("control")
-    base_rows = held_out[held_out["method"] == base].set_index("channel")
+    chosen, pairs = chosen_pictures(tables, by), equal_activation(tables, by)
+    controls, residuals = _control_means(tables, by), tables.residuals(by)
+    base_rows = chosen[chosen["method"] == base].set_index("channel")
     rows = []
-    for name, part in held_out.groupby("method", sort=False):
+    for name, part in chosen.groupby("method", sort=False):
         own = part.set_index("channel")
-        margins = _margins(own, means)
+        margins = _margins(name, own, controls)
         if name != base:
             equal = pairs[pairs["method"] == name].set_index("channel")["mean"]
             margins |= _margins_to_base(own, base_rows, equal)
         for question, margin in margins.items():
-            mean, low, high = interval(margin)
-            channels = int(margin.notna().sum())
-            answer = _answer(channels, low, high)
-            rows.append(
-                {
-                    "method": name, "question": question, "channels": channels,
-                    "mean": mean, "low": low, "high": high, "answer": answer,
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+            line = _line(margin)
+            if question == SPECIFIC:
+                line["p"] = specificity.permutation_p(specificity.square(residuals, part))
+            rows.append({"contestant": name, "control": is_control(name), "question": question} | line)
+    judged = pd.DataFrame(rows)
+    judged.insert(judged.columns.get_loc("p") + 1, "holm", holm(judged["p"]))
+    return judged
 
 
-def _margins(own: pd.DataFrame, controls: pd.DataFrame) -> dict[str, pd.Series]:
-    """Question -> margin per channel, above zero for yes; for the questions about every method."""
+def is_control(name: str) -> bool:
+    """Return whether a contestant is a control that is judged like a method."""
+    return name in (*JUDGED_CONTROLS, BLURRED)
+
+
+def chosen_pictures(tables: Tables, by: str = "") -> pd.DataFrame:
+    """Return `held_out` of all methods and of the controls that are judged like methods."""
+    trial = view(tables.trial, by)
+    return held_out(pd.concat([trial, contestants(trial, view(tables.controls, by))]))
+
+
+def equal_activation(tables: Tables, by: str = "") -> pd.DataFrame:
+    """Return `statistics.activation_pairs` of the methods."""
+    trial = view(tables.trial, by)
+    return activation_pairs(trial, held_out(trial), view(tables.snapshots, by))
+
+
+def _control_means(tables: Tables, by: str) -> pd.DataFrame:
+    """Return channel x control -> mean distance."""
+    return view(tables.controls, by).groupby(["channel", "control"])["exemplar_distance"].mean().unstack("control")
+
+
+def _margins(name: str, own: pd.DataFrame, controls: pd.DataFrame) -> dict[str, pd.Series]:
+    """Question -> margin per channel, above zero for yes; without those that a control would ask of itself."""
     distance = own["exemplar_distance"]
     uninformed = controls.filter(items=UNINFORMED).min(axis=1)
-    return {
+    blurred = controls.filter(like=BLURRED).min(axis=1)
+    margins = {
         "closer to its data set images than a grey square": controls["grey"] - distance,
-        "closer than photographs drawn blindly": controls["photographs"] - distance,
+        "closer than photographs drawn blindly": controls[PHOTOGRAPHS] - distance,
         "closer than all pictures that know nothing": uninformed - distance,
-        "closer than pictures without a regulariser, blurred afterwards": (
-            controls.filter(like="blurred").min(axis=1) - distance
-        ),
-        "closer to its own channel's images than to other channels'": own["specificity"],
+        "closer than pictures without a regulariser, blurred afterwards": blurred - distance,
+        "as close as its own images are to each other": controls[OWN] - distance,
+        SPECIFIC: own["specificity"],
         "its own channel ranks above chance": own["auc"] - 0.5,
     }
+    return {question: margin for question, margin in margins.items() if name not in ASKED_ABOUT.get(question, ())}
 
 
 def _margins_to_base(own: pd.DataFrame, base: pd.DataFrame, pairs: pd.Series) -> dict[str, pd.Series]:
-    """The same for the questions that compare a method with the base."""
-    return {
+    """The same for the questions that compare with the base; pictures that were not climbed have no activation."""
+    margins = {
         "closer than without a regulariser": base["exemplar_distance"] - own["exemplar_distance"],
         "more specific than without a regulariser": own["specificity"] - base["specificity"],
-        "closer at equal activation": -pairs,
     }
+    return margins | ({"closer at equal activation": -pairs} if len(pairs) else {})
 
 
-def _answer(channels: int, low: float, high: float) -> str:
-    if channels >= ENOUGH and low > 0:
-        return "yes"
-    if channels >= ENOUGH and high < 0:
-        return "no"
-    return "cannot tell"
+def _line(margin: pd.Series) -> dict:
+    mean, low, high = interval(margin)
+    channels = int(margin.notna().sum())
+    answer = "yes" if low > 0 else "no" if high < 0 else "cannot tell"
+    return {
+        "channels": channels, "mean": mean, "low": low, "high": high, "p": sign_flip_p(margin),
+        "answer": answer if channels >= ENOUGH else "cannot tell",
+    }  # fmt: skip
 
 
-def sentences(judged: pd.DataFrame, base: str = "none") -> list[str]:
-    """Return the verdict in plain words, one sentence per question, each from the answers alone."""
-    answers = judged.pivot(index="question", columns="method", values="answer")
-    methods = judged["method"].unique()
-    sentences = []
-    for question in judged["question"].unique():
-        row = answers.loc[question]
-        count = len(methods) - int(row.isna().get(base, False))
-        yes, no, undecided = (
-            _list([name for name in methods if row.get(name) == answer], count)
-            for answer in ("yes", "no", "cannot tell")
-        )
-        sentence = f"{question[0].upper()}{question[1:]}: {yes or 'no method'}."
-        if no:
-            sentence += f" Clearly not: {no}."
-        if undecided:
-            sentence += f" The data cannot tell: {undecided}."
-        sentences.append(sentence)
-    return sentences
+def sentences(judged: pd.DataFrame) -> list[str]:
+    """Return the verdict in plain words, one sentence per question, each from the answers alone.
+
+    A star marks an answer that does not stand after Holm's correction. Controls come in brackets. Where not all answers
+    rest on the same number of channels, it says on how many.
+    """
+    return [_sentence(question, part) for question, part in judged.groupby("question", sort=False)]
 
 
-def _list(names: list[str], count: int) -> str:
-    return "every method" if len(names) == count > 1 else ", ".join(names)
+def _sentence(question: str, part: pd.DataFrame) -> str:
+    methods, controls = part[~part["control"]], part[part["control"]]
+    varied = part["channels"].nunique() > 1
+    sentence = f"{question[0].upper()}{question[1:]}: {_names(methods, 'yes', varied) or 'no method'}."
+    for answer, words in (("no", "Clearly not"), ("cannot tell", "The data cannot tell")):
+        if names := _names(methods, answer, varied):
+            sentence += f" {words}: {names}."
+    if len(controls):
+        told = (f"{row.contestant}{_star(row)} {row.answer}" for row in controls.itertuples())
+        sentence += f" (Asked of the controls: {', '.join(told)}.)"
+    return sentence
+
+
+def _names(part: pd.DataFrame, answer: str, varied: bool) -> str:
+    """List the contestants with one answer; "every method" where it is that of all, unless a detail differs."""
+    rows = list(part[part["answer"] == answer].itertuples())
+    if len(rows) == len(part) > 1 and not varied and len(set(map(_star, rows))) == 1:
+        return f"every method{_star(rows[0])}"
+    count = " ({} channels)" if varied else ""
+    return ", ".join(f"{row.contestant}{_star(row)}{count.format(row.channels)}" for row in rows)
+
+
+def _star(row: object) -> str:
+    return "*" if row.answer != "cannot tell" and not row.holm < SURE else ""
+
+
+def specificity_table(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
+    """Return the specificity of every contestant beside what "others minus own" calls so.
+
+    Returns:
+        Columns contestant, channels, others_minus_own, its low and high; specificity, low, high, p; share (of the own
+        images' specificity); over_base, its low and high (paired, by channel).
+    """
+    chosen, residuals = chosen_pictures(tables, by), tables.residuals(by)
+    base_rows = chosen[chosen["method"] == base].set_index("channel")["specificity"]
+    rows = []
+    for name, part in chosen.groupby("method", sort=False):
+        own, naive = part.set_index("channel")["specificity"], interval(part["others_minus_own"])
+        mean, low, high = interval(own)
+        over = interval(own - base_rows) if name != base else (np.nan,) * 3
+        p = specificity.permutation_p(specificity.square(residuals, part))
+        rows.append((name, own.notna().sum(), *naive, mean, low, high, p, *over))
+    names = ["others_minus_own", "naive_low", "naive_high", "specificity", "low", "high", "p"]
+    table = pd.DataFrame(rows, columns=["contestant", "channels", *names, "over_base", "over_low", "over_high"])
+    ceiling = table.loc[table["contestant"] == OWN, "specificity"]
+    table.insert(8, "share", table["specificity"] / (ceiling.iloc[0] if len(ceiling) else np.nan))
+    return table

@@ -92,3 +92,18 @@ def test_maco_starts_have_no_favourite_place():
         for lines in (images.mean(axis=2), images.mean(axis=1)):  # rows, columns: (160, size)
             bias = np.abs(lines.mean(axis=0)) / lines.std(axis=0)
             assert bias.max() < 0.4  # of 160 draws each: about 0.08 is chance, and the worst of 48 is near 0.25
+
+
+def test_the_mask_of_maco_is_the_summed_gradient():
+    unit, options = fv.channel("mixed1", [3, 8]), {"size": 48, "progress": False, "dead": "mark"}
+    result = fv.maximize(shapesnet(), unit, parameterization=fv.MACO(), steps=1, snapshots=[0], **options)
+    start = tf.Variable(result.snapshots[0])
+    with tf.GradientTape() as tape:
+        maps = shapesnet().truncate("mixed1")(shapesnet().preprocess(start))
+        total = tf.reduce_sum(tf.gather(tf.reduce_mean(maps, axis=[1, 2]), [3, 8], batch_dims=1, axis=1))
+    slope = np.abs(tape.gradient(total, start).numpy()).mean(axis=3)
+    expected = np.minimum(slope / np.percentile(slope, 80, axis=(1, 2), keepdims=True), 1)
+    np.testing.assert_allclose(result.transparency, expected, atol=0.05)
+    longer = fv.maximize(shapesnet(), unit, parameterization=fv.MACO(), steps=6, octaves=fv.Octaves(2, 1.2), **options)
+    assert longer.transparency.shape == (2, 48, 48)
+    assert fv.maximize(shapesnet(), unit, steps=1, **options).transparency is None

@@ -16,7 +16,7 @@ def test_the_command_writes_what_it_promises(tmp_path):
     assert done.exit_code == 0, done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"study.parquet", "controls.parquet", "summary.csv", "verdict.md", "curves.png", "controls.png"} <= names
-    assert {"predictors.csv", "pictures.jpg"} <= names
+    assert {"predictors.csv", "predictor_differences.csv", "pictures.jpg", "distances.parquet", "judged.csv"} <= names
     assert "## The verdict" in done.output
     assert "## The answer key" in done.output
 

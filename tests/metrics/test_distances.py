@@ -193,3 +193,27 @@ def test_the_command_refuses_what_it_cannot_read(tmp_path):
     path = str(fv.save_image(pictures(1, 40)[0], tmp_path / "fine.png"))
     for arguments in ([path, str(tmp_path / "text.png")], [path, path, "--net", "alexx"], [path]):
         assert CliRunner().invoke(main, ["distance", *arguments]).exit_code == 2
+
+
+def check_place_free(net, size, shift):
+    """A picture that was rolled is near itself, and far by the distance that compares place by place."""
+    images = np.stack([fv.photograph("china", size), fv.photograph("flower", size)])
+    rolled = np.roll(images[:1], (shift, shift), axis=(1, 2))
+    by_place, free = (
+        distance(name).pairs(np.repeat(images[:1], 2, axis=0), np.concatenate([rolled, images[1:]]))
+        for name in (net, f"{net}-place-free")
+    )
+    assert free[0] / free[1] < 0.35 < 0.5 < by_place[0] / by_place[1]
+
+
+@pytest.mark.slow
+def test_a_place_free_distance_does_not_see_a_shift():
+    check_place_free("shapesnet", 64, 9)
+    check_sets(distance("shapesnet-place-free"), 40)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_a_place_free_distance_on_alexnet_does_not_see_a_shift(assets):
+    check_place_free("alex", 224, 32)
+    check_sets(distance("alex-place-free"), 65)

@@ -2,6 +2,7 @@
 
 import featviz_helpers as fv
 import numpy as np
+import pytest
 from featviz_helpers.study import controls
 
 
@@ -31,12 +32,28 @@ def test_controls_know_their_channels(scores):
     assert set(table["channel"]) == set(scores.all_channels)
     # Every control once per channel, apart from the blurred pictures, which belong to one.
     assert table[table["control"] == "grey"]["channel"].tolist() == scores.all_channels
-    blurred = table[table["control"] == f"none, blurred by {controls.BLURS[0]:g}"]
+    blurred = table[table["control"] == f"{controls.BLURRED}, {controls.BLURS[0]:g}"]
     assert blurred[["channel", "seed"]].to_numpy().tolist() == [[10, 5], [28, 6]]
     expected = scores.distances(controls.blur(images, controls.BLURS[0] * 64 / 224))
     column = scores.all_channels.index(28)
     np.testing.assert_allclose(blurred["exemplar_distance"].iloc[1], expected[1, column], rtol=1e-5)
-    first, *others = scores.sets[28]
-    pairs = [fv.distance("pixels").pairs(first[None], other[None])[0] for other in others]
+    shown, judging = scores.halves[28]
+    expected = fv.distance("pixels").matrix(shown[:1], judging).mean()
     own = table[(table["control"] == "own images") & (table["channel"] == 28)]
-    np.testing.assert_allclose(own["exemplar_distance"].iloc[0], np.mean(pairs), rtol=1e-4)
+    np.testing.assert_allclose(own["exemplar_distance"].iloc[0], expected, rtol=1e-4)
+    assert own["seed"].tolist() == [0, 1, 2, 3]
+    blind = table[table["control"] == "photographs"]
+    assert blind.groupby("seed")["channel"].apply(list).tolist() == [scores.all_channels] * 4
+    assert blind["to 28"].nunique() > 8, "each channel has its own, or all of them would have the effect of a few"
+
+
+def test_an_image_of_two_channels_is_not_compared_with_itself(scores, monkeypatch):
+    """Channel 28's weaker half is channel 10's stronger one."""
+    shifted, names = {10: [0, 1, 2, 3], 28: [1, 0, 3, 2]}, scores.names(10)
+    sets = {channel: scores.sets[10][shifted.get(channel, [0, 1, 2, 3])] for channel in scores.all_channels}
+    monkeypatch.setattr(scores, "names", lambda channel: [names[i] for i in shifted.get(channel, range(4))])
+    monkeypatch.setitem(scores.__dict__, "sets", sets)
+    table = controls.score(scores, seeds=[0])
+    first = table[(table["control"] == "own images") & (table["channel"] == 10)].iloc[0]
+    expected = fv.distance("pixels").pairs(sets[10][:1], sets[10][2:3])[0]
+    assert first["to 28"] == pytest.approx(expected, rel=1e-4)

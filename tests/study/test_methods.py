@@ -4,8 +4,9 @@ import featviz_helpers as fv
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from featviz_helpers.ascent.alignment import alignment, alignment_layers
 from featviz_helpers.study.methods import OCTAVES, VALUES, default, values
-from support.networks import shapesnet
+from support.networks import pictures, shapesnet
 
 from data_scripts.make_comparison import SHEETS, TUNED_ON, main
 
@@ -19,15 +20,29 @@ def test_mistakes_are_explained(methods, says):
 @pytest.mark.slow
 def test_every_method_runs_from_its_table():
     values = {name: method.values[::5] for name, method in fv.METHODS.items()}
-    results = fv.run_methods(shapesnet(), "mixed1", [3, 8], values, steps=8, size=96)
+    halves = {channel: (pictures(2, 96, channel), pictures(2, 96, channel + 1)) for channel in (3, 8)}
+    results = fv.run_methods(shapesnet(), "mixed1", [3, 8], values, steps=8, size=96, halves=halves)
     assert list(results) == list(fv.METHODS)
     for name, (cells, result) in results.items():
         assert cells.shape == (1, 2, 2) and len(result) == 4
         assert np.isfinite(result.images).all()
         # Octaves share the steps, so that no method gets more of them.
         assert result.config["steps"] == (8 // OCTAVES if name == "octaves" else 8)
-        pictures = cells.table(result.images)
-        assert np.abs(pictures[:, :, 0] - pictures[:, :, 1]).max() > 0.01, name
+        drawn = cells.table(result.images)
+        assert np.abs(drawn[:, :, 0] - drawn[:, :, 1]).max() > 0.01, name
+
+
+def test_what_aligns_needs_exemplars_and_takes_one_half_per_seed():
+    with pytest.raises(ValueError, match="give run_methods its `halves`"):
+        fv.run_methods(shapesnet(), "mixed1", [3], {"alignment": 10.0})
+    halves = {3: (pictures(2, 64, 1), pictures(2, 64, 2))}
+    options = {"seeds": [0, 1], "steps": 1, "size": 64, "halves": halves, "progress": False}
+    _, result = fv.run_methods(shapesnet(), "mixed1", [3], {"alignment": 10.0}, **options)["alignment"]
+    layers = alignment_layers(shapesnet(), "mixed1")
+    for seed in (0, 1):
+        objective = alignment(shapesnet(), layers, [3], [halves[3][seed]])
+        near = fv.score(shapesnet(), objective, result.images[seed : seed + 1])[0]
+        assert result.terms[seed, 1:].sum() == pytest.approx(near, rel=1e-3)
 
 
 @pytest.mark.parametrize("network", ["inception_v3", *VALUES])
@@ -59,10 +74,10 @@ def test_lite0s_values_clear_the_grain_of_channels_and_of_class_scores(layer, un
 
 @pytest.mark.slow
 def test_the_sheets_of_lite0_are_made(tmp_path, monkeypatch):
-    few = {name: fv.METHODS[name] for name in ("none", "Fourier", "MACO")}
+    few = {name: fv.METHODS[name] for name in ("none", "Fourier", "MACO + standard", "alignment")}
     monkeypatch.setattr(fv, "METHODS", few, raising=False)
     options = ["--model", "lite0", "--steps", "4", "--size", "64", "--out", str(tmp_path)]
     done = CliRunner().invoke(main, options, catch_exceptions=False)
     assert {path.name for path in tmp_path.iterdir()} == {"comparison_lite0.jpg", "comparison_lite0_classes.jpg"}
     rows = [line for line in done.output.splitlines() if line.startswith("|")][2:]
-    assert len(rows) == len(fv.METHODS) + 2 and all(row.count(" / ") == 4 for row in rows)
+    assert len(rows) == len(fv.METHODS) - 1 and all(row.count(" / ") == 4 for row in rows)

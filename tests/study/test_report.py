@@ -25,11 +25,15 @@ class Reddest:
 @pytest.mark.slow
 def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data, exemplars, tmp_path):
     methods = {"none": [0.02, 0.05]}
-    study = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path, Reddest())
+    judges = fv.distance("pixels"), fv.distance("ssim")
+    given = (plan(methods=methods), shapesnet(), data, exemplars, judges[0], tmp_path)
+    study = Study(*given, Reddest(), place_free=judges[1])
     text = report.write(study, lambda line: None)
     assert "## The verdict" in text and "## The answer key" in text
+    assert all(text.count(f"### Specificity: {judge.label}") == 1 for judge in judges)
 
-    table, trial, _ = report.read(tmp_path, study)
+    tables = report.read(tmp_path, study)
+    table, trial = tables.study, tables.trial
     expected = study.pictures("none")[..., 0].mean(axis=(1, 2)) + table["channel"]
     np.testing.assert_allclose(table["grade"], expected, atol=1e-3)
     assert trial["grade"].notna().all()
@@ -40,11 +44,18 @@ def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data,
     assert record["exemplars"]["fingerprint"] == data.fingerprint
     assert record["exemplars"]["weights"] and record["plan"]["seeds"] == [0, 1]
     assert record["background"] == study.scores.background
+    assert len(record["code"]) == 1 and record["judges"] == [judge.label for judge in judges]
+    for name in ("judged", "specificity", "place_free_specificity", "predictors", "predictor_differences"):
+        assert len(pd.read_csv(tmp_path / f"{name}.csv")), name
+    judged = pd.read_csv(tmp_path / "judged.csv")
+    assert set(judged["judge"]) == {"places", "place_free_"} and {"none", "own images", "grey"} <= set(
+        judged["contestant"]
+    )
 
     other = Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("ssim"), tmp_path / "other")
     with pytest.raises(ValueError, match="of another distance"):
         report.read(tmp_path, other)
     with pytest.raises(FileNotFoundError, match="no finished study"):
         report.read(tmp_path / "nowhere", other)
-    with pytest.raises(ValueError, match="differs in its graded"):
+    with pytest.raises(ValueError, match="differs in its distance, graded"):
         Study(plan(methods=methods), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from featviz_helpers.study import statistics
-from support.studies import MANY_CHANNELS, study_table
+from scipy import stats
+from support.studies import MANY_CHANNELS, snapshot_table, study_table
 
 
 def test_an_interval_holds_the_mean_of_many_draws_about_as_often_as_it_says():
@@ -45,12 +46,35 @@ def test_a_value_is_never_reported_on_a_channel_that_chose_it():
 
 
 def test_pairs_have_the_same_channel_seed_and_nearly_the_same_activation():
-    table = study_table(noise=0.0)
+    table, snapshots = study_table(noise=0.0, set_effect=0.0), snapshot_table()
     held_out = statistics.held_out(table)
-    pairs = statistics.activation_pairs(table, held_out)
+    pairs = statistics.activation_pairs(table, held_out, snapshots)
     assert pairs["mean"].to_numpy() == pytest.approx(-0.2)  # at value 2, which each half chooses for the other
+    assert set(pairs["method"]) == {"good"}
     table.loc[table["method"] == "good", "activation"] *= 100
-    assert len(statistics.activation_pairs(table, held_out)) == 0
+    assert len(statistics.activation_pairs(table, held_out, snapshots)) == 0
+
+
+def test_partners_come_from_the_climb_and_not_from_other_step_sizes():
+    """Pictures of other steps are far for their grain; with them as partners, every method would gain."""
+    table, snapshots = study_table(gain=0.0, noise=0.0, set_effect=0.0), snapshot_table()
+    table.loc[table["method"] == "none", "exemplar_distance"] += 0.3
+    pairs = statistics.activation_pairs(table, statistics.held_out(table), snapshots)
+    assert pairs["mean"].to_numpy() == pytest.approx(0.0)
+    assert (pairs["size"] == 3).all() and len(pairs) == len(MANY_CHANNELS)
+
+
+def test_p_of_random_signs_is_uniform_without_an_effect_and_small_with_one():
+    generator = np.random.default_rng(0)
+    nothing = [statistics.sign_flip_p(generator.normal(size=20), 199) for _ in range(200)]
+    assert stats.kstest(nothing, "uniform").pvalue > 0.01
+    assert statistics.sign_flip_p(1 + generator.normal(size=20)) < 0.01
+    assert np.isnan(statistics.sign_flip_p([1.0, np.nan]))
+
+
+def test_holm_is_what_the_book_says():
+    np.testing.assert_allclose(statistics.holm([0.01, np.nan, 0.04, 0.03]), [0.03, np.nan, 0.06, 0.06])
+    assert statistics.holm([0.9, 0.8]).tolist() == [1.0, 1.0]
 
 
 def test_a_dead_start_is_left_out_and_not_counted_as_zero():
@@ -79,19 +103,3 @@ def test_seeds_of_a_channel_count_once():
     more = pd.concat([table.assign(seed=table["seed"] + 10 * again) for again in range(4)])  # the same numbers again
     widths = [statistics.curves(rows).eval("high - low").mean() for rows in (table, more)]
     assert widths[1] == pytest.approx(widths[0], rel=1e-6)
-
-
-def test_predictors_rank_what_predicts_above_what_does_not():
-    generator = np.random.default_rng(0)
-    rows = pd.DataFrame({"channel": np.repeat(np.arange(20), 10), "grade": generator.uniform(size=200)})
-    rows["close_distance"] = 1 - rows["grade"] + generator.normal(0, 0.1, 200)
-    rows["other_distance"] = generator.uniform(size=200)
-    rows["specificity"] = rows["grade"] + rows["channel"]  # tells channels apart by a number that means nothing
-    columns = ["close_distance", "other_distance", "specificity"]
-    correlations = statistics.predictors(rows, columns, draws=100).set_index("predictor")
-    assert correlations.loc["close_distance", "low"] > 0.7
-    assert correlations.loc["other_distance", "low"] < 0 < correlations.loc["other_distance", "high"]
-    assert correlations.loc["specificity", "within"] > 0.9 > 0.5 > correlations.loc["specificity", "correlation"]
-    assert correlations.loc["close_distance", "correlation"] == pytest.approx(
-        correlations.loc["close_distance", "within"], abs=0.05
-    )

@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from featviz_helpers.study import Study, controls, report
+from featviz_helpers.study.parts import Part
+from featviz_helpers.study.study import moments
 from support.networks import shapesnet
-from support.studies import plan
+from support.studies import CHANNELS, plan
 
 COLUMNS = [
-    "method", "value", "channel", "seed", "exemplar_distance", "other_distance", "specificity", "activation",
+    "method", "value", "channel", "seed", "exemplar_distance", "other_distance", "specificity", "auc", "activation",
     "activation_percentile", "seconds",
 ]  # fmt: skip
 
@@ -30,7 +32,8 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(study, data, exemplars, mo
     done = (study.out / "parts" / "study-none.parquet").stat().st_mtime_ns
     monkeypatch.setattr(Study, "_climb", climb)
     again = Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), study.out)
-    table, trial = again.run(log=lambda line: None)
+    tables = again.run(log=lambda line: None)
+    table, trial = tables.study, tables.trial
     assert (study.out / "parts" / "study-none.parquet").stat().st_mtime_ns == done, "what was finished ran again"
     assert not list(study.out.rglob("*.part"))
     assert set(COLUMNS) <= set(table.columns)
@@ -46,9 +49,63 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(study, data, exemplars, mo
         column = [again.scores.all_channels.index(channel) for channel in base.channels]
         own = distances[np.arange(len(column)), column]
         np.testing.assert_allclose(own, default["exemplar_distance"], rtol=2e-3)  # they are kept in half precision
-    scored = again.score_controls()
+    scored = tables.controls
     assert {*report.verdict.UNINFORMED, "own images"} < set(scored["control"])
-    assert (scored["control"] == f"none, blurred by {controls.BLURS[0]:g}").sum() == 2 * 2 + 6
+    assert (scored["control"] == f"{controls.BLURRED}, {controls.BLURS[0]:g}").sum() == 2 * 2 + 6
+
+    # The stored matrix is what the tables were computed from.
+    matrix = tables.distances[tables.distances["table"] == "trial"].reset_index(drop=True)
+    own = [matrix.loc[i, f"to {channel}"] for i, channel in enumerate(trial["channel"])]
+    np.testing.assert_allclose(own, trial["exemplar_distance"], atol=1e-4)
+    residuals = tables.residuals()
+    assert len(residuals) == len(table) + len(trial) + len(scored)
+    np.testing.assert_allclose(residuals.xs("grey", level="method"), 0, atol=1e-4)
+    tables.save(again.out)
+    assert fv.study.Tables.load(again.out).trial.equals(trial)
+
+
+def test_both_parts_of_a_method_are_one_climb_where_they_can_be(data, exemplars, tmp_path, monkeypatch):
+    climbed, climb = [], Study._climb
+    monkeypatch.setattr(Study, "_climb", lambda self, part: climbed.append(part) or climb(self, part))
+    given = plan(methods={"none": [0.02]}, seeds=[0], trial_seeds=[0], steps=2)
+    study = Study(given, shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+    tables = study.run(log=lambda line: None)
+    assert [part.channels for part in climbed] == [study.scores.all_channels]
+    assert tables.study["channel"].tolist() == CHANNELS and tables.trial["channel"].tolist() == study.scores.background
+    for table, rows in (("study", tables.study), ("trial", tables.trial)):
+        images = study.pictures("none", table)
+        own = [
+            fv.distance("pixels").matrix(x[None], study.scores.sets[c]).mean()
+            for x, c in zip(images, rows["channel"], strict=True)
+        ]
+        np.testing.assert_allclose(own, rows["exemplar_distance"], rtol=2e-3)
+
+
+def test_snapshots_are_those_of_one_climb(study):
+    study.plan = study.plan.model_copy(update={"steps": 4, "methods": {"none": [0.02]}})
+    rows = study._climb_snapshots()
+    assert rows.groupby(["channel", "seed"]).size().eq(len(moments(4))).all()
+    assert set(rows["channel"]) == set(study.scores.background)
+    channels = study.scores.background
+    _, result = fv.run_methods(shapesnet(), "mixed2", channels, {"none": 0.02}, steps=4, size=64, dead="mark")["none"]
+    last = rows[rows["step"] == 4].set_index("channel").loc[channels]
+    np.testing.assert_allclose(last["activation"], result.activations, rtol=1e-3, atol=1e-5)
+    near = fv.distance("pixels").matrix(result.images[:1], study.scores.sets[channels[0]]).mean()
+    assert last["exemplar_distance"].iloc[0] == pytest.approx(near, rel=1e-3)
+    assert moments(128)[0] == 1 and moments(128)[-1] == 128
+
+
+@pytest.mark.slow
+def test_what_aligned_to_one_half_is_judged_by_the_other(data, exemplars, tmp_path):
+    given = plan(methods={"none": [0.02], "alignment": [10.0]}, steps=2)
+    study = Study(given, shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
+    study._run_part(Part("study", "alignment", [10.0], CHANNELS, [0, 1]), lambda line: None)
+    rows = pd.read_parquet(tmp_path / "parts" / "study-alignment.parquet")
+    images = study.pictures("alignment")
+    for row, image in zip(rows.itertuples(), images, strict=True):
+        judging = study.scores.halves[row.channel][1 - row.seed % 2]
+        expected = fv.distance("pixels").matrix(image[None], judging).mean()
+        assert row.exemplar_distance == pytest.approx(expected, rel=1e-2)
 
 
 def test_pictures_that_ctrl_c_left_half_done_are_not_kept(study, monkeypatch):
@@ -69,9 +126,12 @@ def test_the_trial_gets_the_values_that_scored_best_on_the_other_channels(data, 
         parts.append(part)
         scores = {0.02: 0.7, 0.05: 0.6, 0.5: np.nan, 1.0: 0.9}
         distances = [scores[value] for value in part.values]
-        return pd.DataFrame({"value": list(part.values), "exemplar_distance": distances, "seconds": 0.0})
+        return pd.DataFrame({"value": list(part.values), "exemplar_distance": distances}), np.zeros(len(distances))
 
     monkeypatch.setattr(Study, "_climb", climb)
+    monkeypatch.setattr(Study, "_climb_snapshots", lambda self: pd.DataFrame({"channel": [0]}))
+    monkeypatch.setattr(Study, "_score_controls", lambda self: pd.DataFrame({"channel": [0]}))
+    monkeypatch.setattr("featviz_helpers.study.study.Tables.of", lambda snapshots, **rows: rows)
     study = Study(plan(trial_values=1), shapesnet(), data, exemplars, fv.distance("pixels"), tmp_path)
     study.run(log=lambda line: None)
     trial = [(part.method, part.values, part.channels) for part in parts if part.table == "trial"]
