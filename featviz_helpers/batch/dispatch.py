@@ -10,7 +10,6 @@ from typing import Any
 
 from dask.distributed import Client, Future, as_completed
 from distributed.client import ClosedClientError
-from distributed.comm import CommClosedError
 from tqdm import tqdm
 
 from .run import DiskIsFull, RunRequest, execute_run
@@ -115,7 +114,9 @@ class Dispatcher:
                         last = time.monotonic()
                         running = min(self._worker_count(), self.tally.remaining)
                         self.log(self.tally.progress_line(running, last - began))
-            except (ClosedClientError, CommClosedError) as error:
+            except (ClosedClientError, OSError) as error:  # Dask's own have no number; the operating system's have
+                if getattr(error, "errno", None) is not None:
+                    raise
                 raise SchedulerLost(f"the Dask scheduler is gone ({error})") from None
         self.log(self.tally.progress_line(0, time.monotonic() - began))
 
