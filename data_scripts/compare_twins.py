@@ -60,21 +60,26 @@ def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def _methods(table: pd.DataFrame) -> list[str]:
+    return list(table["method"].unique())
+
+
 def orderings(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row per method and a column per network: share, robustness and activation kept, as one text."""
     columns = {}
-    for model, label in NAMES.items():
-        own = table[table["model"] == model].set_index("channel")
+    for model in table["model"].unique():
+        label, own = NAMES[model], table[table["model"] == model].set_index("channel")
         base = own.loc[own["method"] == "none", "activation"]
-        means = own.assign(kept=own["activation"] / base).groupby("method")[["share", "robustness", "kept"]].mean()
+        shares = own.assign(kept=own["activation"] / base[own.index].to_numpy())
+        means = shares.groupby("method")[["share", "robustness", "kept"]].mean()
         columns[label] = means.apply(lambda row: " / ".join(f"{value:.2f}" for value in row), axis=1)
-    return pd.DataFrame(columns).loc[list(fv.METHODS)]
+    return pd.DataFrame(columns).loc[_methods(table)]
 
 
 def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
     """Return each method's grade minus that of `none`: the mean over channels with its 95 % bootstrap interval."""
     grades = table.pivot(index="channel", columns="method", values="grade")
-    gains = grades[list(fv.METHODS)].sub(grades["none"], axis=0).dropna()
+    gains = grades[_methods(table)].sub(grades["none"], axis=0).dropna()
     drawn = np.random.default_rng(0).integers(0, len(gains), (draws, len(gains)))
     low, high = np.percentile(gains.to_numpy()[drawn].mean(axis=1), (2.5, 97.5), axis=0)
     return pd.DataFrame({"gain": gains.mean(), "low": low, "high": high})
@@ -83,7 +88,7 @@ def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
 def grades(table: pd.DataFrame, model: str) -> pd.DataFrame:
     """Return a row per method: the mean grades of a network's channels, and the gain over `none`."""
     own = table[table["model"] == model]
-    means = own.groupby("method")[[*PROPERTIES, "grade"]].mean().loc[list(fv.METHODS)].round(2)
+    means = own.groupby("method")[[*PROPERTIES, "grade"]].mean().loc[_methods(own)].round(2)
     gain = differences(own).apply(lambda row: f"{row['gain']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})", axis=1)
     return means.assign(**{"against none": gain.mask(gain.index == "none", "")})
 
@@ -95,8 +100,8 @@ def section(table: pd.DataFrame) -> str:
         HEADING.strip("\n"),
         "High-frequency share (energy above a quarter of the sampling rate) / share of the activation that survives "
         "shifts of up to 8 pixels / activation relative to `none`, as means over the channels "
-        f"({', '.join(f'{label} {counts[model]}' for model, label in NAMES.items())}); every method at its default on "
-        "the network:",
+        f"({', '.join(f'{NAMES[model]} {counts[model]}' for model in table['model'].unique())}); every method at its "
+        "default on the network:",
         orderings(table).to_markdown(),
         "## What the answer key says",
         "Mean grades of pictures of all channels, 0 to 1: does a picture have the direction, fineness, hue and class "
