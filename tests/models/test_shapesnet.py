@@ -7,10 +7,12 @@ from pathlib import Path
 import featviz_helpers as fv
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.models import shapesnet
 
+from data_scripts.compare_twins import TABLE, differences, section
 from data_scripts.train_shapesnet import card, exchange, name_of
 
 DATA = Path(shapesnet.__file__).parent / "weights"
@@ -56,8 +58,16 @@ def test_weights_are_the_ones_on_the_card(name):
     assert len(content) == RECORDS[name]["bytes"] <= 2_000_000
 
 
-def test_cards_are_written_from_the_records(name):
-    assert (DATA / f"{name}.md").read_text() == card(RECORDS[name])
+def test_cards_are_written_from_the_records_and_the_twins_from_its_pictures_too(name):
+    comparison = section(pd.read_parquet(TABLE)) if name == "shapesnet_plain" else ""
+    assert (DATA / f"{name}.md").read_text() == card(RECORDS[name]) + comparison
+
+
+def test_a_gain_is_the_mean_over_channels_and_lies_in_its_interval():
+    rows = [(channel, name, channel / 10 + (name == "jitter") / 2) for channel in range(9) for name in fv.METHODS]
+    gains = differences(pd.DataFrame(rows, columns=["channel", "method", "grade"]))
+    np.testing.assert_allclose(gains.loc["jitter"], 0.5)
+    np.testing.assert_allclose(gains.loc["L2"], 0, atol=1e-9)
 
 
 def test_the_twins_differ_in_the_adversarial_noise_alone():
