@@ -151,16 +151,15 @@ class Step:
                     value, slope = self.slope(seen, numbers)
                 else:
                     value, slope = self.slope_by_tiles(self.tiling, seen, draws[:, -TILE_DRAWS:], numbers)
-            # A linear function with the network's gradient: the tape carries it through transforms and decode.
-            gain = tf.reduce_sum(slope * seen)
             prices = [
                 values["weight"] * penalty.value(images)
                 for penalty, values in zip(parts.penalties, numbers.penalties, strict=True)
             ]
-            total = gain - tf.add_n([tf.reduce_sum(price) for price in prices]) if prices else gain
         norm = tf.sqrt(tf.reduce_sum(slope**2, axis=[1, 2, 3]))
-        of_images = tape.gradient(gain, images) if needs_images else None
-        return tape.gradient(total, parameters), tf.stack([value, norm, *prices], axis=1), of_images
+        of_images = tape.gradient(seen, images, slope) if needs_images else None
+        # The tape carries the network's gradient on through transforms and decode; penalties count against it.
+        weights = [slope, *(-tf.ones_like(price) for price in prices)]
+        return tape.gradient([seen, *prices], parameters, weights), tf.stack([value, norm, *prices], axis=1), of_images
 
     def decode(self, parameters: tf.Tensor) -> tf.Tensor:
         """Return the images (N, H, W, 3) of the parameters."""
