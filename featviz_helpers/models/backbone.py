@@ -165,8 +165,9 @@ class Backbone:
             def run(images: tf.Tensor) -> list[tf.Tensor]:
                 return keras.tree.flatten(network(self.preprocess(images), training=False))
 
+            # A concrete function: TensorFlow warns of polymorphic ones when a learner looks at five layers in a row.
             signature = tf.TensorSpec((None, *self.model.inputs[0].shape[1:]), tf.float32)
-            self.functions[key] = tf.function(run, input_signature=[signature], autograph=False)
+            self.functions[key] = tf.function(run, autograph=False).get_concrete_function(signature)
         return self.functions[key](tf.constant(images, tf.float32))
 
     def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:

@@ -58,16 +58,12 @@ def wave(row, column):
     return coefficients
 
 
-def stretched(result):
-    images = np.stack([fv.resize(image[None, :24, :24], 48)[0] for image in result.images])
-    return replace(result, images=images)
-
-
 def cases(low):
     higher = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30)
     others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
     blurs = [fv.GaussianBlur(1.0, every=2)]
     blurred = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, projections=blurs)
+    coarse = fv.Fourier().decode(tf.constant(wave(0, 1)), 32, 32).numpy()
     wide = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=64, steps=2)
     a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
     best, worst = best_class()
@@ -139,8 +135,17 @@ def cases(low):
         "stride": (lambda x: check.stride(x, shapesnet(), LAYER), [4], [8, 2]),
         "half_turn": (check.half_turn, [lambda x: x[:, ::-1, ::-1]], [lambda x: x[:, ::-1], lambda x: x[0]]),
         "octave_work": (lambda x: check.octave_work(x, fv.Octaves(2, 2)), [0.625], [0.75, 1.0]),
-        "right_size": (lambda x: check.right_size(x, higher.images[:1], tolerance=0.01), [higher], [stretched(higher)]),
+        "right_size": (
+            lambda x: check.right_size(x, blurred.images[:1], than=higher, tolerance=0.01),
+            [blurred],
+            [replace(blurred, images=coarse), higher],
+        ),
         "one_wave": (lambda x: check.one_wave(x, 4, 32), [wave(4, 0)], [wave(0, 4), wave(5, 0), np.zeros((3, 3))]),
+        "higher_and_steady": (
+            lambda x: check.higher_and_steady(x, low, shapesnet(), fv.channel(LAYER, [3, 5]), robust=0.9),
+            [fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, transforms=[fv.Jitter(8)])],
+            [higher, low, others],
+        ),
         "bargain": (
             lambda x: check.bargain(x, higher, shapesnet(), fv.channel(LAYER, [3, 5]), keep=0.3, robust=0.5),
             [blurred],
