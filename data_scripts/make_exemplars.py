@@ -1,4 +1,4 @@
-"""Make docs/gallery/found_mixed6.jpg: channels of InceptionV3 as made pictures, above the photographs that drive them."""
+"""Make docs/gallery/found_mixed6.jpg: made pictures of InceptionV3, above the photographs that drive the channels."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import click
 import featviz_helpers as fv
 import numpy as np
-from make_recipes import CHANNELS, LAYER, QUALITY, RECIPES, SIZE, STEPS, in_rows
 from PIL import Image
+
+from make_recipes import CHANNELS, LAYER, QUALITY, RECIPES, SIZE, STEPS, in_rows
 
 PHOTOGRAPHS = 2  # below each made picture, the best crop of each
 
