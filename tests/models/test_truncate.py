@@ -93,3 +93,15 @@ def test_a_capped_relu_is_redirected_as_it_is():
     plain, redirected = (backbone.truncate("capped", relu=relu)(images) for relu in ("plain", "redirected"))
     np.testing.assert_allclose(redirected, plain, atol=1e-6)
     assert plain.numpy().max() == 0.5
+
+
+def test_the_forward_pass_is_compiled_once_for_images_of_every_number_and_size():
+    backbone = fv.Backbone(untidy_model(), preprocess=lambda images: 2.0 * images)
+    for count, size in ((1, 33), (3, 40), (2, 64)):
+        images = pictures(count, size)
+        one, other = backbone.forward(images, "join", "pool")
+        whole = keras.Model(backbone.model.input, [backbone.model.get_layer(name).output for name in ("join", "pool")])
+        for answer, right in zip((one, other), whole(2.0 * images), strict=True):
+            assert close(answer, right)
+    (compiled,) = backbone.functions.values()
+    assert compiled.experimental_get_tracing_count() == 1
