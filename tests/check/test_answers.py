@@ -58,6 +58,19 @@ def wave(row, column):
     return coefficients
 
 
+def ranked():
+    """Five channels of ten images: 0 and 1 are selective, 2 shares an image with 0, 3 is level, and 4 is silent."""
+    found = fv.find_exemplars(shapesnet(), fv.ShapesImages(10), LAYER, k=2, progress=False)
+    paths = list("abcdebfghi")
+    table = pd.concat([found.rows(LAYER, channel) for channel in range(5)])
+    level = found.quantiles.query("channel < 5 and pooling == 'mean'")
+    return replace(
+        found,
+        table=table.assign(path=paths, activation=np.repeat([3.0, 3.0, 3.0, 1.1, 0.0], 2)),
+        quantiles=level.assign(activation=np.where(level["channel"] == 4, 0.0, 1.0)),
+    )
+
+
 def cases(low):
     higher = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30)
     others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
@@ -130,6 +143,28 @@ def cases(low):
             lambda x: check.least_decided(x, pd.DataFrame({4: [1.0, 2.0, 0.0], 7: [1.0, 1.1, 1.0]})),
             [7],
             [4, 5],
+        ),
+        "two_alternatives": (
+            lambda x: check.two_alternatives(
+                x, [fv.exemplars.Round(i, (0,), (1, 2), key) for i, key in enumerate("ABBABA")]
+            ),
+            ["ABBABA", "a b b a b a", "ABBABB"],
+            ["BAABAB", "ABBBBB", "ABB", "ABCABA", "A, B"],
+        ),
+        "drives_both": (
+            lambda x: check.drives_both(x, np.array([[1, 5], [2, 6], [3, 1], [4, 7]]), share=0.5),
+            [3, np.int64(3)],
+            [0, 2, 4, -1],
+        ),
+        "lying_picture": (
+            lambda x: check.lying_picture(x, ["rings", "grid", None], {0: "rings", 1: "weave"}),
+            [1],
+            [0, 2, 3, -1],
+        ),
+        "representative": (
+            lambda x: check.representative(x, ranked(), LAYER, count=2, ratio=1.5),
+            [[0, 1], (1, 0)],
+            [[0, 2], [0, 3], [0, 4], [0], [1, 1], [0, 1, 2]],
         ),
         "moved_by_turn": (lambda x: check.moved_by_turn(x, degrees=60, radius=10), [10.0, 10], [5.0, 20]),
         "stride": (lambda x: check.stride(x, shapesnet(), LAYER), [4], [8, 2]),
