@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
+        "evidence": ["fools", "order", "ordinary_sets"],
         "sizes": ["octave_work", "one_wave", "right_size"],
         "transforms": ["bargain", "half_turn", "moved_by_turn", "stride"],
         "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
