@@ -43,7 +43,9 @@ def draw(table: pd.DataFrame) -> plt.Figure:
             1, table.shape[1], figsize=(PAGE / DPI, HEIGHT / DPI), sharey=True, layout="constrained"
         )
         for axis, (name, values) in zip(axes, table.items(), strict=True):
-            bars = axis.barh(table.index, values, color=[PALETTE[1] if "ed by" in pair else PALETTE[0] for pair in values.index])
+            bars = axis.barh(
+                table.index, values, color=[PALETTE[1] if "ed by" in pair else PALETTE[0] for pair in values.index]
+            )
             axis.bar_label(bars, fmt="%.2f", padding=3)
             axis.set(title=name, xlim=(0, 1.25 * values.max()), xticks=[])
             axis.grid(False)

@@ -106,9 +106,7 @@ def _draw(axis: Axes, table: pd.DataFrame, scale: matplotlib.cm.ScalarMappable, 
 
 def _heading(axis: Axes, name: str, above: float) -> None:
     axis.tick_params(axis="x", pad=(above + MARGIN) * POINT)
-    axis.annotate(
-        name, (0, 1), (0, (above + 1.5 * LINE) * POINT), xycoords="axes fraction", textcoords="offset points"
-    )
+    axis.annotate(name, (0, 1), (0, (above + 1.5 * LINE) * POINT), xycoords="axes fraction", textcoords="offset points")
 
 
 def _beside(axis: Axes, pictures: Sequence[np.ndarray] | None, wide: float, high: float) -> None:

@@ -116,6 +116,10 @@ def _there(table: pd.DataFrame, names: list[str]) -> list[str]:
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose scores have no digit more than a file keeps; values stay what they are."""
-    scores = table.select_dtypes("floating").columns.difference(["value"])
+    """Return a table whose scores have no digit more than a file keeps.
+
+    Values stay what they are, and so do ranks: a permutation test must see which of them are equal.
+    """
+    exact = ["value", *(f"{judge}auc" for judge in JUDGES)]
+    scores = table.select_dtypes("floating").columns.difference(exact)
     return table.assign(**table[scores].round(DIGITS).astype(np.float32))
