@@ -16,10 +16,11 @@ from ..common.errors import nearest
 from . import verdict
 from .controls import JUDGED_CONTROLS
 from .specificity import CLOSENESS, INDEX, JUDGES
-from .tables import DIGITS, Tables
+from .tables import Tables
 
 RECORD = "provenance.json"  # written last: a study without it is not finished
 BUNDLED = Path(str(files("featviz_helpers"))) / "study" / "results"
+STEP = 2.0**-13  # of a score, about 1/10,000: a difference that matters is ten times larger
 GRADES = ("orientation", "frequency", "hue", "class", "grade")
 
 
@@ -86,7 +87,7 @@ def essence(tables: Tables) -> Tables:
     scores = _there(tables.trial, [*closeness, "activation", "activation_percentile", *GRADES])
     on_the_way = _there(tables.snapshots, ["channel", "seed", "step", "activation", *distances])
     kept = {
-        "study": tables.study[[*INDEX, *_there(tables.study, [*distances, "activation"])]],
+        "study": tables.study[[*INDEX, *_there(tables.study, [*distances, "activation", *GRADES])]],
         "trial": tables.trial[[*INDEX, *scores]],
         "controls": _mean(controls, ["control", "method", "value", "channel"]),
         "snapshots": tables.snapshots[on_the_way],
@@ -116,10 +117,10 @@ def _there(table: pd.DataFrame, names: list[str]) -> list[str]:
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose scores have no digit more than a file keeps.
+    """Return a table whose scores are rounded to the next `STEP`.
 
     Values stay what they are, and so do ranks: a permutation test must see which of them are equal.
     """
     exact = ["value", *(f"{judge}auc" for judge in JUDGES)]
     scores = table.select_dtypes("floating").columns.difference(exact)
-    return table.assign(**table[scores].round(DIGITS).astype(np.float32))
+    return table.assign(**(STEP * (table[scores] / STEP).round()).astype(np.float32))
