@@ -1,6 +1,7 @@
-"""Make the sheets of docs/gallery/ that show what a penalty does to InceptionV3.
+"""Make the sheets of docs/gallery/ that show InceptionV3 without and with each remedy, and remedies.csv beside them.
 
-The upper row is without it, the middle one with it, and the lower one is the middle one with its tones spread.
+Each sheet has the pictures without the remedy in its upper row and those with it below. A penalty makes pictures pale;
+on its sheet the upper row has its tones spread, the middle one is as it is, and the lower one is the same, spread.
 """
 
 import os
@@ -11,13 +12,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import click
 import featviz_helpers as fv
 import numpy as np
+import pandas as pd
 from featviz_helpers.ascent.result import Result
 from PIL import Image
 
 LAYER, CHANNELS = "mixed6", [48, 62, 73, 91]
 PENALTIES = {"l2": fv.L2(1e-2), "total_variation": fv.TotalVariation(2e-3)}
+OCTAVES = 4
+RECIPES = {
+    "transformations": {"transforms": [fv.standard()]},
+    "octaves": {"octaves": fv.Octaves(OCTAVES, 1.4)},
+    "fourier": {"parameterization": fv.Fourier(), "transforms": [fv.standard()]},
+    "maco": {"parameterization": fv.MACO(), "optimizer": fv.Adam(0.3), "transforms": [fv.standard()]},
+}
+REMEDIES = {name: {"penalties": [penalty]} for name, penalty in PENALTIES.items()} | RECIPES
+QUALITY = 75  # of the JPEGs
 GAP = 6  # pixels of white between two pictures
-QUALITY = 75  # of the JPEG
 
 
 def sheet(rows: list[np.ndarray]) -> np.ndarray:
@@ -32,15 +42,18 @@ def spread(images: np.ndarray) -> np.ndarray:
     return np.clip((images - low) / (high - low), 0, 1) * 2 - 1
 
 
-def figures(backbone: fv.Backbone, result: Result, base: Result) -> str:
-    """Describe a result by the measures of notebooks 02 to 04."""
+def measures(backbone: fv.Backbone, result: Result, base: Result) -> dict[str, float]:
+    """Return what notebooks 02 to 04 measure, as means over the channels."""
     contrast = [np.sqrt(np.mean(np.square(one.images), axis=(1, 2, 3))) for one in (result, base)]
     moved = fv.robustness(backbone, fv.channel(LAYER, CHANNELS), result.images, fv.Jitter(8))
-    return (
-        f"contrast kept {np.mean(contrast[0] / contrast[1]):.2f}, "
-        f"share of high frequencies {fv.high_frequency(result.images).mean():.2f}, robustness {moved.mean():.2f}, "
-        f"activation kept {np.round(result.activations / base.activations, 2)}"
-    )
+    kept = result.activations / base.activations
+    return {
+        "contrast kept": np.mean(contrast[0] / contrast[1]),
+        "share of high frequencies": fv.high_frequency(result.images).mean(),
+        "robustness": moved.mean(),
+        "activation kept": kept.mean(),
+        "lowest kept": kept.min(),
+    }
 
 
 @click.command(help=__doc__)
@@ -52,16 +65,19 @@ def main(weights: str | None, out: Path, steps: int, size: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
     units = fv.channel(LAYER, CHANNELS)
-    settings = {"steps": steps, "size": size, "seed": 0, "optimizer": fv.Adam(0.02)}
-    base = fv.maximize(backbone, units, **settings)
-    click.echo(f"none: {figures(backbone, base, base)}")
-    for name, penalty in PENALTIES.items():
-        found = fv.maximize(backbone, units, penalties=[penalty], **settings)
-        click.echo(f"{name}: {figures(backbone, found, base)}")
-        pixels = np.clip(sheet([base.images, found.images, spread(found.images)]) * 127.5 + 127.5, 0, 255).astype(
-            np.uint8
-        )
-        Image.fromarray(pixels).save(out / f"remedy_{name}.jpg", quality=QUALITY, optimize=True)
+    shared = {"steps": steps, "size": size, "seed": 0, "optimizer": fv.Adam(0.02)}
+    base = fv.maximize(backbone, units, **shared)
+    rows = {"none": measures(backbone, base, base)}
+    for name, options in REMEDIES.items():
+        own = {"steps": steps // OCTAVES} if "octaves" in options else {}  # as many steps in all
+        found = fv.maximize(backbone, units, **shared | options | own)
+        rows[name] = measures(backbone, found, base)
+        pale = name in PENALTIES
+        pictures = [spread(base.images), found.images, spread(found.images)] if pale else [base.images, found.images]
+        Image.fromarray(fv.to_uint8(sheet(pictures))).save(out / f"remedy_{name}.jpg", quality=QUALITY, optimize=True)
+    table = pd.DataFrame(rows).T.rename_axis("remedy").round(2)
+    table.to_csv(out / "remedies.csv")
+    click.echo(table.to_string())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Write what follows from pyproject.toml and from the order of the notebooks into the files that repeat it.
 
 - each notebook in notebooks/: the badge line under the question, the install line of the setup cell, the
-  navigation line at the very end, and the pictures that its text shows as `![...](attachment:NAME)`: they are those
-  of docs/gallery/, and travel in the notebook, because on Colab there is no folder beside it;
+  navigation line at the very end, the pictures that its text shows as `![...](attachment:NAME)`: they are those
+  of docs/gallery/, and travel in the notebook, because on Colab there is no folder beside it; and the links to
+  docs/glossary.md, written as `[words](glossary.md#term)`, which carry the first sentence of the term's entry;
 - README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
   where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
 - CITATION.cff: version and repository.
@@ -28,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BRANCH = "main"
 INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
 ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
+GLOSSARY = re.compile(r'\]\((?:https?://[^\s()]*/)?glossary\.md#([\w-]+)(?: "[^"]*")?\)')
+ENTRY = re.compile(r"^### (.+)\n\n(.+?[.)])(?= [A-Z]|\n|$)", re.MULTILINE)
 NAVIGATION = re.compile(r"^.*\[Contents\]\(\.\./README\.md.*$")
 
 
@@ -88,11 +91,12 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
     books = [nbformat.read(path, as_version=4) for path in paths]
     headings = [pages.heading(book) for book in books]
     names, titles = [path.name for path in paths], [title for title, _ in headings]
-    files: dict[Path, tuple[str, str]] = {}
+    entries, files = _entries(root / "docs" / "glossary.md"), {}
     for place, (path, book) in enumerate(zip(paths, books, strict=True)):
         before = _text(book)  # and not the file's: how the JSON is laid out is not our business
         _stamp_notebook(book, path.name, project, navigation(names, titles, place))
         _attach(book, path.name, root / "docs" / "gallery")
+        _explain(book, path.name, project, entries)
         files[path] = (before, _text(book))
     rows = [
         f"| [{title}](notebooks/{name}) | {question} | {badges(project, name)} |"
@@ -144,6 +148,25 @@ def _attach(book: nbformat.NotebookNode, notebook: str, gallery: Path) -> None:
             cell.attachments = {
                 name: {"image/jpeg": base64.b64encode((gallery / name).read_bytes()).decode()} for name in names
             }
+
+
+def _entries(glossary: Path) -> dict[str, str]:
+    """Return anchor -> first sentence of every entry."""
+    text = glossary.read_text(encoding="utf-8") if glossary.exists() else ""
+    return {term.lower().replace(" ", "-"): sentence for term, sentence in ENTRY.findall(text)}
+
+
+def _explain(book: nbformat.NotebookNode, notebook: str, project: Project, entries: dict[str, str]) -> None:
+    """Let the links to the glossary work on Colab too, and say what the word means where there is no network."""
+
+    def link(match: re.Match) -> str:
+        if (anchor := match[1]) not in entries:
+            raise StampError(f"{notebook} links to '{anchor}', which docs/glossary.md does not explain")
+        return f'](https://github.com/{project.slug}/blob/{BRANCH}/docs/glossary.md#{anchor} "{entries[anchor]}")'
+
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = GLOSSARY.sub(link, cell.source)
 
 
 def _text(book: nbformat.NotebookNode) -> str:

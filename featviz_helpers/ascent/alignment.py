@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -106,11 +105,10 @@ def alignment(
 
 def _mean_quantiles(backbone: Backbone, names: list[str], sets: list[np.ndarray], batch: int) -> dict[str, np.ndarray]:
     """Return the mean over the images of each set of the quantiles of every layer: (sets, C, LEVELS) each."""
-    network, images = backbone.truncate(*names), np.concatenate(sets)
+    images = np.concatenate(sets)
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for first in range(0, len(images), batch):
-        part = backbone.preprocess(tf.constant(images[first : first + batch], tf.float32))
-        for name, maps in zip(names, keras.tree.flatten(network(part, training=False)), strict=True):
+        for name, maps in zip(names, backbone.forward(images[first : first + batch], *names), strict=True):
             found[name].append(quantiles(maps).numpy())
     ends = np.cumsum([len(members) for members in sets])[:-1]
     whole = {name: np.split(np.concatenate(parts), ends) for name, parts in found.items()}

@@ -1,6 +1,5 @@
 """What a network says to finished pictures: the objective's value, and how much of it a small change leaves."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -28,12 +27,12 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
     if objective.count not in (1, len(images)):
         raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
     backbone.check_size(images.shape[1:3], *objective.layers)
-    objective, network = objective.broadcast(len(images)), backbone.truncate(*objective.layers)
+    objective = objective.broadcast(len(images))
     batch = len(images) if objective.couples else batch
     values = []
     for first in range(0, len(images), batch):
         part = slice(first, first + batch)
-        answer = keras.tree.flatten(network(backbone.preprocess(tf.constant(images[part])), training=False))
+        answer = backbone.forward(images[part], *objective.layers)
         units = [{name: tf.constant(array[part]) for name, array in term.units.items()} for term in objective.terms]
         terms = objective.values(dict(zip(objective.layers, answer, strict=True)), units).numpy()
         weights = np.stack([term.weight[part] for term in objective.terms], axis=1)

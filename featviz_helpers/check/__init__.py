@@ -17,8 +17,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "smoother",
         ],
         "evidence": ["fools", "order", "ordinary_sets"],
+        "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
         "sizes": ["octave_work", "one_wave", "right_size"],
-        "transforms": ["bargain", "half_turn", "moved_by_turn", "stride"],
+        "transforms": ["bargain", "half_turn", "higher_and_steady", "moved_by_turn", "stride"],
         "networks": ["channel_count", "drives", "favourite_class", "least_decided", "matches"],
     },
 )

@@ -24,8 +24,8 @@ def climbs_higher(answer: Result | None, than: Result) -> bool:
     gain = answer.activations - than.activations
     return say(
         bool((gain > 0).all()),
-        f"every unit is higher, by at least {np.min(gain):.2f}.",
-        f"{int((gain <= 0).sum())} of {len(gain)} units did not get higher. What else does maximize() offer?",
+        f"every channel is higher, by at least {np.min(gain):.2f}.",
+        f"{int((gain <= 0).sum())} of {len(gain)} channels did not get higher. What else does maximize() offer?",
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from ..ascent.octaves import Octaves
 from ..ascent.parameterizations import Fourier
 from ..ascent.result import Result
-from ..metrics.spectra import frequency
+from ..metrics.spectra import frequency, high_frequency
 from .answers import ARRAY, NUMBER, RESULT, judge, number, say
 
 
@@ -17,20 +17,22 @@ def octave_work(answer: float | None, octaves: Octaves) -> bool:
 
 
 @judge(RESULT)
-def right_size(answer: Result | None, data: np.ndarray, tolerance: float) -> bool:
-    """Judge whether the lines of an ascent's first picture are as wide as those of given images.
+def right_size(answer: Result | None, data: np.ndarray, than: Result, tolerance: float) -> bool:
+    """Judge whether the lines of an ascent's first picture are as wide as those of given images, and clear.
 
     Args:
         answer: the ascent.
         data: images (N, H, W, 3); their median frequency counts.
+        than: the ascent without octaves; at most half of its share of high frequencies may be left.
         tolerance: how much wider or narrower is still right, as a share.
     """
     wider = float(np.median(frequency(data)) / frequency(answer.images[:1])[0])
-    says = f"the lines are {wider:.2f} times as wide as in the data"
+    share = float(high_frequency(answer.images[:1])[0] / high_frequency(than.images[:1])[0])
+    says = f"the lines are {wider:.2f} times as wide as in the data, and {share:.0%} of the share is left"
     return say(
-        bool(1 / (1 + tolerance) <= wider <= 1 + tolerance),
+        bool(1 / (1 + tolerance) <= wider <= 1 + tolerance and share <= 0.5),
         f"{says}.",
-        f"{says}; wanted: within {tolerance:.0%}. What makes the first canvas larger or smaller?",
+        f"{says}; wanted: within {tolerance:.0%}, and at most 50%. What makes the first canvas larger or smaller?",
     )
 
 

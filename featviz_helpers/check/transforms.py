@@ -34,7 +34,9 @@ def stride(answer: int | None, backbone: Backbone, layer: str) -> bool:
 
 def half_turn(answer: Callable[[np.ndarray], np.ndarray] | None) -> bool | None:
     """Judge a function that turns images (N, H, W, 3) by 180 degrees."""
-    return same_function(answer, lambda images: images[:, ::-1, ::-1], "Rows and columns are both reversed.")
+    return same_function(
+        answer, lambda images: images[:, ::-1, ::-1], "Follow the pixel in the top left corner: where does it end up?"
+    )
 
 
 @judge(RESULT)
@@ -60,4 +62,26 @@ def bargain(
         bool(roughness <= 0.5 and activation >= keep and steady >= robust),
         f"{figures}.",
         f"{figures}; wanted: at most 50%, at least {keep:.0%}, at least {robust:.2f}.",
+    )
+
+
+@judge(RESULT)
+def higher_and_steady(
+    answer: Result | None, than: Result, backbone: Backbone, objective: Objective, robust: float
+) -> bool:
+    """Judge whether every channel climbs higher than in another ascent and bears a shift.
+
+    Args:
+        answer: the ascent.
+        than: the other one.
+        backbone, objective: what both climbed.
+        robust: least mean share of the activation that a shift of at most 8 pixels may leave.
+    """
+    if answer.labels != than.labels:
+        return say(False, "", f"climb the same units as before ({', '.join(than.labels)}), not {answer.labels}.")
+    higher = int((answer.activations > than.activations).sum())
+    steady = np.nanmean(robustness(backbone, objective, answer.images, Jitter(8)))
+    figures = f"{higher} of {len(than)} channels are higher, robustness {steady:.2f}"
+    return say(
+        bool(higher == len(than) and steady >= robust), f"{figures}.", f"{figures}; wanted: all, at least {robust:.2f}."
     )

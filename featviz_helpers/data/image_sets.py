@@ -103,6 +103,11 @@ class ImageSet(ABC):
         part.fingerprint = f"{self.fingerprint}-first-{count}"
         return part
 
+    @property
+    def sources(self) -> list[str]:
+        """What each image was taken from: the image itself, and for crops their photograph."""
+        return self.names
+
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.names)}
@@ -220,7 +225,7 @@ class ShapesImages(ImageSet):
         """Return one image: (size, size, 3) float32 in [-1, 1]. See `ImageSet.pixels`."""
         if not 0 <= index < len(self):
             raise IndexError(f"Image {index} of {len(self)}.")
-        return self._draw(index, 1, size)[0]
+        return self._draw(int(index), 1, size)[0]
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
         for first in range(start, len(self), ahead):  # many in one go cost a tenth of one by one

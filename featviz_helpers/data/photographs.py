@@ -146,6 +146,11 @@ class PhotographCrops(ImageSet):
     def __repr__(self) -> str:
         return f"{len(self)} crops of {len(set(self.labels))} photographs: a small world"
 
+    @property
+    def sources(self) -> list[str]:
+        """The photograph of each crop."""
+        return self.labels
+
     def pixels(self, index: int, size: int) -> np.ndarray:
         """Return one crop: (size, size, 3) uint8. See `ImageSet.pixels`."""
         photo, box = self._crops[index]

@@ -4,5 +4,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"scan": ["find_exemplars", "write_exemplars"], "tables": ["Exemplars"]},
+    submod_attrs={
+        "rounds": ["Round", "two_alternatives"],
+        "scan": ["find_exemplars", "write_exemplars"],
+        "tables": ["Exemplars"],
+    },
 )

@@ -153,7 +153,7 @@ def map_sizes(backbone: Backbone, layers: Sequence[str], size: int) -> dict[str,
 
 def compiled_pooling(
     backbone: Backbone, layers: tuple[str, ...], size: int, dtype: tf.DType
-) -> tf.types.experimental.PolymorphicFunction:
+) -> tf.types.experimental.ConcreteFunction:
     """Return the compiled network with the pooling inside it, so that no map ever leaves the device.
 
     Args:
@@ -180,7 +180,8 @@ def compiled_pooling(
     key = ("pooling", layers, size, dtype)
     if key not in backbone.functions:
         # One trace serves the smaller last batch as well.
-        backbone.functions[key] = tf.function(pool, input_signature=[tf.TensorSpec((None, size, size, 3), dtype)])
+        signature = tf.TensorSpec((None, size, size, 3), dtype)
+        backbone.functions[key] = tf.function(pool).get_concrete_function(signature)
     return backbone.functions[key]
 
 

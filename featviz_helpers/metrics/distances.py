@@ -46,18 +46,18 @@ class ShapesNetDistance(EmbeddingDistance):
     name = "shapesnet"
     label = "LPIPS-form distance on ShapesNet"
     min_size = 7
+    blocks = ("mixed0", "mixed1", "mixed2", "mixed3", "mixed4")
 
     def __init__(self) -> None:
         from ..models.load import load_model
 
         self.backbone = load_model("shapesnet")
-        self.network = self.backbone.truncate("mixed0", "mixed1", "mixed2", "mixed3", "mixed4")
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         import tensorflow as tf
 
         parts = []
-        for features in self.network(self.backbone.preprocess(tf.constant(pictures, tf.float32))):
+        for features in self.backbone.forward(pictures, *self.blocks):
             length = tf.sqrt(tf.reduce_sum(tf.square(features), axis=-1, keepdims=True)) + 1e-10
             parts.append(self._flat((features / length).numpy()))
         return np.concatenate(parts, axis=1)

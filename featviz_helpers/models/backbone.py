@@ -60,7 +60,7 @@ class Backbone:
         self.logits = score_layer(self.model)
         self._maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         self.default_layer = default_layer or self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
-        # What ascent/step.py and exemplars/scan.py compile for this network lives as long as the network.
+        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does.
         self.functions: dict = {}
         self._truncated: dict[Cut, keras.Model] = {}
 
@@ -144,10 +144,31 @@ class Backbone:
 
     def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:
         """Return the layer's output for images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
-        network = self.truncate(layer)
         self.check_size(images.shape[1:3], layer)
         parts = np.array_split(images, range(batch, len(images), batch))
-        return np.concatenate([network(self.preprocess(tf.constant(part)), training=False).numpy() for part in parts])
+        return np.concatenate([self.forward(part, layer)[0].numpy() for part in parts])
+
+    def forward(self, images: np.ndarray, *layers: str) -> list[tf.Tensor]:
+        """Run the cut network, compiled once for each choice of layers.
+
+        Args:
+            images: (N, H, W, 3) in [-1, 1].
+            layers: one or more layer names.
+
+        Returns:
+            The output of each layer, (N, h, w, C) or (N, C).
+        """
+        key = ("forward", *(self.resolve(layer) for layer in layers))
+        if key not in self.functions:
+            network = self.truncate(*layers)
+
+            def run(images: tf.Tensor) -> list[tf.Tensor]:
+                return keras.tree.flatten(network(self.preprocess(images), training=False))
+
+            # A concrete function: TensorFlow warns of polymorphic ones when a learner looks at five layers in a row.
+            signature = tf.TensorSpec((None, *self.model.inputs[0].shape[1:]), tf.float32)
+            self.functions[key] = tf.function(run, autograph=False).get_concrete_function(signature)
+        return self.functions[key](tf.constant(images, tf.float32))
 
     def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
         """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""

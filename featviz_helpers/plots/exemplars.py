@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from ..data.image_sets import ImageSet
+from ..exemplars.rounds import Round
 from ..exemplars.tables import Exemplars
 from ..models.receptive_field import Field, patch
 from .canvas import Cell
@@ -22,6 +24,7 @@ def exemplar_sheet(
     field: Field | None = None,
     title: str | None = None,
     columns: int | None = None,
+    k: int | None = None,
 ) -> Figure:
     """Show the strongest images of several channels: strongest first, activations below.
 
@@ -35,6 +38,7 @@ def exemplar_sheet(
         title: what the figure shows.
         columns: most images in a row. By default 9 where the page has room for them, and otherwise 5: photographs are
             shrunk, and a channel may take two rows.
+        k: images per channel; by default all that the scan kept.
 
     Returns:
         The figure. A channel that is silent on the whole data set has a row that says so.
@@ -46,15 +50,42 @@ def exemplar_sheet(
         raise ValueError(f"These exemplars were not found in {data!r}: its fingerprint is another one.")
     sheet = []
     for channel in channels:
-        rows = exemplars.rows(layer, channel, pooling)
+        rows = exemplars.rows(layer, channel, pooling, k)
         silent = "\n(silent)" if rows["activation"].max() <= 0 else ""
         cells = []
         for row in rows.itertuples():
             image = data.load(data.index(row.path), exemplars.meta["size"])
             image = image if field is None else patch(image, row.row, row.col, field)
-            label = f"{layer}:{channel}{silent}" if row.rank == 1 else ""
+            label = f"channel {channel}{silent}" if row.rank == 1 else ""
             cells.append(Cell(image, left=label, below=f"{row.activation:.3g}"))
         sheet.append(cells)
     columns = columns or (9 if max(cell.picture.shape[1] for row in sheet for cell in row) <= NINE else 5)
     parts = [row[i : i + columns] for row in sheet for i in range(0, len(row), columns)]
     return draw_cells(parts, title, None, columns, shrink=True)
+
+
+def round_sheet(rounds: Sequence[Round], data: ImageSet, size: int, made: np.ndarray | None = None) -> Figure:
+    """Show rounds of the two-alternative task: on the left what drives the channel, on the right the queries A and B.
+
+    Args:
+        rounds: see `two_alternatives`; their key is not shown.
+        data: the images that they were drawn from.
+        size: side in pixels at which images are loaded.
+        made: (N, H, W, 3), one made picture per round, in place of the references.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: another number of made pictures than of rounds.
+    """
+    if made is not None and len(made) != len(rounds):
+        raise ValueError(f"There are {len(made)} made pictures for {len(rounds)} rounds; give one per round.")
+    sheet = []
+    for i, one in enumerate(rounds):
+        shown = [made[i]] if made is not None else [data.load(image, size) for image in one.references]
+        cells = [Cell(picture, "" if i else "drives it") for picture in shown]
+        cells[0] = cells[0]._replace(left=f"round {i + 1}")
+        cells += [Cell(data.load(image, size), letter) for image, letter in zip(one.queries, "AB", strict=True)]
+        sheet.append(cells)
+    return draw_cells(sheet, None, columns=len(sheet[0]), shrink=True)

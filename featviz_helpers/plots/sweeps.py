@@ -1,4 +1,4 @@
-"""A sweep as a story: a few of its values large, the others small beside them."""
+"""A sweep as a story: a few of its values whole, and the middle of the others beside them, at the same scale."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -44,10 +44,22 @@ def draw_sweep(
     for cells, row in zip(first, rows, strict=True):
         cells[0] = cells[0]._replace(left=wrap(row[0].left, max(cells[0].picture.shape[0], SIDEWAYS)))
     short = {i: text.removeprefix(f"{name} ") for i, text in enumerate(headings) if i not in chosen}
-    rest = [[row[i]._replace(above=text, left="", below="") for i, text in short.items()] for row in rows]
+    rest = [
+        [
+            row[i]._replace(picture=_middle(row[i].picture), above=f"{text} (middle)", left="", below="")
+            for i, text in short.items()
+        ]
+        for row in rows
+    ]
     if not rest[0]:
         return draw_cells(first, title, None, len(chosen), stretch)
     return draw(list(_place(first, rest)), title, stretch)
+
+
+def _middle(picture: np.ndarray) -> np.ndarray:
+    """Return the middle quarter of a picture: a whole one, shrunk, would lose the grain that a sweep is often about."""
+    high, wide = picture.shape[:2]
+    return picture[high // 4 : high // 4 + high // 2, wide // 4 : wide // 4 + wide // 2]
 
 
 def _position(value: float | str, values: Sequence, name: str) -> int:

@@ -173,8 +173,8 @@ def run_methods(
         backbone: the network.
         layer: layer name, or "auto".
         channels: channel numbers.
-        methods: names, each with its own range of values; or name -> values; by default all of `METHODS` that can run
-            without exemplars.
+        methods: names, each with the values worth comparing on this network; or name -> values; by default all of
+            `METHODS` that can run without exemplars.
         seeds: one run per seed.
         steps: steps per image, > 0; with octaves, over all of them together.
         size: pixels.
@@ -191,10 +191,10 @@ def run_methods(
     """
     if not isinstance(methods, Mapping):
         names = methods or [name for name in METHODS if halves is not None or not METHODS[name].aligns]
-        methods = {name: method(name).values for name in names}
+        methods = {name: values(name, backbone.name) for name in names}
     results = {}
-    for name, values in methods.items():
-        chosen, cells = method(name), grid(seed=seeds, channel=channels, value=values)
+    for name, numbers in methods.items():
+        chosen, cells = method(name), grid(seed=seeds, channel=channels, value=numbers)
         own = chosen.options(cells.value)
         own |= {"steps": max(1, steps // chosen.octaves), "size": size, "seed": cells.seed}
         objective = channel(layer, cells.channel)

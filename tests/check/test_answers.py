@@ -67,9 +67,17 @@ def silenced(made):
     return np.zeros_like(made.images[:1])
 
 
-def stretched(result):
-    images = np.stack([fv.resize(image[None, :24, :24], 48)[0] for image in result.images])
-    return replace(result, images=images)
+def ranked():
+    """Five channels of ten images: 0 and 1 are selective, 2 shares an image with 0, 3 is level, and 4 is silent."""
+    found = fv.find_exemplars(shapesnet(), fv.ShapesImages(10), LAYER, k=2, progress=False)
+    paths = list("abcdebfghi")
+    table = pd.concat([found.rows(LAYER, channel) for channel in range(5)])
+    level = found.quantiles.query("channel < 5 and pooling == 'mean'")
+    return replace(
+        found,
+        table=table.assign(path=paths, activation=np.repeat([3.0, 3.0, 3.0, 1.1, 0.0], 2)),
+        quantiles=level.assign(activation=np.where(level["channel"] == 4, 0.0, 1.0)),
+    )
 
 
 def cases(low):
@@ -77,6 +85,7 @@ def cases(low):
     others = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 6]), size=48, steps=30)
     blurs = [fv.GaussianBlur(1.0, every=2)]
     blurred = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, projections=blurs)
+    coarse = fv.Fourier().decode(tf.constant(wave(0, 1)), 32, 32).numpy()
     wide = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=64, steps=2)
     a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
     best, worst = best_class()
@@ -144,12 +153,43 @@ def cases(low):
             [7],
             [4, 5],
         ),
+        "two_alternatives": (
+            lambda x: check.two_alternatives(
+                x, [fv.exemplars.Round(i, (0,), (1, 2), key) for i, key in enumerate("ABBABA")]
+            ),
+            ["ABBABA", "a b b a b a", "ABBABB"],
+            ["BAABAB", "ABBBBB", "ABB", "ABCABA", "A, B"],
+        ),
+        "drives_both": (
+            lambda x: check.drives_both(x, np.array([[1, 5], [2, 6], [3, 1], [4, 7]]), share=0.5),
+            [3, np.int64(3)],
+            [0, 2, 4, -1],
+        ),
+        "lying_picture": (
+            lambda x: check.lying_picture(x, ["rings", "grid", None], {0: "rings", 1: "weave"}),
+            [1],
+            [0, 2, 3, -1],
+        ),
+        "representative": (
+            lambda x: check.representative(x, ranked(), LAYER, count=2, ratio=1.5),
+            [[0, 1], (1, 0)],
+            [[0, 2], [0, 3], [0, 4], [0], [1, 1], [0, 1, 2]],
+        ),
         "moved_by_turn": (lambda x: check.moved_by_turn(x, degrees=60, radius=10), [10.0, 10], [5.0, 20]),
         "stride": (lambda x: check.stride(x, shapesnet(), LAYER), [4], [8, 2]),
         "half_turn": (check.half_turn, [lambda x: x[:, ::-1, ::-1]], [lambda x: x[:, ::-1], lambda x: x[0]]),
         "octave_work": (lambda x: check.octave_work(x, fv.Octaves(2, 2)), [0.625], [0.75, 1.0]),
-        "right_size": (lambda x: check.right_size(x, higher.images[:1], tolerance=0.01), [higher], [stretched(higher)]),
+        "right_size": (
+            lambda x: check.right_size(x, blurred.images[:1], than=higher, tolerance=0.01),
+            [blurred],
+            [replace(blurred, images=coarse), higher],
+        ),
         "one_wave": (lambda x: check.one_wave(x, 4, 32), [wave(4, 0)], [wave(0, 4), wave(5, 0), np.zeros((3, 3))]),
+        "higher_and_steady": (
+            lambda x: check.higher_and_steady(x, low, shapesnet(), fv.channel(LAYER, [3, 5]), robust=0.9),
+            [fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), size=48, steps=30, transforms=[fv.Jitter(8)])],
+            [higher, low, others],
+        ),
         "bargain": (
             lambda x: check.bargain(x, higher, shapesnet(), fv.channel(LAYER, [3, 5]), keep=0.3, robust=0.5),
             [blurred],

@@ -188,7 +188,8 @@ def test_shapes_are_those_of_draw(tmp_path):
     index, images = all_of(data, batch=9, size=64)
     np.testing.assert_array_equal(images, drawn.images)
     np.testing.assert_array_equal(index, np.arange(70))
-    np.testing.assert_array_equal(data.load(41, 64), drawn.images[41])
+    np.testing.assert_array_equal(data.load(np.int64(41), 64), drawn.images[41])  # a position that numpy found
+    assert data.sources == data.names
     assert data.labels == list(drawn.key["class"]) and data.names[41] == "shapes/000041"
     _, rest = all_of(data, batch=9, size=64, start=13)
     np.testing.assert_array_equal(rest, drawn.images[13:])

@@ -44,6 +44,7 @@ def test_there_are_about_a_thousand_of_all_photographs(crops):
     assert set(counts) == {photo.name for photo in PHOTOGRAPHS} and min(counts.values()) >= 30
     assert len(set(crops.names)) == len(crops)
     assert crops.labels[crops.index("photographs/china-017")] == "china"
+    assert crops.sources[crops.index("photographs/china-017")] == "china"
     assert "small world" in repr(crops)
 
 

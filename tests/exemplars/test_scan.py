@@ -325,11 +325,12 @@ def test_damaged_images_are_left_out_and_a_folder_of_nothing_else_is_refused(tmp
 def test_the_sheet_shows_the_exemplars_and_their_patches(found, data):
     figure = fv.exemplar_sheet(found, data, "mixed2", [3, 7])
     axes = [axis for axis in figure.axes if axis.images]
-    assert len(axes) == 12 and [axes[0].get_ylabel(), axes[6].get_ylabel()] == ["mixed2:3", "mixed2:7"]
+    assert len(axes) == 12 and [axes[0].get_ylabel(), axes[6].get_ylabel()] == ["channel 3", "channel 7"]
     best = data.load(data.index(found.top("mixed2", 7)[0]), 64)
     np.testing.assert_array_equal(axes[6].images[0].get_array(), fv.to_uint8(best))
     field = fv.effective_field(shapesnet(), "mixed2", np.stack([data.load(i, 64) for i in range(8)]))
-    patches = fv.exemplar_sheet(found, data, "mixed2", [3], "max", field)
+    patches = fv.exemplar_sheet(found, data, "mixed2", [3], "max", field, k=4)
+    assert len([axis for axis in patches.axes if axis.images]) == 4
     assert patches.axes[0].images[0].get_array().shape == (*field.size, 3)
     plt.close("all")
     with pytest.raises(ValueError, match="fingerprint is another one"):

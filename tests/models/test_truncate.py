@@ -93,3 +93,25 @@ def test_a_capped_relu_is_redirected_as_it_is():
     plain, redirected = (backbone.truncate("capped", relu=relu)(images) for relu in ("plain", "redirected"))
     np.testing.assert_allclose(redirected, plain, atol=1e-6)
     assert plain.numpy().max() == 0.5
+
+
+def test_the_forward_pass_is_compiled_once_for_images_of_every_number_and_size(caplog):
+    traces = []
+
+    def preprocess(images):
+        traces.append(images.shape)  # Python runs while TensorFlow traces, and only then
+        return 2.0 * images
+
+    backbone = fv.Backbone(untidy_model(), preprocess=preprocess)
+    for count, size in ((1, 33), (3, 40), (2, 64)):
+        images = pictures(count, size)
+        one, other = backbone.forward(images, "join", "pool")
+        whole = keras.Model(backbone.model.input, [backbone.model.get_layer(name).output for name in ("join", "pool")])
+        for answer, right in zip((one, other), whole(2.0 * images), strict=True):
+            assert close(answer, right)
+    assert len(traces) == 1
+    layers = ("plain", "plain_bn", "plain_relu", "biased", "biased_bn", "biased_relu")
+    for layer in layers:
+        backbone.activations(images, layer)
+    assert len(traces) == 1 + len(layers)
+    assert not caplog.records, "TensorFlow warns of functions that are traced again and again"

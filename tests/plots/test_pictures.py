@@ -124,12 +124,15 @@ def test_compare_names_rows_and_columns():
 def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
     weights, words = [0, 1e-6, 1e-4, 1e-2], {"none": 0, "right": 1e-4, "too much": 1e-2}
     sweep = fv.grid(channel=[3, 5], weight=weights)
-    figure = fv.show(pictures(8, 96), sweep, title="Words", large=words)
-    titles = ["none: weight 0", "right: weight 0.0001", "too much: weight 0.01", "1e-06"]
-    assert [axis.get_title() for axis in shown(figure)] == [*titles, "", "", "", "1e-06"]
+    images = pictures(8, 96)
+    figure = fv.show(images, sweep, title="Words", large=words)
+    titles = ["none: weight 0", "right: weight 0.0001", "too much: weight 0.01", "1e-06 (middle)"]
+    assert [axis.get_title() for axis in shown(figure)] == [*titles, "", "", "", "1e-06 (middle)"]
     assert [axis.get_ylabel() for axis in shown(figure)] == ["channel 3", "", "", "", "channel 5", "", "", ""]
     assert [cell.shape[0] for cell in cells(figure)] == [192, 192, 192, 96] * 2
-    every = fv.show(pictures(8, 96), sweep, large=weights)
+    middle = fv.to_uint8(images[1, 24:72, 24:72]).repeat(2, axis=0).repeat(2, axis=1)
+    assert np.array_equal(cells(figure)[3][..., :3], middle), "a whole picture, shrunk, would have lost its grain"
+    every = fv.show(images, sweep, large=weights)
     assert [axis.get_title() for axis in shown(every)][:4] == sweep.headings("weight")
     with pytest.raises(ValueError, match=r"axis 'weight' has no value 7; it has \[0.0, "):
         fv.show(pictures(8, 96), sweep, large=[7])

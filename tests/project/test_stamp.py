@@ -179,3 +179,21 @@ def test_a_missing_place_is_an_error_that_names_it_and_nothing_is_written(checko
 
 def test_this_checkout_is_stamped(root):
     assert [path.name for path, (old, new) in stamp.stamped(root).items() if old != new] == [], "run `make stamp`"
+
+
+def test_a_link_to_the_glossary_says_what_the_word_means_and_knows_no_other_words(checkout):
+    (checkout / "docs").mkdir()
+    text = "# Glossary\n\n### a shell\n\nA house (of a snail). Many are spirals.\n\n### sea\n\nSalt water.\n"
+    (checkout / "docs" / "glossary.md").write_text(text)
+    path, book = checkout / "notebooks" / "01_middle.ipynb", notebook(checkout, "01_middle")
+    book.cells[4].source += "\n\n[Shells](glossary.md#a-shell) lie by the [sea](glossary.md#sea)."
+    nbformat.write(book, path)
+    assert run(checkout).exit_code == 0
+    address = "https://github.com/me/my-course/blob/main/docs/glossary.md"
+    right = f'[Shells]({address}#a-shell "A house (of a snail).") lie by the [sea]({address}#sea "Salt water.").'
+    assert notebook(checkout, "01_middle").cells[4].source.endswith(right)
+    (checkout / "docs" / "glossary.md").write_text(text.replace("Salt water", "Water"))
+    assert "stale: notebooks/01_middle.ipynb" in run(checkout, "--check").output
+    (checkout / "docs" / "glossary.md").write_text(text.replace("### sea", "### ocean"))
+    result = run(checkout)
+    assert result.exit_code == 1 and "links to 'sea', which docs/glossary.md does not explain" in result.output

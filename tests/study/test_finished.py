@@ -48,7 +48,9 @@ def test_the_essence_has_the_verdict_of_the_whole():
         assert len(small_table) == len(table)
     assert len(small.distances) < len(whole.distances)
     expected, found = verdict.judge(whole), verdict.judge(small)
-    pd.testing.assert_frame_equal(found, expected, atol=5e-3)  # p counts draws
+    pd.testing.assert_frame_equal(found.drop(columns=["p", "holm"]), expected.drop(columns=["p", "holm"]), atol=1e-4)
+    some = expected["mean"].abs() > 1e-6  # of nothing but rounding p is anything
+    np.testing.assert_allclose(found["p"][some], expected["p"][some], atol=5e-3)  # it counts draws
     names = ["specificity", "low", "high", "others_minus_own"]
     pd.testing.assert_frame_equal(
         verdict.specificity_table(small)[names], verdict.specificity_table(whole)[names], atol=1e-4

@@ -32,6 +32,11 @@ def test_every_method_runs_from_its_table():
         assert np.abs(drawn[:, :, 0] - drawn[:, :, 1]).max() > 0.01, name
 
 
+def test_a_name_alone_takes_the_values_of_the_network():
+    cells, _ = fv.run_methods(shapesnet(), "mixed1", [3], ["L2"], steps=1, size=64)["L2"]
+    assert list(cells.value) == list(VALUES["shapesnet"]["L2"]) != list(fv.METHODS["L2"].values)
+
+
 def test_what_aligns_needs_exemplars_and_takes_one_half_per_seed():
     with pytest.raises(ValueError, match="give run_methods its `halves`"):
         fv.run_methods(shapesnet(), "mixed1", [3], {"alignment": 10.0})
