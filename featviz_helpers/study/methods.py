@@ -108,6 +108,7 @@ VALUES = {
     },
 }
 VALUES["shapesnet_plain"] = VALUES["shapesnet"]  # twins are compared at the same values
+VALUES["lite1"] = VALUES["lite0"]
 # On lite0 L2 cures nothing at any value; its default costs as much activation as on InceptionV3. Fourier's smaller step
 # keeps class scores clear.
 DEFAULTS = {
@@ -115,6 +116,7 @@ DEFAULTS = {
     "lite0": {"L2": 3e-2, "total variation": 1e-2, "Fourier": 0.01, "Fourier + standard": 0.01, "alignment": 100},
 }
 DEFAULTS["shapesnet_plain"] = DEFAULTS["shapesnet"]
+DEFAULTS["lite1"] = DEFAULTS["lite0"]
 
 
 def values(name: str, network: str = "inception_v3") -> tuple[float, ...]:
