@@ -1,6 +1,7 @@
 """Tables of numbers as heat maps, on which every number can be read."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -47,31 +48,43 @@ def tables(
     first = next(iter(panels.values()))
     _check(row_pictures, len(first), "rows")
     _check(column_pictures, first.shape[1], "columns")
-    words = max(len(line) for name in first.index for line in str(name).split("\n")) * LETTER + LINE
-    left = words + (PICTURE + MARGIN if row_pictures is not None else 0)
-    columns = sum(table.shape[1] for table in panels.values())
-    most = WIDEST if column_pictures is None else PICTURE + MARGIN
-    wide = min(most, (PAGE - left - GAP * (len(panels) - 1)) // columns)
-    high = HIGH if row_pictures is None else PICTURE + MARGIN
-    width = left + columns * wide + GAP * (len(panels) - 1)
-    title = wrap(title, width)
-    head = LINE * (lines(title) + 1.5 + any(panels)) + (wide if column_pictures is not None else 0)
-    height = head + len(first) * high + MARGIN
+    place = _layout(list(panels.values()), row_pictures is not None, column_pictures is not None)
+    title = wrap(title, place.width)
+    head = LINE * (lines(title) + 1.5 + any(panels)) + (place.wide if column_pictures is not None else 0)
+    height, left = head + len(first) * place.high + MARGIN, place.left
     with style():
-        figure = plt.figure(figsize=(width / DPI, height / DPI))
+        figure = plt.figure(figsize=(place.width / DPI, height / DPI))
         figure.suptitle(title, x=0, y=1, ha="left", va="top", weight="bold")
         for name, table in panels.items():
-            own = table.shape[1] * wide
-            axis = figure.add_axes((left / width, MARGIN / height, own / width, len(first) * high / height))
+            own, down = table.shape[1] * place.wide, len(first) * place.high
+            axis = figure.add_axes((left / place.width, MARGIN / height, own / place.width, down / height))
             _draw(axis, table, _scale(table, panels.values()), digits)
-            _heading(axis, name, wide if table is first and column_pictures is not None else 0)
+            _heading(axis, name, place.wide if table is first and column_pictures is not None else 0)
             if table is first:
                 axis.set_yticks(range(len(first)), first.index)
-                axis.tick_params(axis="y", pad=(left - words + MARGIN) * POINT)
-                _beside(axis, row_pictures, wide, high)
-                _above(axis, column_pictures, wide, high)
+                axis.tick_params(axis="y", pad=(place.left - place.words + MARGIN) * POINT)
+                _beside(axis, row_pictures, place.wide, place.high)
+                _above(axis, column_pictures, place.wide, place.high)
             left += own + GAP
     return figure
+
+
+class _Layout(NamedTuple):
+    """Pixels: of a cell, of the words at the rows, from the left to the first cell, and of the whole figure."""
+
+    wide: int
+    high: int
+    words: float
+    left: float
+    width: float
+
+
+def _layout(tables: Sequence[pd.DataFrame], beside: bool, above: bool) -> _Layout:
+    words = max(len(line) for name in tables[0].index for line in str(name).split("\n")) * LETTER + LINE
+    left, gaps = words + (PICTURE + MARGIN) * beside, GAP * (len(tables) - 1)
+    columns = sum(table.shape[1] for table in tables)
+    wide = int(min(PICTURE + MARGIN if above else WIDEST, (PAGE - left - gaps) // columns))
+    return _Layout(wide, PICTURE + MARGIN if beside else HIGH, words, left, left + columns * wide + gaps)
 
 
 def _check(pictures: Sequence[np.ndarray] | None, count: int, what: str) -> None:
