@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
+        "evidence": ["fools", "order", "ordinary_sets"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
         "sizes": ["octave_work", "one_wave", "right_size"],
         "transforms": ["bargain", "half_turn", "higher_and_steady", "moved_by_turn", "stride"],

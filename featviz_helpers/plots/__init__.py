@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
         "pictures": ["compare", "show", "zoom"],
+        "heat_tables": ["tables"],
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -13,7 +14,9 @@ from matplotlib.figure import Figure
 from ..plots.pictures import compare
 from ..plots.style import DPI, LINE, PAGE, PALETTE, style
 from . import statistics
+from .controls import OWN
 from .methods import method
+from .verdict import is_control
 
 if TYPE_CHECKING:
     from .study import Study
@@ -84,3 +87,44 @@ def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure
     axes[1].axvline(0, color="0.3", linewidth=0.8)
     axes[0].invert_yaxis()
     return figure
+
+
+@style()
+def verdict(shares: Mapping[str, pd.DataFrame], distances: pd.DataFrame, title: str = "") -> Figure:
+    """Draw how close every contestant comes, and how much of its channel's own images' specificity it carries.
+
+    Args:
+        shares: name of a judge -> `verdict.specificity_table`; the first one's order is that of the rows.
+        distances: `verdict.chosen_pictures` of the first judge.
+        title: what the figure shows.
+
+    Returns:
+        The figure: means over channels with 95 % intervals, controls in grey.
+    """
+    first = next(iter(shares.values())).sort_values("specificity")
+    names = first["contestant"].tolist()
+    figure, axes = plt.subplots(
+        1, 2, figsize=(PAGE / DPI, (len(names) + 4) * 1.4 * LINE / DPI), sharey=True, layout="constrained",
+        width_ratios=(2, 3),
+    )  # fmt: skip
+    for row, name in enumerate(names):
+        own = distances[distances["method"] == name].groupby("channel")["exemplar_distance"].mean()
+        _bar(axes[0], row, *statistics.interval(own), "0.5" if is_control(name) else PALETTE[0], "o")
+    for number, (judge, table) in enumerate(shares.items()):
+        ceiling = table.loc[table["contestant"] == OWN, "specificity"].iloc[0] / 100
+        for row, name in enumerate(names):
+            mean, low, high = table.set_index("contestant").loc[name, ["specificity", "low", "high"]] / ceiling
+            colour = ("0.6", "0.75")[number] if is_control(name) else PALETTE[number]
+            _bar(axes[1], row + 0.26 * (number - 0.5), mean, low, high, colour, "os"[number])
+        axes[1].plot([], [], "os"[number], color=PALETTE[number], label=judge)
+    axes[1].axvline(0, color="0.3", linewidth=0.8)
+    axes[1].legend(loc="lower right", frameon=False)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set(xlabel=f"{next(iter(shares))} to its own images")
+    axes[1].set(xlabel="specificity, in % of that of the channel's own images")
+    figure.suptitle(title, weight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _bar(axis: Axes, row: float, mean: float, low: float, high: float, colour: str, marker: str) -> None:
+    axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt=marker, color=colour)

@@ -13,43 +13,16 @@ from ..common import provenance
 from ..common.files import replacing
 from ..metrics.answer_key import PROPERTIES
 from . import figures, report_text, statistics, verdict
+from .finished import RECORD
 from .predictors import predictor_differences, predictors
 from .specificity import view
 from .study import Study
 from .tables import Tables
 
-FINISHED = "provenance.json"  # written last
 PREDICTORS = (
     "exemplar_distance", "specificity", "auc", "others_minus_own",
     "place_free_exemplar_distance", "place_free_specificity", "activation",
 )  # fmt: skip
-
-
-def read(folder: str | Path, study: Study) -> Tables:
-    """Read the tables of a finished study.
-
-    Args:
-        folder: what `featviz study --out` wrote.
-        study: of the same network, layer and distance; it is not run.
-
-    Raises:
-        FileNotFoundError: there is no finished study.
-        ValueError: it is one of another network, layer or distance.
-    """
-    path = Path(folder) / FINISHED
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no finished study in '{folder}': {FINISHED} is missing.")
-    record = json.loads(path.read_text())
-    meta = study.scores.exemplars.meta
-    pairs = {
-        "network": (record["exemplars"]["weights"], meta["weights"]),
-        "layer": (record["exemplars"]["layers"], meta["layers"]),
-        "distance": (record["distance"], study.scores.distance.label),
-    }
-    for name, (there, here) in pairs.items():
-        if there != here:
-            raise ValueError(f"The study in '{folder}' is of another {name}: {there}, and here it is {here}.")
-    return Tables.load(folder)
 
 
 def write(study: Study, log: Callable[[str], None] = print) -> str:
@@ -64,7 +37,7 @@ def write(study: Study, log: Callable[[str], None] = print) -> str:
     """
     record = provenance.opening(Path(__file__).parent.parent, ["featviz", "study"])
     tables = study.run(log)
-    (study.out / FINISHED).unlink(missing_ok=True)  # until everything is there again
+    (study.out / RECORD).unlink(missing_ok=True)  # until everything is there again
     tables.save(study.out)
     judged = pd.concat([verdict.judge(tables, by).assign(judge=by or "places") for by in tables.judges])
     specificity = {by: verdict.specificity_table(tables, by) for by in tables.judges}
@@ -121,7 +94,7 @@ def _write_provenance(study: Study, record: dict, tables: Tables, log: Callable[
     parts = {name: getattr(tables, name) for name in ("study", "trial", "snapshots", "controls")}
     versions = sorted({version for part in parts.values() for version in part["code"]})
     if len(versions) > 1:
-        log(f"The parts were made by {len(versions)} versions of the library; {FINISHED} names them.")
+        log(f"The parts were made by {len(versions)} versions of the library; {RECORD} names them.")
     seconds = {name: float(part["seconds"].sum()) for name, part in parts.items()}
     record |= {
         "status": "ok",
@@ -134,5 +107,5 @@ def _write_provenance(study: Study, record: dict, tables: Tables, log: Callable[
         "seconds": seconds,
         "code": versions,
     }
-    with replacing(study.out / FINISHED) as temporary:
+    with replacing(study.out / RECORD) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")

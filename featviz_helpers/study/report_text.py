@@ -38,11 +38,9 @@ def _table_paragraphs(study: Study, tables: Tables) -> list[str]:
     own = own.pivot_table(index="control", columns="channel", values="exemplar_distance", sort=False)
     one_seed = statistics.lowest_distances(tables.study[tables.study["seed"] == plan.seeds[0]])
     moved = (one_seed - low).abs().to_numpy()
-    gains = pd.DataFrame({"improvement, %": statistics.improvement(low)["mean"]})
     step, worst = _coarsest(tables.study)
-    gains[f"on none at step {step:g}, %"] = (100 * (1 - low / worst)).mean(axis=1)
-    if scores.backbone.name.startswith("inception_v3") and scores.layer == "mixed6":
-        gains["published, %"] = statistics.improvement(PUBLISHED)["mean"]
+    theirs = scores.backbone.name.startswith("inception_v3") and scores.layer == "mixed6"
+    gains = statistics.gains(tables.study, PUBLISHED if theirs else None)
     return [
         f"Lowest mean distance to the channel's {plan.k} strongest images over the values of each method "
         f"({plan.steps} steps, {plan.size} pixels, mean of {len(plan.seeds)} seeds); alignment is shown one half of "
@@ -54,7 +52,7 @@ def _table_paragraphs(study: Study, tables: Tables) -> list[str]:
         f"One seed instead of {len(plan.seeds)}: the numbers of the table move by {np.nanmean(moved):.3f} on "
         f"average and by {np.nanmax(moved):.3f} at most.",
         "By how much each method lies below no regulariser, mean of the channels. The second column takes the base at "
-        f"its coarsest step, {step:g}, where its mean distance is {worst.mean():.3f}: how much of a gain is the "
+        f"its coarsest step, {step:g}, where its mean distance is {worst:.3f}: how much of a gain is the "
         "regulariser's and how much is the base's step size?",
         gains.round(1).to_markdown(),
         "The best value of each method, and those that cannot be told from it:",
@@ -62,11 +60,11 @@ def _table_paragraphs(study: Study, tables: Tables) -> list[str]:
     ]
 
 
-def _coarsest(table: pd.DataFrame) -> tuple[float, pd.Series]:
-    """Return the largest step size of the base, and its mean distance per channel."""
+def _coarsest(table: pd.DataFrame) -> tuple[float, float]:
+    """Return the largest step size of the base, and its mean distance."""
     base = table[table["method"] == "none"]
     step = base["value"].max()
-    return step, base[base["value"] == step].groupby("channel")["exemplar_distance"].mean()
+    return step, base.loc[base["value"] == step, "exemplar_distance"].mean()
 
 
 def _trial_paragraphs(study: Study, tables: Tables) -> list[str]:

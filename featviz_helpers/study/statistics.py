@@ -43,6 +43,40 @@ def improvement(table: pd.DataFrame, base: str = "none") -> pd.DataFrame:
     return percent.assign(mean=percent.mean(axis=1))
 
 
+def ranking(study: pd.DataFrame, controls: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return `lowest_distances` with some controls among the methods, the nearest first.
+
+    Args:
+        study, controls: tables of a study.
+        names: of the controls; in the ranking they stand in brackets.
+    """
+    low = lowest_distances(study)
+    rows = controls[controls["channel"].isin(low.columns) & controls["control"].isin(names)]
+    means = rows.pivot_table(index="control", columns="channel", values="exemplar_distance")
+    whole = pd.concat([low, means.rename("[{}]".format)])
+    return whole.loc[whole.mean(axis=1).sort_values().index].rename_axis(None)
+
+
+def gains(study: pd.DataFrame, published: pd.DataFrame | None = None, base: str = "none") -> pd.DataFrame:
+    """Return by how much (in %) each method lies below the base at its best step size, and at its coarsest.
+
+    The difference of the two is what the base's step adds to a gain.
+
+    Args:
+        study: table of a study.
+        published: lowest distances of another study, for a column beside them.
+        base: the method whose values are step sizes.
+    """
+    low, rows = lowest_distances(study), study[study["method"] == base]
+    step = rows["value"].max()
+    worst = rows[rows["value"] == step].groupby("channel")["exemplar_distance"].mean()
+    table = pd.DataFrame({"improvement, %": improvement(low)["mean"]})
+    table[f"on {base} at step {step:g}, %"] = (100 * (1 - low / worst)).mean(axis=1)
+    if published is not None:
+        table["published, %"] = improvement(published)["mean"]
+    return table
+
+
 def curves(table: pd.DataFrame, column: str = "exemplar_distance") -> pd.DataFrame:
     """Return for every method and value the mean of a column with its interval over channels (of one, over seeds).
 

@@ -58,6 +58,15 @@ def wave(row, column):
     return coefficients
 
 
+def additive():
+    return np.array([[1.0, 1, 1, 1, 2]]) + np.arange(4)[:, None]
+
+
+def silenced(made):
+    """An image that drives no channel, and is its own nearest."""
+    return np.zeros_like(made.images[:1])
+
+
 def ranked():
     """Five channels of ten images: 0 and 1 are selective, 2 shares an image with 0, 3 is level, and 4 is silent."""
     found = fv.find_exemplars(shapesnet(), fv.ShapesImages(10), LAYER, k=2, progress=False)
@@ -185,6 +194,23 @@ def cases(low):
             lambda x: check.bargain(x, higher, shapesnet(), fv.channel(LAYER, [3, 5]), keep=0.3, robust=0.5),
             [blurred],
             [higher, low, others],
+        ),
+        "order": (
+            lambda x: check.order(x, {"far": 2.0, "near": 0.5, "middle": 1.0}),
+            [["near", "middle", "far"], ("near", "middle", "far")],
+            [["far", "middle", "near"], ["near", "far"], [1, 2, 3]],
+        ),
+        "ordinary_sets": (
+            check.ordinary_sets,
+            [additive(), 2 * additive()],
+            [additive() - 1.5, additive() + np.eye(4, 5), additive()[:, ::-1], additive().T, additive() * 0.1],
+        ),
+        "fools": (
+            lambda x: check.fools(
+                x, fv.distance("pixels"), silenced(higher), higher.images[:1], shapesnet(), fv.channel(LAYER, 3), 0.5
+            ),
+            [silenced(higher)],
+            [higher.images[:1], low.images[:1, :24], -higher.images[:1]],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from featviz_helpers.study import statistics
 from scipy import stats
-from support.studies import MANY_CHANNELS, snapshot_table, study_table
+from support.studies import MANY_CHANNELS, control_table, snapshot_table, study_table
 
 
 def test_an_interval_holds_the_mean_of_many_draws_about_as_often_as_it_says():
@@ -103,3 +103,26 @@ def test_seeds_of_a_channel_count_once():
     more = pd.concat([table.assign(seed=table["seed"] + 10 * again) for again in range(4)])  # the same numbers again
     widths = [statistics.curves(rows).eval("high - low").mean() for rows in (table, more)]
     assert widths[1] == pytest.approx(widths[0], rel=1e-6)
+
+
+def test_a_ranking_puts_controls_among_the_methods():
+    table, controls = study_table(seeds=(0,)), control_table()
+    ranking = statistics.ranking(table, controls, ["grey", "own images"])
+    assert ranking.index.tolist() == ["[own images]", "[grey]", "good", "none"]
+    grey = controls[(controls["control"] == "grey") & (controls["channel"] == 3)]["exemplar_distance"].iloc[0]
+    assert ranking.loc["[grey]", 3] == pytest.approx(grey)
+
+
+def test_gains_are_measured_from_the_best_and_from_the_coarsest_step_of_the_base():
+    rows = {"none": {0.01: 1.0, 0.1: 2.0}, "good": {5.0: 0.5}}
+    table = pd.DataFrame(
+        [
+            {"method": method, "value": value, "channel": 0, "seed": 0, "exemplar_distance": distance}
+            for method, values in rows.items()
+            for value, distance in values.items()
+        ]
+    )
+    published = pd.DataFrame({0: [1.0, 0.8]}, ["none", "good"])
+    gains = statistics.gains(table, published)
+    assert gains.loc["good"].tolist() == pytest.approx([50, 75, 20])
+    assert gains.loc["none"].tolist() == pytest.approx([0, 50, 0])
