@@ -1,4 +1,4 @@
-"""Make the sheets of docs/gallery/ that show InceptionV3 without and with each remedy, and remedies.csv beside them.
+"""Make the sheets of docs/gallery/ that show InceptionV3 without and with each remedy, and results/remedies.csv.
 
 Each sheet has the pictures without the remedy in its upper row and those with it below. A penalty makes pictures pale;
 on its sheet the upper row has its tones spread, the middle one is as it is, and the lower one is the same, spread.
@@ -59,9 +59,10 @@ def measures(backbone: fv.Backbone, result: Result, base: Result) -> dict[str, f
 @click.command(help=__doc__)
 @click.option("--weights", default=None, help="InceptionV3 weights; without it, what load_model finds.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/gallery"), show_default=True)
+@click.option("--table", type=click.Path(path_type=Path), default=Path("results/remedies.csv"), show_default=True)
 @click.option("--steps", default=96, show_default=True, help="Steps of each ascent.")
 @click.option("--size", default=192, show_default=True, help="Side of a picture.")
-def main(weights: str | None, out: Path, steps: int, size: int) -> None:
+def main(weights: str | None, out: Path, table: Path, steps: int, size: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
     units = fv.channel(LAYER, CHANNELS)
@@ -75,9 +76,9 @@ def main(weights: str | None, out: Path, steps: int, size: int) -> None:
         pale = name in PENALTIES
         pictures = [spread(base.images), found.images, spread(found.images)] if pale else [base.images, found.images]
         Image.fromarray(fv.to_uint8(sheet(pictures))).save(out / f"remedy_{name}.jpg", quality=QUALITY, optimize=True)
-    table = pd.DataFrame(rows).T.rename_axis("remedy").round(2)
-    table.to_csv(out / "remedies.csv")
-    click.echo(table.to_string())
+    measured = pd.DataFrame(rows).T.rename_axis("remedy").round(2)
+    measured.to_csv(table)
+    click.echo(measured.to_string())
 
 
 if __name__ == "__main__":
