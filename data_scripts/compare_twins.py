@@ -46,7 +46,7 @@ def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
     channels = list(range(0, count, 1 if graded else count // FEW))
     objective, grader = fv.channel(layer, channels), Grader(backbone, layer) if graded else None
     tables = []
-    for name in fv.METHODS:
+    for name in [name for name, method in fv.METHODS.items() if not method.aligns]:  # the others need exemplars
         value = default(name, model)
         settings = {"steps": steps, "seeds": [seed], "size": backbone.traits.study_size, "dead": "mark"}
         _, result = fv.run_methods(backbone, layer, channels, {name: value}, **settings)[name]
@@ -73,7 +73,7 @@ def orderings(table: pd.DataFrame) -> pd.DataFrame:
         shares = own.assign(kept=own["activation"] / base[own.index].to_numpy())
         means = shares.groupby("method")[["share", "robustness", "kept"]].mean()
         columns[label] = means.apply(lambda row: " / ".join(f"{value:.2f}" for value in row), axis=1)
-    return pd.DataFrame(columns).loc[_methods(table)]
+    return pd.DataFrame(columns).loc[_methods(table)].fillna("")
 
 
 def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
