@@ -32,6 +32,7 @@ def test_an_image_is_aligned_to_itself_and_to_its_places_in_any_order():
     np.testing.assert_allclose(term.value(mixed, units), term.value(tf.constant(maps), units), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_picture_comes_nearer_to_its_own_references_than_to_others():
     sets = [fv.ShapesImages(64, seed=seed).load(3, 64)[None] for seed in (1, 2)]
     layers = alignment_layers(shapesnet(), "mixed2")

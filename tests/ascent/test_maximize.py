@@ -112,6 +112,7 @@ def test_each_image_has_its_own_numbers():
         assert alone.labels[0] == together.labels[i]
 
 
+@pytest.mark.slow
 def test_start_and_draws_do_not_depend_on_the_batch():
     seen = []
 

@@ -168,6 +168,7 @@ def test_both_load_by_name_with_an_answer_key(name, model):
     np.testing.assert_allclose(backbone.activations(images, "logits"), model(images), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_shift_costs_pictures_of_the_robust_twin_less():
     """16 channels, as they come, drawn without a regulariser."""
     objective, left = fv.channel("mixed2", range(0, 120, 8)), {}

@@ -64,6 +64,7 @@ def test_a_study_from_end_to_end_goes_on_after_a_stop(study, data, exemplars, mo
     assert fv.study.Tables.load(again.out).trial.equals(trial)
 
 
+@pytest.mark.slow
 def test_both_parts_of_a_method_are_one_climb_where_they_can_be(data, exemplars, tmp_path, monkeypatch):
     climbed, climb = [], Study._climb
     monkeypatch.setattr(Study, "_climb", lambda self, part: climbed.append(part) or climb(self, part))
