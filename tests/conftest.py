@@ -1,6 +1,7 @@
 """Shared by all tests: a quiet TensorFlow, no progress bars, real weights and images where there are any."""
 
 import os
+import random
 import signal
 from pathlib import Path
 
@@ -16,6 +17,12 @@ import pytest
 # What a shell starts in the background ignores Ctrl-C, and hands that on; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def same_weights_every_time() -> None:
+    """Let a network that a test builds begin with the same weights in every run: Keras draws their seeds from here."""
+    random.seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,8 @@ class Backbone:
         # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does.
         self.functions: dict = {}
         self._truncated: dict[Cut, keras.Model] = {}
+        # Walking the graph for its shapes takes Keras longer than a small network takes for the images.
+        self._taken: set[tuple] = set()
 
     @property
     def size(self) -> int:
@@ -189,6 +191,9 @@ class Backbone:
 
     def check_size(self, size: Sequence[int], *layers: str) -> None:
         """Raise ValueError when images of (height, width) `size` are too small to reach the layers."""
+        question = (*map(self.resolve, layers), *size)
+        if question in self._taken:
+            return
         network = self.truncate(*layers)
         if not fits(network, *size):
             larger = (side for side in range(min(size) + 1, 1024) if fits(network, side, side))
@@ -197,3 +202,4 @@ class Backbone:
                 raise ValueError(f"{problem}: the shorter side must be at least {smallest} pixels.")
             only = self.model.inputs[0].shape[1:3]
             raise ValueError(f"'{layers[0]}' of {self.name} takes images of {only[0]} x {only[1]} pixels only.")
+        self._taken.add(question)

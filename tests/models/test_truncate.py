@@ -85,6 +85,16 @@ def test_a_network_of_one_size_takes_any_where_it_can():
         backbone.check_size((40, 40), "classes")
 
 
+def test_the_graph_is_walked_once_for_a_layer_and_a_size(monkeypatch):
+    """Keras takes longer for the shapes of a deep network than the network for a small picture."""
+    backbone, asked = shapesnet(), []
+    monkeypatch.setattr("featviz_helpers.models.backbone.fits", lambda network, *size: asked.append(size) or True)
+    for size in ((32, 32), (32, 32), (48, 32)):
+        backbone.check_size(size, "auto")
+        backbone.check_size(size, backbone.default_layer)
+    assert asked == [(32, 32), (48, 32)]
+
+
 def test_a_capped_relu_is_redirected_as_it_is():
     inputs = keras.Input((None, None, 3))
     capped = keras.layers.ReLU(max_value=0.5, negative_slope=0.1, name="capped")(keras.layers.Conv2D(4, 3)(inputs))
