@@ -6,7 +6,8 @@
 
 Every picture gets the same number of steps from the same start, at the size of a study; each method has its default on
 the network. On the ShapesNets all channels of the default layer are drawn, and graded by the answer key; on the others
-four, evenly spaced.
+four, evenly spaced. Graded as well is what no method made: of 3,200 fresh images the one that excites
+a channel most, and one drawn blindly for each channel.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ import numpy as np
 import pandas as pd
 from featviz_helpers.common.files import write_text
 from featviz_helpers.metrics.answer_key import PROPERTIES, Grader
+from featviz_helpers.study.finished import TWINS
 from featviz_helpers.study.methods import default
 
 ROOT = Path(__file__).parents[1]
 CARD = ROOT / "featviz_helpers" / "models" / "weights" / "shapesnet_plain.md"
-TABLE = ROOT / "results" / "twins" / "pictures.parquet"
 NAMES = {
     "lite0": "lite0",
     "inception_v3": "InceptionV3",
@@ -35,6 +36,8 @@ NAMES = {
 }
 FEW = 4
 SHIFT = fv.Jitter(8)
+CONTROLS = ("strongest image", "any image")
+FRESH = 9  # seed of the images of the controls; the key and its forest have drawn 1 to 3
 HEADING = "\n## Beside other networks\n"
 
 
@@ -45,23 +48,35 @@ def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
     count, graded = backbone.layers[layer], backbone.traits.has_answer_key
     channels = list(range(0, count, 1 if graded else count // FEW))
     objective, grader = fv.channel(layer, channels), Grader(backbone, layer) if graded else None
-    tables = []
+    made = {}
     for name in [name for name, method in fv.METHODS.items() if not method.aligns]:  # the others need exemplars
         value = default(name, model)
         settings = {"steps": steps, "seeds": [seed], "size": backbone.traits.study_size, "dead": "mark"}
         _, result = fv.run_methods(backbone, layer, channels, {name: value}, **settings)[name]
-        alive = np.isfinite(result.images).all(axis=(1, 2, 3))
-        share = np.full(len(channels), np.nan)
-        share[alive] = fv.high_frequency(result.images[alive])
+        made[name] = value, result.images
+    if graded:
+        made |= {name: (np.nan, images) for name, images in controls(backbone, layer, seed).items()}
+    tables = []
+    for name, (value, images) in made.items():
+        alive = np.isfinite(images).all(axis=(1, 2, 3))
         table = pd.DataFrame({"model": model, "layer": layer, "method": name, "value": value, "channel": channels})
-        table["activation"], table["share"] = np.where(alive, result.activations, np.nan), share
-        table["robustness"] = fv.robustness(backbone, objective, result.images, SHIFT)
-        tables.append(pd.concat([table, grader.grade(result.images, channels)], axis=1) if grader else table)
+        table["activation"] = np.where(alive, fv.score(backbone, objective, np.nan_to_num(images)), np.nan)
+        table.loc[alive, "share"] = fv.high_frequency(images[alive])
+        table["robustness"] = fv.robustness(backbone, objective, images, SHIFT)
+        tables.append(pd.concat([table, grader.grade(images, channels)], axis=1) if graded else table)
     return pd.concat(tables, ignore_index=True)
 
 
+def controls(backbone: fv.Backbone, layer: str, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return for each channel the strongest of 3,200 fresh images, and one that was drawn blindly."""
+    images = fv.shapes.draw(3200, FRESH, size=backbone.traits.study_size).images
+    strongest = backbone.activations(images, layer).mean(axis=(1, 2)).argmax(axis=0)
+    blind = np.random.default_rng(seed).integers(0, len(images), len(strongest))
+    return dict(zip(CONTROLS, (images[strongest], images[blind]), strict=True))
+
+
 def _methods(table: pd.DataFrame) -> list[str]:
-    return list(table["method"].unique())
+    return [name for name in table["method"].unique() if name not in CONTROLS]
 
 
 def orderings(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +94,7 @@ def orderings(table: pd.DataFrame) -> pd.DataFrame:
 def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
     """Return each method's grade minus that of `none`: the mean over channels with its 95 % bootstrap interval."""
     grades = table.pivot(index="channel", columns="method", values="grade")
-    gains = grades[_methods(table)].sub(grades["none"], axis=0).dropna()
+    gains = grades[list(table["method"].unique())].sub(grades["none"], axis=0).dropna()
     drawn = np.random.default_rng(0).integers(0, len(gains), (draws, len(gains)))
     low, high = np.percentile(gains.to_numpy()[drawn].mean(axis=1), (2.5, 97.5), axis=0)
     return pd.DataFrame({"gain": gains.mean(), "low": low, "high": high})
@@ -88,7 +103,7 @@ def differences(table: pd.DataFrame, draws: int = 2000) -> pd.DataFrame:
 def grades(table: pd.DataFrame, model: str) -> pd.DataFrame:
     """Return a row per method: the mean grades of a network's channels, and the gain over `none`."""
     own = table[table["model"] == model]
-    means = own.groupby("method")[[*PROPERTIES, "grade"]].mean().loc[_methods(own)].round(2)
+    means = own.groupby("method")[[*PROPERTIES, "grade"]].mean().loc[own["method"].unique()].round(2)
     gain = differences(own).apply(lambda row: f"{row['gain']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})", axis=1)
     return means.assign(**{"against none": gain.mask(gain.index == "none", "")})
 
@@ -106,7 +121,8 @@ def section(table: pd.DataFrame) -> str:
         "## What the answer key says",
         "Mean grades of pictures of all channels, 0 to 1: does a picture have the direction, fineness, hue and class "
         "that its channel prefers? The last column is the difference from `none` on the same channels, with its 95 % "
-        "bootstrap interval over channels.",
+        "bootstrap interval over channels. The last two rows were made by no method: of 3,200 fresh images the one that "
+        "excites the channel most, and one drawn blindly.",
     ]
     for model in ("shapesnet_plain", "shapesnet"):
         paragraphs += [f"{NAMES[model]}:", grades(table, model).to_markdown()]
@@ -118,11 +134,10 @@ def section(table: pd.DataFrame) -> str:
 @click.option("--steps", default=64, show_default=True, help="Steps a picture; 0 makes only the card again.")
 def main(models: tuple[str, ...], steps: int) -> None:
     for model in (models or NAMES) if steps else ():
-        others = pd.read_parquet(TABLE) if TABLE.exists() else pd.DataFrame({"model": []})
+        others = pd.read_parquet(TWINS) if TWINS.exists() else pd.DataFrame({"model": []})
         table = pd.concat([others[others["model"] != model], measure(model, steps)], ignore_index=True)
-        TABLE.parent.mkdir(parents=True, exist_ok=True)
-        table.to_parquet(TABLE, index=False)
-    write_text(CARD, CARD.read_text().partition(HEADING)[0] + section(pd.read_parquet(TABLE)))
+        table.to_parquet(TWINS, index=False)
+    write_text(CARD, CARD.read_text().partition(HEADING)[0] + section(pd.read_parquet(TWINS)))
 
 
 if __name__ == "__main__":

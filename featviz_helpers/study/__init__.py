@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["controls", "figures", "methods", "predictors", "report", "specificity", "statistics", "verdict"],
     submod_attrs={
-        "finished": ["FinishedStudy", "bundled", "essence", "read"],
+        "finished": ["FinishedStudy", "bundled", "essence", "read", "twins"],
         "methods": ["METHODS", "run_methods"],
         "plan": ["StudyPlan"],
         "published": ["PUBLISHED"],

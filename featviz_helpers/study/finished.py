@@ -20,6 +20,7 @@ from .tables import Tables
 
 RECORD = "provenance.json"  # written last: a study without it is not finished
 BUNDLED = Path(str(files("featviz_helpers"))) / "study" / "results"
+TWINS = BUNDLED / "twins.parquet"
 STEP = 2.0**-13  # of a score, about 1/10,000: a difference that matters is ten times larger
 GRADES = ("orientation", "frequency", "hue", "class", "grade")
 
@@ -73,6 +74,16 @@ def read(where: str | Path) -> FinishedStudy:
 def bundled() -> list[str]:
     """Return the networks whose studies come with the course."""
     return sorted(path.parent.name for path in BUNDLED.glob(f"*/{RECORD}"))
+
+
+def twins() -> pd.DataFrame:
+    """Return every method's pictures of all channels of both ShapesNets, with their grades; also four of other networks.
+
+    Returns:
+        One row per model, method and channel: activation, share (of high frequencies), robustness (to shifts of up to
+        8 pixels), and on the ShapesNets orientation, frequency, hue, class and grade, 0 to 1.
+    """
+    return pd.read_parquet(TWINS)
 
 
 def essence(tables: Tables) -> Tables:

@@ -12,7 +12,7 @@ import pytest
 from featviz_helpers.data.shapes import CLASS_KEY, CLASSES, draw
 from featviz_helpers.models import shapesnet
 
-from data_scripts.compare_twins import TABLE, differences, section
+from data_scripts.compare_twins import differences, section
 from data_scripts.train_shapesnet import card, exchange, name_of
 
 DATA = Path(shapesnet.__file__).parent / "weights"
@@ -59,7 +59,7 @@ def test_weights_are_the_ones_on_the_card(name):
 
 
 def test_cards_are_written_from_the_records_and_the_twins_from_its_pictures_too(name):
-    comparison = section(pd.read_parquet(TABLE)) if name == "shapesnet_plain" else ""
+    comparison = section(fv.study.twins()) if name == "shapesnet_plain" else ""
     assert (DATA / f"{name}.md").read_text() == card(RECORDS[name]) + comparison
 
 
