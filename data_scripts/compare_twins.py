@@ -121,8 +121,8 @@ def section(table: pd.DataFrame) -> str:
         "## What the answer key says",
         "Mean grades of pictures of all channels, 0 to 1: does a picture have the direction, fineness, hue and class "
         "that its channel prefers? The last column is the difference from `none` on the same channels, with its 95 % "
-        "bootstrap interval over channels. The last two rows were made by no method: of 3,200 fresh images the one that "
-        "excites the channel most, and one drawn blindly.",
+        "bootstrap interval over channels. The last two rows were made by no method: of 3,200 fresh images the one "
+        "that excites the channel most, and one drawn blindly.",
     ]
     for model in ("shapesnet_plain", "shapesnet"):
         paragraphs += [f"{NAMES[model]}:", grades(table, model).to_markdown()]

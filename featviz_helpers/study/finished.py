@@ -77,7 +77,7 @@ def bundled() -> list[str]:
 
 
 def twins() -> pd.DataFrame:
-    """Return every method's pictures of all channels of both ShapesNets, with their grades; also four of other networks.
+    """Return what every method's pictures of all channels of both ShapesNets are like, and of four of other networks.
 
     Returns:
         One row per model, method and channel: activation, share (of high frequencies), robustness (to shifts of up to
