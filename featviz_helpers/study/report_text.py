@@ -105,7 +105,8 @@ def _specificity_paragraphs(label: str, table: pd.DataFrame) -> list[str]:
         "What is left of the distance to its own channel's images when the effect of each picture and of each set of "
         "images is taken out of the whole matrix; p from dealing the sets to the pictures at random. `others minus "
         "own`, which knows only its own row, has nearly the same mean and an interval that holds how ordinary each "
-        "set is.",
+        "set is. `over none` compares with pictures without a regulariser at the same step size; where the step is the "
+        "number that a method varies, both choose it.",
         shown.to_markdown(index=False),
     ]
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from . import specificity
 from .controls import BLURRED, JUDGED_CONTROLS, OWN, PHOTOGRAPHS
+from .methods import METHODS, PIXEL_STEP
 from .specificity import view
 from .statistics import activation_pairs, contestants, held_out, holm, interval, sign_flip_p
 from .tables import Tables
@@ -31,7 +32,7 @@ def judge(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
     Args:
         tables: of a study.
         by: which of `specificity.JUDGES` is asked.
-        base: the method that the others are compared with.
+        base: the method that the others are compared with, at their own step size; see `at_equal_step`.
 
     Returns:
         Columns contestant, control (whether it is one), question, channels (with data for an answer), mean, low, high
@@ -42,14 +43,13 @@ def judge(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
     """
     chosen, pairs = chosen_pictures(tables, by), equal_activation(tables, by)
     controls, residuals = _control_means(tables, by), tables.residuals(by)
-    base_rows = chosen[chosen["method"] == base].set_index("channel")
     rows = []
     for name, part in chosen.groupby("method", sort=False):
         own = part.set_index("channel")
         margins = _margins(name, own, controls)
         if name != base:
             equal = pairs[pairs["method"] == name].set_index("channel")["mean"]
-            margins |= _margins_to_base(own, base_rows, equal)
+            margins |= _margins_to_base(own, at_equal_step(tables, chosen, name, by, base), equal)
         for question, margin in margins.items():
             line = _line(margin)
             if question == SPECIFIC:
@@ -69,6 +69,19 @@ def chosen_pictures(tables: Tables, by: str = "") -> pd.DataFrame:
     """Return `held_out` of all methods and of the controls that are judged like methods."""
     trial = view(tables.trial, by)
     return held_out(pd.concat([trial, contestants(trial, view(tables.controls, by))]))
+
+
+def at_equal_step(tables: Tables, chosen: pd.DataFrame, name: str, by: str = "", base: str = "none") -> pd.DataFrame:
+    """Return the pictures without a regulariser that a method is compared with, by channel.
+
+    A coarser step changes a picture as much as many a regulariser does, so the base takes the method's own step. Where
+    the step is the number that a method varies, that of the base is chosen in the same way.
+    """
+    trial = view(tables.trial, by)
+    same = trial[(trial["method"] == base) & (trial["value"] == PIXEL_STEP)]
+    if same.empty or (name in METHODS and METHODS[name].parameter == METHODS[base].parameter):
+        return chosen[chosen["method"] == base].set_index("channel")
+    return same.groupby("channel").mean(numeric_only=True)
 
 
 def equal_activation(tables: Tables, by: str = "") -> pd.DataFrame:
@@ -158,15 +171,15 @@ def specificity_table(tables: Tables, by: str = "", base: str = "none") -> pd.Da
 
     Returns:
         Columns contestant, channels, others_minus_own, its low and high; specificity, low, high, p; share (of the own
-        images' specificity); over_base, its low and high (paired, by channel).
+        images' specificity); over_base, its low and high (paired, by channel, see `at_equal_step`).
     """
     chosen, residuals = chosen_pictures(tables, by), tables.residuals(by)
-    base_rows = chosen[chosen["method"] == base].set_index("channel")["specificity"]
     rows = []
     for name, part in chosen.groupby("method", sort=False):
         own, naive = part.set_index("channel")["specificity"], interval(part["others_minus_own"])
         mean, low, high = interval(own)
-        over = interval(own - base_rows) if name != base else (np.nan,) * 3
+        rivals = at_equal_step(tables, chosen, name, by, base)["specificity"]
+        over = interval(own - rivals) if name != base else (np.nan,) * 3
         p = specificity.permutation_p(specificity.square(residuals, part))
         rows.append((name, own.notna().sum(), *naive, mean, low, high, p, *over))
     names = ["others_minus_own", "naive_low", "naive_high", "specificity", "low", "high", "p"]

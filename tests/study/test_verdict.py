@@ -34,6 +34,18 @@ def test_the_verdict_says_what_the_data_say():
     )
 
 
+def test_a_coarser_step_of_the_base_is_no_fault_of_a_regulariser():
+    """At step 0.02 both draw the same; the base may also choose 0.05, at which its pictures come nearer."""
+    table = study_table(gain=0.0, noise=0.001)
+    table["value"] = table["value"].map({1.0: 0.01, 2.0: 0.02, 3.0: 0.05})
+    coarse = table["method"].eq("none") & table["value"].eq(0.05)
+    table.loc[coarse, [name for name in table if name.startswith(("to ", "exemplar"))]] -= 0.1
+    question = "closer than without a regulariser"
+    assert answers(table)[0]["good", question] == "cannot tell"
+    step = table.replace({"method": {"good": "Fourier"}})  # what is varied is its step: chosen as that of the base
+    assert answers(step)[0]["Fourier", question] == "no"
+
+
 def test_the_controls_answer_what_the_methods_answer():
     """The channel's own images have to pass too; a question that is about a control is not asked of it."""
     given, sentences = answers(study_table(gain=0.4, own=0.1))
