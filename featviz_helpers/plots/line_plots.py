@@ -72,7 +72,7 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "") -> Figur
         x, values = spectra.profile(images)
         mean = values.mean(axis=0)
         lines[name] = mean / mean.sum()
-    return curves(lines, x, title, "frequency (cycles per pixel)", "share of the power", log=True)
+    return curves(lines, x, title, "frequency (cycles per pixel)", "mean energy of a wave (a curve sums to 1)", log=True)
 
 
 def _own(x: Sequence | Mapping | None, name: str, count: int) -> list:
