@@ -72,7 +72,8 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "") -> Figur
         x, values = spectra.profile(images)
         mean = values.mean(axis=0)
         lines[name] = mean / mean.sum()
-    return curves(lines, x, title, "frequency (cycles per pixel)", "mean energy of a wave (a curve sums to 1)", log=True)
+    energy = "mean energy of a wave (a curve sums to 1)"
+    return curves(lines, x, title, "frequency (cycles per pixel)", energy, log=True)
 
 
 def _own(x: Sequence | Mapping | None, name: str, count: int) -> list:
