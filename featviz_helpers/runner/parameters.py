@@ -18,11 +18,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import ConfigDict, Field, JsonValue, PydanticUserError, TypeAdapter, ValidationError
+from pydantic import ConfigDict, JsonValue, PydanticUserError, TypeAdapter, ValidationError
 
+from .annotations import ALLOWED, Number, type_of
 from .yaml_numbers import read_yaml
 
 
@@ -30,11 +31,6 @@ class ParameterError(ValueError):
     """A parameters cell that cannot be read, or a value or name that a notebook does not take."""
 
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-# What an annotation in a parameters cell may use: the types that survive papermill, which writes values as source.
-ANNOTATIONS = {
-    "int": int, "float": Number, "str": str, "bool": bool, "list": list, "dict": dict, "Literal": Literal,
-}  # fmt: skip
 PLAIN = TypeAdapter(JsonValue, config=ConfigDict(allow_inf_nan=False))  # what run.json can hold
 STRICT = ConfigDict(strict=True)  # so that True is no int, "5" no number and 1.5 no whole number
 
@@ -73,7 +69,13 @@ class Parameter:
             ParameterError: the value is not of the parameter's type; the message says what to write instead.
         """
         if self._accepts(value):
-            return self._adapter.validate_python(value)
+            checked = self._adapter.validate_python(value)
+            if checked != value:
+                raise ParameterError(
+                    f"{self.name} takes {self.kind}, in which {reprlib.repr(value)} loses digits: a float holds whole "
+                    f"numbers up to {2**53} only. Write a smaller one, or let the notebook take an int."
+                )
+            return checked
         hint = f"; write {json.dumps([value], ensure_ascii=False)}" if self._accepts([value]) else ""
         raise ParameterError(
             f"{self.name} takes {self.kind} (default: {self.default!r}), "
@@ -170,8 +172,8 @@ def _annotated(statement: ast.AnnAssign, where: str) -> tuple[str, Any]:
     """Return the type that an annotation names, as written and as pydantic checks it."""
     kind = ast.unparse(statement.annotation)
     try:
-        return kind, eval(kind, {"__builtins__": {}}, ANNOTATIONS)
-    except (NameError, TypeError, AttributeError, SyntaxError):
+        return kind, type_of(statement.annotation)
+    except (ValueError, TypeError):
         raise ParameterError(_unusable(where, kind)) from None
 
 
@@ -182,7 +184,7 @@ def _inferred(default: Any) -> tuple[str, Any]:
 
 
 def _unusable(where: str, kind: str) -> str:
-    return f"{where} has the annotation {kind}; it may be made of {', '.join(ANNOTATIONS)}, None and |"
+    return f"{where} has the annotation {kind}; it may be made of {', '.join(ALLOWED)}, None and |"
 
 
 def _type_of(default: Any) -> Any:
@@ -192,8 +194,7 @@ def _type_of(default: Any) -> Any:
         return Number
     if isinstance(default, list) and default:
         kinds = dict.fromkeys(_type_of(item) for item in default)
-        if Number in kinds:  # [1, 2.5] is a list of numbers
-            kinds.pop(int, None)
+        # [1, 2.5] is a list of numbers, and its whole numbers keep all their digits.
         return list[reduce(or_, kinds)]
     if isinstance(default, dict):
         return dict[str, JsonValue]
@@ -202,7 +203,7 @@ def _type_of(default: Any) -> Any:
 
 def _kind(type_: Any) -> str:
     """Return a type as a reader would write it."""
-    names = {Number: "float", JsonValue: "any value", list[JsonValue]: "list", dict[str, JsonValue]: "dict"}
+    names = {Number: "float", int | Number: "float", Number | int: "float", JsonValue: "any value", list[JsonValue]: "list", dict[str, JsonValue]: "dict"}
     if type_ in names:
         return names[type_]
     arguments = getattr(type_, "__args__", None)
