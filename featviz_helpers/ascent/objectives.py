@@ -122,7 +122,7 @@ def neuron(layer: str, channels: int | Sequence[int], place: tuple[float, float]
         ValueError: the place is outside the map.
     """
     spot = np.asarray([place], np.float32)
-    if spot.shape != (1, 2) or spot.min() < 0 or spot.max() > 1:
+    if spot.shape != (1, 2) or not (spot.min() >= 0 and spot.max() <= 1):  # also true for NaN
         raise ValueError(f"A place is two fractions between 0 and 1, (down, right); got {place}.")
     return Neuron(layer, channel=_numbers("A channel", channels), place=spot)
 
@@ -186,7 +186,7 @@ def direction(layer: str, vectors: np.ndarray) -> Objective:
 
 
 def _numbers(name: str, values: int | Sequence[int]) -> np.ndarray:
-    return np.asarray(whole_numbers(name, values), np.int32)
+    return np.asarray(whole_numbers(name, values, 0, 2**31 - 1), np.int32)
 
 
 def _mean_over_map(activation: tf.Tensor) -> tf.Tensor:

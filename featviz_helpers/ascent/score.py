@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
+from ..data.images import check_range
 from ..models.backbone import Backbone
 from .term import Objective
 from .transform_base import Transform
@@ -14,15 +16,16 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
     Args:
         backbone: the network.
         objective: what is measured; one unit for all images, or one per image.
-        images: (N, H, W, 3) in [-1, 1].
+        images: (N, H, W, 3) in [-1, 1]; NaN for a dead start.
         batch: images at once.
 
     Returns:
-        (N,) float32, the same number that `maximize` reports as an activation.
+        (N,) float32, the same number that `maximize` reports as an activation; NaN for a dead start.
 
     Raises:
-        ValueError: as many units as images are needed, or one; images too small for the layer.
+        ValueError: as many units as images are needed, or one; images too small for the layer, or not in [-1, 1].
     """
+    images, batch = check_range(images, dead=True), whole_number("batch", batch, 1)
     objective = objective.resolve(backbone)
     if objective.count not in (1, len(images)):
         raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
@@ -37,7 +40,7 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
         terms = objective.values(dict(zip(objective.layers, answer, strict=True)), units).numpy()
         weights = np.stack([term.weight[part] for term in objective.terms], axis=1)
         values.append((terms * weights).sum(axis=1))
-    return np.concatenate(values)
+    return np.where(np.isnan(images).any(axis=(1, 2, 3)), np.nan, np.concatenate(values)).astype(np.float32)
 
 
 def robustness(
@@ -59,6 +62,7 @@ def robustness(
     Raises:
         ValueError: see `score`.
     """
+    draws = whole_number("draws", draws, 1)
     plain = score(backbone, objective, images)
     changed = [score(backbone, objective, transform(images, seed, step)) for step in range(draws)]
     return np.divide(np.mean(changed, axis=0), plain, out=np.full_like(plain, np.nan), where=plain > 0)

@@ -1,12 +1,15 @@
 """Files that appear whole under their final name or not at all, whoever else writes and whatever goes wrong."""
 
+import contextlib
 import errno
 import functools
+import glob
 import hashlib
 import os
 import shutil
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +23,8 @@ from .progress import format_bytes
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, and FAT's 4 GB or a limit of the shell
 NO_LEAVE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR}
 BLOCK = 1 << 20  # bytes
+NAME = 50  # characters of a name that its part keeps: with four bytes each they leave room for the rest
+STALE = 86_400  # seconds: a part as old as that has no writer left
 YOUNG = 2 * 10**9  # nanoseconds: two changes of a file that is older have two times
 
 
@@ -27,7 +32,8 @@ YOUNG = 2 * 10**9  # nanoseconds: two changes of a file that is older have two t
 def replacing(path: str | Path) -> Iterator[Path]:
     """Hand out a path to write to, and move what was written there to `path` in one step.
 
-    A process that is killed leaves the old file, or none, and a `.part` beside it that the next attempt overwrites.
+    Every writer has a part of its own, so that two of them, or a reader, never meet in one file: the last to end wins.
+    A process that is killed leaves the old file, or none, and its part, which a later writer removes after a day.
 
     Args:
         path: the file to write; missing folders above it are made.
@@ -37,12 +43,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    stem = f".{path.name[:NAME]}."
+    _remove_stale(path.parent, stem)
+    part = path.with_name(f"{stem}{uuid.uuid4().hex}.part")
     try:
         yield part
         publish(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@functools.lru_cache(maxsize=1000)  # once for a file, or it would cost more than the writing
+def _remove_stale(folder: Path, stem: str) -> None:
+    for left in folder.glob(f"{glob.escape(stem)}*.part"):
+        with contextlib.suppress(OSError):  # somebody else was quicker
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

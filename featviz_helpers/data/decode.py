@@ -31,6 +31,7 @@ def decode(path: Path, size: int | None = None, policy: str = "squash") -> np.nd
         DamagedImage: the file cannot be decoded, has more pixels than Pillow considers safe, or has pixels whose range
             is not known.
         FileNotFoundError: the file is gone.
+        OSError, MemoryError: the machine is in trouble, and the file may be whole.
     """
     try:
         with Image.open(path) as file:
@@ -40,7 +41,11 @@ def decode(path: Path, size: int | None = None, policy: str = "squash") -> np.nd
             picture = _as_rgb(file)
     except FileNotFoundError:
         raise  # a folder that vanishes half-way is not a damaged image
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's decoders raise whatever their parsers trip over
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # trouble of the machine, such as too many open files; Pillow's own errors have no number
         text = str(error).replace(repr(str(path)), "").strip() or type(error).__name__
         raise DamagedImage(f"cannot be read as an image: {text}") from error
     if size is None:

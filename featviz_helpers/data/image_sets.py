@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..common.checks import whole_number
 from ..common.errors import DamagedImage, DamagedImageWarning, nearest
 from . import shapes
 from .decode import POLICIES, decode
 from .image_files import image_files
 from .images import from_uint8, resize
 
+MOST_AT_ONCE = 4096  # images of a batch
 MAX_NAMES = 10  # of damaged images in a warning
 WORKERS = os.cpu_count() or 1
 PREFETCH = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
@@ -129,6 +131,7 @@ class ImageSet(ABC):
         Warns:
             DamagedImageWarning: how many images could not be read, and which.
         """
+        batch = whole_number("batch", batch, 1, MOST_AT_ONCE)
         images: list[tuple[int, np.ndarray]] = []
         for index, image in self._in_order(size, start, PREFETCH * batch):
             images.append((index, image))
@@ -145,6 +148,7 @@ class ImageSet(ABC):
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
         queue: deque = deque()
+        ahead = min(ahead, len(self))
         pool = ThreadPoolExecutor(WORKERS)
         try:
             for index in range(start, len(self) + ahead):

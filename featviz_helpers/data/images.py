@@ -10,11 +10,13 @@ import numpy as np
 from PIL import Image
 from skimage.transform import resize as _resize
 
+from ..common.checks import whole_numbers
 from ..common.errors import DamagedImage
 from ..common.random_streams import start_uniform
 from .decode import centre_square, decode
 
 PHOTOGRAPHS = ("china", "flower")
+LARGEST = 16_384  # pixels on a side; what is larger does not fit into memory, and says so only minutes later
 
 
 def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
@@ -30,7 +32,7 @@ def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
     Raises:
         FileNotFoundError: there is no such file.
         DamagedImage: the file is not a readable image; a ValueError.
-        ValueError: a size below 1.
+        ValueError: a size that is no whole number from 1 to 16,384.
     """
     path = Path(path)
     if not path.is_file():
@@ -63,25 +65,48 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Map float images in [-1, 1] to uint8 in 0..255 (values outside are clipped)."""
+    """Map float images in [-1, 1] to uint8 in 0..255 (values outside are clipped).
+
+    Raises:
+        ValueError: they are whole numbers already.
+    """
+    if not np.issubdtype(np.asarray(images).dtype, np.floating):
+        raise ValueError(f"to_uint8 takes floats in [-1, 1]; got {np.asarray(images).dtype}.")
     return np.round((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
 
 
 def from_uint8(images: np.ndarray) -> np.ndarray:
-    """Map uint8 images in 0..255 to float32 in [-1, 1]."""
+    """Map uint8 images in 0..255 to float32 in [-1, 1].
+
+    Raises:
+        ValueError: they are not uint8.
+    """
+    if np.asarray(images).dtype != np.uint8:
+        raise ValueError(f"from_uint8 takes uint8 in 0..255; got {np.asarray(images).dtype}.")
     return (np.asarray(images, np.float32) / 127.5 - 1.0).astype(np.float32)
 
 
-def check_range(images: np.ndarray) -> np.ndarray:
+def check_range(images: np.ndarray, dead: bool = False) -> np.ndarray:
     """Return a batch as float32, or say what is wrong with it.
 
+    Args:
+        images: (N, H, W, 3) in [-1, 1].
+        dead: whether images may hold NaN: the mark of a dead start.
+
     Raises:
-        ValueError: not (N, H, W, 3), NaN, or values outside [-1, 1].
+        ValueError: not (N, H, W, 3), whole numbers such as uint8, NaN, or values outside [-1, 1].
     """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] != 3 or not len(images):
         raise ValueError(f"A batch of images is (N, H, W, 3) with N > 0; got {images.shape}.")
-    low, high = float(images.min()), float(images.max())
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(
+            f"Images are floats in [-1, 1]; got {images.dtype}. Bring uint8 there with fv.from_uint8(images)."
+        )
+    alive = images[~np.isnan(images).any(axis=(1, 2, 3))] if dead else images
+    if not len(alive):
+        return images.astype(np.float32)
+    low, high = float(alive.min()), float(alive.max())
     if not (low >= -1.001 and high <= 1.001):  # also true for NaN
         what = "NaN (a dead start?)" if np.isnan(low) else f"values from {low:.4g} to {high:.4g}"
         raise ValueError(
@@ -107,11 +132,11 @@ def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
 
 
 def pair(size: int | Sequence[int]) -> tuple[int, int]:
-    """Return (height, width) for a side or a pair, refusing anything below 1 pixel."""
-    height, width = (size, size) if np.isscalar(size) else size
-    if min(height, width) < 1:
-        raise ValueError(f"An image size must be at least 1 pixel; got {size}.")
-    return int(height), int(width)
+    """Return (height, width) for a side or a pair of whole numbers from 1 to 16,384 pixels."""
+    sides = whole_numbers("An image size", size, 1, LARGEST)
+    if len(sides) > 2:
+        raise ValueError(f"An image size is one side, or (height, width), in pixels; got {size}.")
+    return sides[0], sides[-1]
 
 
 def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int], strength: float = 0.1) -> np.ndarray:

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from ..common.errors import NotFinite
 from ..common.progress import bar
 from ..data.image_sets import ImageSet
+from ..data.images import pair
 from ..models.backbone import Backbone
 from .ranking import Ranking
 from .tables import META, Exemplars, tables
@@ -116,7 +117,7 @@ def scan_request(
         raise ValueError("Name at least one layer, or 'auto'.")
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(data):
         raise ValueError(f"k is the number of images per channel: a whole number from 1 to {len(data)}; got {k!r}.")
-    size = size or backbone.model.inputs[0].shape[1] or backbone.size
+    size = backbone.model.inputs[0].shape[1] or backbone.size if size is None else pair(size)[0]
     backbone.check_size((size, size), *names)
     weights = hashlib.blake2b(digest_size=16)
     for array in backbone.truncate(*names).get_weights():

@@ -26,11 +26,15 @@ class Summary:
         names: one per set, G of them.
         counts: (G,) pictures in each set.
         data: what the distance keeps of them.
+        size: (height, width) of the pictures, in pixels.
+        judge: label of the distance.
     """
 
     names: tuple
     counts: np.ndarray
     data: tuple
+    size: tuple[int, int]
+    judge: str
 
 
 class Distance(ABC):
@@ -72,11 +76,15 @@ class Distance(ABC):
         """Prepare sets of pictures, name -> (n, H, W, 3) in [-1, 1], to compare many others with.
 
         Raises:
-            ValueError: pictures below `min_size`, values outside [-1, 1] or NaN.
+            ValueError: no set, pictures of two sizes, pictures below `min_size`, values outside [-1, 1] or NaN.
         """
+        sizes = sorted({tuple(np.shape(pictures)[1:3]) for pictures in sets.values()})
+        if len(sizes) != 1:
+            given = " and ".join(" x ".join(map(str, size)) for size in sizes) or "no set"
+            raise ValueError(f"Sets of pictures of one size can be compared with; got {given}.")
         counts = np.array([len(pictures) for pictures in sets.values()])
         data = [self._summarise(self._check(pictures)) for pictures in sets.values()]
-        return Summary(tuple(sets), counts, tuple(data))
+        return Summary(tuple(sets), counts, tuple(data), sizes[0], self.label)
 
     def to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
         """Return the mean distance of every picture to the members of every set.
@@ -89,14 +97,28 @@ class Distance(ABC):
             (N, G) float32.
 
         Raises:
-            ValueError: another size than the sets' pictures, one below `min_size`, values outside [-1, 1] or NaN.
+            ValueError: another size than the sets' pictures, one below `min_size`, values outside [-1, 1] or NaN; sets
+                that another distance has summarised.
         """
         pictures = self._check(pictures)
+        if pictures.shape[1:3] != summary.size:
+            given, wanted = (" x ".join(map(str, size)) for size in (pictures.shape[1:3], summary.size))
+            raise ValueError(
+                f"The pictures have {given} pixels and those of the sets {wanted}: fv.resize brings them together."
+            )
+        if summary.judge != self.label:
+            raise ValueError(f"These sets were summarised by {summary.judge}; {self.label} has to do that itself.")
         steps = range(0, len(pictures), BATCH)
         return np.concatenate([self._to_sets(pictures[i : i + BATCH], summary) for i in steps])
 
     def within(self, summary: Summary, sets: Mapping[object, np.ndarray]) -> list[np.ndarray]:
-        """Return the mean distance of each member of a set to the OTHER members (leave one out): (n,) for each set."""
+        """Return the mean distance of each member of a set to the OTHER members (leave one out): (n,) for each set.
+
+        Raises:
+            ValueError: a set of one picture has no others.
+        """
+        if alone := [name for name, pictures in sets.items() if len(pictures) < 2]:
+            raise ValueError(f"A set needs two pictures or more to be compared with itself; {alone[0]!r} has fewer.")
         columns = {name: column for column, name in enumerate(summary.names)}
         return [
             self.to_sets(pictures, summary)[:, columns[name]] * len(pictures) / (len(pictures) - 1)
@@ -168,7 +190,5 @@ class EmbeddingDistance(Distance):
 
     def _to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
         vectors, (means, squares) = self._vectors(pictures), summary.data
-        if vectors.shape[1] != means.shape[1]:
-            raise ValueError(f"The sets hold pictures of another size than {pictures.shape[1]} x {pictures.shape[2]}.")
         distances = (vectors**2).sum(1)[:, None] - 2.0 * vectors @ means.T + squares
         return np.maximum(self._numbers(distances), 0.0)

@@ -8,7 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
 from ..common.errors import nearest
+from ..data.images import check_range
 from .devices import prepare_devices
 from .graph import functional, outputs, score_layer
 from .relu import check_rule, shape_of
@@ -146,6 +148,8 @@ class Backbone:
 
     def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:
         """Return the layer's output for images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
+        batch = whole_number("batch", batch, 1)
+        images = check_range(images)
         self.check_size(images.shape[1:3], layer)
         parts = np.array_split(images, range(batch, len(images), batch))
         return np.concatenate([self.forward(part, layer)[0].numpy() for part in parts])

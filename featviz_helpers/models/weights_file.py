@@ -82,7 +82,7 @@ def load_saved(path: Path) -> keras.Model:
         ValueError: it is damaged, or no Keras model.
     """
     try:
-        return keras.models.load_model(path, compile=False)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or foreign file fails in zip, JSON, HDF5 or Keras, each with its own error
         raise ValueError(f"'{path}' is not a saved Keras model, or it is damaged ({first_line(error)}).") from error
 

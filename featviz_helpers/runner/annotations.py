@@ -1,4 +1,4 @@
-"""The types that a parameters cell names, read from its syntax: whoever only looks at a notebook never runs its code."""
+"""The types that a parameters cell names, read from its syntax: who only looks at a notebook never runs its code."""
 
 from __future__ import annotations
 

@@ -203,7 +203,14 @@ def _type_of(default: Any) -> Any:
 
 def _kind(type_: Any) -> str:
     """Return a type as a reader would write it."""
-    names = {Number: "float", int | Number: "float", Number | int: "float", JsonValue: "any value", list[JsonValue]: "list", dict[str, JsonValue]: "dict"}
+    names = {
+        Number: "float",
+        int | Number: "float",
+        Number | int: "float",
+        JsonValue: "any value",
+        list[JsonValue]: "list",
+        dict[str, JsonValue]: "dict",
+    }
     if type_ in names:
         return names[type_]
     arguments = getattr(type_, "__args__", None)

@@ -40,3 +40,53 @@ def test_robustness_is_the_share_that_a_change_leaves():
 def test_units_and_images_must_fit():
     with pytest.raises(ValueError, match="2 units and 3 images"):
         fv.score(shapesnet(), fv.channel(LAYER, [1, 2]), pictures(3, 48))
+
+
+BAD = {
+    "uint8": np.zeros((1, 64, 64, 3), np.uint8),
+    "0 to 255": np.full((1, 64, 64, 3), 200.0, np.float32),
+    "one image without a batch": np.zeros((64, 64, 3), np.float32),
+    "one colour": np.zeros((1, 64, 64, 1), np.float32),
+    "none": np.zeros((0, 64, 64, 3), np.float32),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_batch_of_images_gets_no_answer(name):
+    """A picture without a batch ended the whole process."""
+    backbone = shapesnet()
+    unit, image = fv.channel("mixed2", 3), BAD[name]
+    for ask in (
+        lambda: backbone.activations(image, "mixed2"),
+        lambda: backbone.dead_channels(image, "mixed2"),
+        lambda: fv.score(backbone, unit, image),
+    ):
+        with pytest.raises(ValueError, match=r"(batch of images is|must lie in|are floats in) "):
+            ask()
+
+
+def test_a_dead_start_has_no_score_and_no_robustness():
+    """A ReLU swallows NaN."""
+    images = np.stack([np.full((64, 64, 3), np.nan, np.float32), fv.photograph("china", 64)])
+    for values in (
+        fv.score(shapesnet(), fv.channel("mixed2", 3), images),
+        fv.robustness(shapesnet(), fv.channel("mixed2", 3), images, fv.Jitter(4), draws=2),
+    ):
+        assert np.isnan(values[0]) and np.isfinite(values[1])
+    with pytest.raises(ValueError, match="Images must lie"):
+        shapesnet().activations(images, "mixed2")
+    with pytest.raises(ValueError, match="draws must be a whole number"):
+        fv.robustness(shapesnet(), fv.channel("mixed2", 3), images, fv.Jitter(4), draws=0)
+
+
+def test_robustness_is_a_mean_over_draws():
+    class Fade(fv.Jitter):
+        def __call__(self, images, seed, step):
+            return images * np.float32([1.0, 0.5, 0.0][step])
+
+    backbone, unit, images = shapesnet(), fv.channel("mixed0", 3), fv.photograph("china", 64)[None]
+    plain = fv.score(backbone, unit, images)
+    shares = [fv.score(backbone, unit, images * np.float32(factor)) / plain for factor in (1.0, 0.5, 0.0)]
+    np.testing.assert_allclose(
+        fv.robustness(backbone, unit, images, Fade(4), draws=3), np.mean(shares, axis=0), rtol=1e-5
+    )

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -70,3 +71,38 @@ def test_a_copy_without_room_is_refused(tmp_path, monkeypatch):
     with pytest.raises(DiskFull, match=r"256kB are needed in .*, and 10.0kB are free there\. Free 246kB or"):
         files.copy(source, target, SIZE, SHA256)
     assert not target.exists()
+
+
+def test_two_writers_and_a_reader_do_not_meet(tmp_path):
+    """With one name for all parts half of the overlapping writes failed, and a reader met a torn file."""
+    target = tmp_path / "table.txt"
+    texts = {name: name * 50_000 for name in "ab"}
+    files.write_text(target, texts["a"])
+
+    def write(text):
+        for _ in range(40):
+            files.write_text(target, text)
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write, text) for text in texts.values()]
+        while not all(writer.done() for writer in writers):
+            assert target.read_text() in texts.values()
+        for writer in writers:
+            writer.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["table.txt"]
+
+
+def test_what_a_killed_writer_left_is_removed_after_a_day(tmp_path):
+    old, young = (tmp_path / f".name.{age}.part" for age in ("old", "young"))
+    for part in (old, young):
+        part.write_text("half of it")
+    day_before = time.time() - 2 * files.STALE
+    os.utime(old, (day_before, day_before))
+    files.write_text(tmp_path / "name", "whole")
+    assert young.exists() and not old.exists()
+
+
+def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
+    target = tmp_path / ("ä" * 127)  # 254 bytes
+    files.write_text(target, "x")
+    assert target.read_text() == "x"

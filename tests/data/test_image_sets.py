@@ -219,3 +219,10 @@ def test_the_first_images_are_a_data_set_of_their_own(tmp_path):
         for count in (0, 6):
             with pytest.raises(ValueError, match=f"5 images; the first {count} cannot"):
                 data.first(count)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 1.5, True, 10**9])
+def test_a_batch_that_cannot_be_is_refused(batch):
+    """0 meant everything in one batch, and 10^9 walked on for hours after the last image."""
+    with pytest.raises(ValueError, match="batch must be a whole number"):
+        next(fv.ShapesImages(32).batches(batch, 64))

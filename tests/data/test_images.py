@@ -74,3 +74,18 @@ def test_noise_and_grey():
     assert not fv.grey((8, 9), 2).any() and fv.grey((8, 9), 2).shape == (2, 8, 9, 3)
     with pytest.raises(ValueError, match=r"above 0 and at most 1; got 2"):
         fv.noise(16, [0], [0], strength=2)
+
+
+@pytest.mark.parametrize("size", [0, -1, 16.7, True, "16", None, (16,) * 3, 10**6, (16, 10**9)])
+def test_a_size_that_cannot_be_is_refused_before_any_memory_is_taken(size):
+    with pytest.raises(ValueError, match="image size"):
+        fv.grey(size)
+
+
+def test_whole_numbers_are_no_images_in_minus_one_to_one():
+    """uint8 in place of [-1, 1] gave an answer: 200 times too large, or grey."""
+    pixels = np.zeros((1, 64, 64, 3), np.uint8)
+    with pytest.raises(ValueError, match="to_uint8 takes floats"):
+        fv.to_uint8(pixels)
+    with pytest.raises(ValueError, match="from_uint8 takes uint8"):
+        fv.from_uint8(pixels.astype(np.float32))

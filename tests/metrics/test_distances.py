@@ -113,8 +113,25 @@ def test_what_is_not_a_picture_is_refused(images, says):
 def test_pictures_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match="same shape"):
         distance("pixels").pairs(pictures(1, 40), pictures(1, 48))
-    with pytest.raises(ValueError, match="another size"):
+    with pytest.raises(ValueError, match="40 x 40 pixels and those of the sets 48 x 48"):
         distance("pixels").matrix(pictures(1, 40), pictures(1, 48))
+    for name in ("pixels", "shapesnet", "shapesnet-place-free", "ssim"):  # as many pixels, in another shape
+        judge, sets = distance(name), {"a": np.zeros((2, 64, 64, 3), np.float32)}
+        with pytest.raises(ValueError, match="32 x 128 pixels and those of the sets 64 x 64"):
+            judge.to_sets(np.zeros((1, 32, 128, 3), np.float32), judge.summarise(sets))
+
+
+def test_sets_belong_to_the_distance_that_summarised_them_and_have_one_size():
+    pixels, ssim = distance("pixels"), distance("ssim")
+    sets = {"a": pictures(2, 40), "b": pictures(2, 48)}
+    with pytest.raises(ValueError, match="one size can be compared with; got 40 x 40 and 48 x 48"):
+        pixels.summarise(sets)
+    with pytest.raises(ValueError, match="got no set"):
+        pixels.summarise({})
+    with pytest.raises(ValueError, match="has to do that itself"):
+        ssim.to_sets(pictures(1, 40), pixels.summarise({"a": pictures(2, 40)}))
+    with pytest.raises(ValueError, match="'a' has fewer"):
+        pixels.within(pixels.summarise({"a": pictures(1, 40)}), {"a": pictures(1, 40)})
 
 
 def check_minimum(judge):
