@@ -31,6 +31,7 @@ INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
 ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
 GLOSSARY = re.compile(r'\]\((?:https?://[^\s()]*/)?glossary\.md#([\w-]+)(?: "[^"]*")?\)')
 ENTRY = re.compile(r"^### (.+)\n\n(.+?[.)])(?= [A-Z]|\n|$)", re.MULTILINE)
+TIME = re.compile(r"\*\*Time\*\*: about (.+?) on 2 CPU cores")
 NAVIGATION = re.compile(r"^.*\[Contents\]\(\.\./README\.md.*$")
 
 
@@ -99,10 +100,10 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
         _explain(book, path.name, project, entries)
         files[path] = (before, _text(book))
     rows = [
-        f"| [{title}](notebooks/{name}) | {question} | {badges(project, name)} |"
-        for name, (title, question) in zip(names, headings, strict=True)
+        f"| [{title}](notebooks/{path.name}) | {question} | {_time(book)} | {badges(project, path.name)} |"
+        for path, book, (title, question) in zip(paths, books, headings, strict=True)
     ]
-    table = "\n".join(["| Notebook | The question it answers | Open |", "|---|---|---|", *rows])
+    table = "\n".join(["| Notebook | The question it answers | On two cores | Open |", "|---|---|---|---|", *rows])
     clone = f"```bash\ngit clone https://github.com/{project.slug}\ncd {project.slug.split('/')[1]}\n```"
     readme = (root / "README.md").read_text(encoding="utf-8") if (root / "README.md").exists() else ""
     new = _region(readme, "notebooks", table)
@@ -148,6 +149,12 @@ def _attach(book: nbformat.NotebookNode, notebook: str, gallery: Path) -> None:
             cell.attachments = {
                 name: {"image/jpeg": base64.b64encode((gallery / name).read_bytes()).decode()} for name in names
             }
+
+
+def _time(book: nbformat.NotebookNode) -> str:
+    """Return how long a notebook says that it takes; "" where it does not say."""
+    found = TIME.search("\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown"))
+    return found[1] if found else ""
 
 
 def _entries(glossary: Path) -> dict[str, str]:

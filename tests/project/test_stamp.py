@@ -68,7 +68,7 @@ def test_readme_and_citation(checkout):
     readme = (checkout / "README.md").read_text()
     assert readme.startswith("# Mine\n\n<!-- clone:begin -->\n```bash\ngit clone https://github.com/me/my-course\n")
     assert "cd my-course\n" in readme
-    assert "| [01 Middle](notebooks/01_middle.ipynb) | What does middle do? | [![Open in Colab]" in readme
+    assert "| [01 Middle](notebooks/01_middle.ipynb) | What does middle do? | 40 s | [![Open in Colab]" in readme
     assert readme.count("\n| [") == 3
     assert "old" not in readme
     assert readme.endswith("<!-- notebooks:end -->\nEnd.\n")
