@@ -4,6 +4,8 @@
   navigation line at the very end, the pictures that its text shows as `![...](attachment:NAME)`: they are those
   of docs/gallery/, and travel in the notebook, because on Colab there is no folder beside it; and the links to
   docs/glossary.md, written as `[words](glossary.md#term)`, which carry the first sentence of the term's entry;
+  links to other files of the project, written as `[words](../folder/file)`, become addresses, because a notebook on
+  Colab or on a built page has no folder above it;
 - README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
   where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
 - CITATION.cff: version and repository.
@@ -31,6 +33,8 @@ INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
 ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
 GLOSSARY = re.compile(r'\]\((?:https?://[^\s()]*/)?glossary\.md#([\w-]+)(?: "[^"]*")?\)')
 ENTRY = re.compile(r"^### (.+)\n\n(.+?[.)])(?= [A-Z]|\n|$)", re.MULTILINE)
+HERE = r"(?:\.\./|https://github\.com/[\w.-]+/[\w.-]+/blob/main/)"  # what stands before a path of the project
+FILE = re.compile(rf"\]\({HERE}(?!README\.md#notebooks|docs/glossary\.md#)([\w./-]+)(#[\w-]+)?\)")
 TIME = re.compile(r"\*\*Time\*\*: about (.+?) on 2 CPU cores")
 NAVIGATION = re.compile(r"^.*\[Contents\]\(\.\./README\.md.*$")
 
@@ -98,6 +102,7 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
         _stamp_notebook(book, path.name, project, navigation(names, titles, place))
         _attach(book, path.name, root / "docs" / "gallery")
         _explain(book, path.name, project, entries)
+        _address(book, path.name, project, root)
         files[path] = (before, _text(book))
     rows = [
         f"| [{title}](notebooks/{path.name}) | {question} | {_time(book)} | {badges(project, path.name)} |"
@@ -174,6 +179,19 @@ def _explain(book: nbformat.NotebookNode, notebook: str, project: Project, entri
     for cell in book.cells:
         if cell.cell_type == "markdown":
             cell.source = GLOSSARY.sub(link, cell.source)
+
+
+def _address(book: nbformat.NotebookNode, notebook: str, project: Project, root: Path) -> None:
+    """Turn links to files of the project into addresses."""
+
+    def link(match: re.Match) -> str:
+        if not (root / match[1]).exists():
+            raise StampError(f"{notebook} links to {match[1]}, which is not there")
+        return f"](https://github.com/{project.slug}/blob/{BRANCH}/{match[1]}{match[2] or ''})"
+
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = FILE.sub(link, cell.source)
 
 
 def _text(book: nbformat.NotebookNode) -> str:

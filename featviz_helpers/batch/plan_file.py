@@ -33,8 +33,8 @@ class YamlFile:
         self.path = path
         try:
             self.text = path.read_text(encoding="utf-8")
+            self.values: dict[str, Any] = read_yaml(self.text)  # first: it refuses what is nested too deep
             self._root = yaml.compose(self.text, Loader=Loader)
-            self.values: dict[str, Any] = read_yaml(self.text)
         except OSError as error:
             raise PlanError(f"cannot read {path}: {error.strerror}") from None
         except UnicodeError:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ from ..common import provenance
 from ..common.files import write_text
 from . import notebook, pages
 from .jobs import CourseError, Job
-
-UNFINISHED = {"running": "interrupted", "waiting": "not run"}  # what Ctrl-C makes of a notebook that has not ended
+from .orphans import interrupt
 
 
 def run(
@@ -73,6 +73,7 @@ class CourseRun:
         self._entries = {entry["name"]: entry for entry in self.report["notebooks"]}
         self._remaining = {job.path.stem: job.cells for job in jobs}  # stem -> cells that have not ended
         self._thumbnails: dict[str, str] = {}
+        self._began = False  # whether a notebook has begun in the pool that there is
         self._started = time.perf_counter()
 
     def save(self) -> None:
@@ -88,12 +89,16 @@ class CourseRun:
         queue = context.SimpleQueue()
         threads = max(1, provenance.cpu_count() // processes) if processes > 1 else None
         variables = environment(threads, assets)
-        pool = ProcessPoolExecutor(processes, context, notebook.set_up_process, (queue, variables))
+        set_up = (queue, variables, self.out)
+        pool = ProcessPoolExecutor(processes, context, notebook.set_up_process, set_up)
         with tqdm(total=sum(self._remaining.values()), unit="cell") as bar:
             try:
-                futures = self._submit(pool, queue)
+                futures = self._submit(pool, queue, self.jobs)
                 while self._remaining:
                     self._follow(*queue.get(), futures, bar)
+                    if left := self._without_a_pool(futures):  # a worker was killed, and its pool with it
+                        pool = ProcessPoolExecutor(processes, context, notebook.set_up_process, set_up)
+                        futures |= self._submit(pool, queue, left)
                 pool.shutdown()
                 whole = all(entry["status"] == "ok" for entry in self._entries.values())
                 self.report["status"] = "ok" if whole else "failed"
@@ -106,33 +111,46 @@ class CourseRun:
                     self._interrupted()
                 raise
 
-    def _submit(self, pool: ProcessPoolExecutor, queue: Any) -> dict[str, Future]:
-        """Hand all notebooks to the pool; the end of each enters the queue as (stem, None)."""
+    def _submit(self, pool: ProcessPoolExecutor, queue: Any, jobs: Sequence[Job]) -> dict[str, Future]:
+        """Hand notebooks to a pool; the end of each enters the queue as (stem, None)."""
         links = {job.path.name: f"{job.path.stem}.html" for job in self.jobs}
         with _no_interrupts():  # the processes inherit it: on Ctrl-C in a terminal this process alone decides
-            futures = {job.path.stem: pool.submit(notebook.execute, job, self.out, links) for job in self.jobs}
+            futures = {job.path.stem: pool.submit(notebook.execute, job, self.out, links) for job in jobs}
         for stem, future in futures.items():
             future.add_done_callback(lambda _, stem=stem: queue.put((stem, None)))
         return futures
 
     def _follow(self, stem: str, cells: int | None, futures: dict[str, Future], bar: tqdm) -> None:
-        """Note that a notebook is some cells further, or (None) has ended."""
+        """Note that a notebook is some cells further, or (None) has ended; one that a broken pool never began waits on.
+
+        Of a pool in which nothing began a new one would be no better.
+        """
         if cells is None:
+            waits = self._began and self._entries[stem]["status"] == "waiting" and _broken(futures[stem])
+            if waits or stem not in self._remaining or not futures[stem].done():  # the last two: of a pool that is gone
+                return
             outcome = _outcome(futures[stem])
             self._entries[stem] |= outcome.record()
             self._thumbnails[stem] = outcome.thumbnail
             bar.update(self._remaining.pop(stem))
             self.save()
         else:
+            self._began = True
             self._entries[stem]["status"] = "running"
             bar.set_description(stem, refresh=False)
             bar.update(cells)
             self._remaining[stem] -= cells
 
+    def _without_a_pool(self, futures: dict[str, Future]) -> list[Job]:
+        """Return the notebooks that never began, once no other is running in the pool that broke."""
+        broken = [stem for stem in self._remaining if _broken(futures[stem])]
+        if len(broken) < len(self._remaining) or not self._began:
+            return []
+        self._began = False
+        return [job for job in self.jobs if job.path.stem in broken]
+
     def _interrupted(self) -> None:
-        self.report["status"] = "interrupted"
-        for stem in self._remaining:
-            self._entries[stem]["status"] = UNFINISHED.get(self._entries[stem]["status"], "interrupted")
+        interrupt(self.report)
         self.save()
 
 
@@ -168,6 +186,10 @@ def environment(threads: int | None, assets: Path | None = None) -> dict[str, st
         for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             variables[name] = os.environ.get(name, str(threads))
     return variables
+
+
+def _broken(future: Future) -> bool:
+    return future.done() and isinstance(future.exception(), BrokenProcessPool)
 
 
 def _outcome(future: Future) -> notebook.Outcome:

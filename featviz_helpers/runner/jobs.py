@@ -19,6 +19,8 @@ from .yaml_numbers import read_yaml
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
+# What nbformat and its parts trip over in a file that is no notebook.
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, nbformat.ValidationError)
 
 
 class CourseError(ValueError):
@@ -94,8 +96,11 @@ def prepare_jobs(
     jobs = [read(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if not jobs:
         raise CourseError("found no notebooks: expected notebooks/NN_name.ipynb here; or name the files to run")
-    if len({job.path.stem for job in jobs}) < len(jobs):
+    pages_of = [job.path.stem.casefold() for job in jobs]
+    if len(set(pages_of)) < len(jobs):
         raise CourseError("two notebooks have one name and would overwrite each other's pages; run them one by one")
+    if "index" in pages_of:
+        raise CourseError("a notebook called index would overwrite the page of contents, index.html; rename it")
     shared, own = _split(profile, jobs)
     names = {name for job in jobs for name in job.parameters}
     for name in given.keys() - names:
@@ -153,10 +158,13 @@ def read(path: Path) -> Job:
         text = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(text, as_version=4)
         parameters = read_parameters(notebook)
-    except (OSError, UnicodeError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
-        raise CourseError(f"cannot read the notebook {path}: {' '.join(str(error).split())[:200]}") from None
     except ParameterError as error:
         raise CourseError(f"{path.name}: {error}") from None
+    except RecursionError:
+        raise CourseError(f"cannot read the notebook {path}: it is nested too deep") from None
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise CourseError(f"cannot read the notebook {path}: {reason}") from None
     cells = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
     return Job(path, text, pages.heading(notebook), cells, parameters)
 

@@ -16,6 +16,7 @@ import nbformat
 from ..common.files import write_text
 from . import pages
 from .jobs import Job
+from .orphans import end_with_the_command
 
 INTERRUPTED = 130  # the exit status that a shell gives to Ctrl-C
 INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
@@ -89,13 +90,15 @@ class Progress:
         return failure
 
 
-def set_up_process(queue: Any, environment: Mapping[str, str]) -> None:
+def set_up_process(queue: Any, environment: Mapping[str, str], out: Path) -> None:
     """Set this process up, and so every kernel that it starts.
 
     Args:
         queue: gets (stem, number of cells done since the last entry).
         environment: variables for the kernels.
+        out: the folder of the run.
     """
+    end_with_the_command(out)
     Progress.queue = queue
     os.environ.update(environment)
 

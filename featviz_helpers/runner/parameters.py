@@ -120,7 +120,7 @@ def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
     Raises:
         ParameterError: there is not exactly one such cell, or it holds more than plain literals.
     """
-    cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", []) and c["cell_type"] == "code"]
     if len(cells) != 1:
         raise ParameterError(f"needs one code cell tagged `parameters`, has {len(cells)}")
     source = cells[0]["source"]

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+DEEPEST, LARGEST = 50, 1_000_000  # levels, and values once every alias is written out
 MERGE = "<<"  # the one key that may be written twice: it takes in another mapping
 INTEGER = re.compile(r"[-+]?(?:[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+)$")
 REAL = re.compile(
@@ -64,7 +65,45 @@ def read_yaml(text: str) -> Any:
     """Return the value that a text stands for.
 
     Raises:
-        yaml.YAMLError: it is not YAML, sets a key twice, or holds a value that contains itself.
+        yaml.YAMLError: it is not YAML, sets a key twice, holds a value that contains itself, or is nested too deep or
+            becomes too large.
         ValueError: a date or a number that Python cannot hold.
     """
-    return yaml.load(text, Loader=Loader)
+    check_size(text)
+    try:
+        return yaml.load(text, Loader=Loader)
+    except KeyError as error:  # PyYAML's own, for a tag such as !!bool on another word
+        raise yaml.YAMLError(f"{error} is no value of the type that is written before it") from None
+
+
+def check_size(text: str) -> None:
+    """Refuse a text that is nested too deep, or that becomes too large because it uses a value again and again.
+
+    Raises:
+        yaml.YAMLError: it is not YAML, or more than `DEEPEST` levels deep, or holds more than `LARGEST` values.
+    """
+    sizes: dict[str, int] = {}  # anchor -> values in it
+    levels: list[list] = []  # of the collections that are open: anchor, values so far
+    total = 0
+    for event in yaml.parse(text, Loader=Loader):
+        if isinstance(event, yaml.AliasEvent):
+            total = _count(levels, sizes.get(event.anchor, 1), total)
+        elif isinstance(event, yaml.ScalarEvent):
+            total = _count(levels, 1, total)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            levels.append([event.anchor, 1])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = levels.pop()
+            sizes |= {anchor: size} if anchor else {}
+            total = _count(levels, size, total)
+        if len(levels) > DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {DEEPEST} levels deep")
+        if total > LARGEST:
+            raise yaml.YAMLError(f"it stands for more than {LARGEST:,} values")
+
+
+def _count(levels: list[list], size: int, total: int) -> int:
+    if not levels:
+        return max(total, size)
+    levels[-1][1] += size
+    return max(total, levels[-1][1])

@@ -96,6 +96,24 @@ def test_a_picture_of_the_gallery_travels_in_the_notebook_that_shows_it(checkout
     assert "shows shell.jpg, which is not in docs/gallery" in run(checkout).output
 
 
+def test_a_link_to_a_file_of_the_project_becomes_an_address(checkout):
+    """On Colab and on a built page there is no folder above the notebook."""
+    path = checkout / "notebooks" / "01_middle.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[4].source += "\n\nThe [table](../results/table.csv), and [part](../results/table.csv#row-1) of it."
+    nbformat.write(book, path)
+    assert "01_middle.ipynb links to results/table.csv, which is not there" in run(checkout).output
+    (checkout / "results").mkdir()
+    (checkout / "results" / "table.csv").write_text("x")
+    assert run(checkout).exit_code == 0
+    address = "https://github.com/me/my-course/blob/main/results/table.csv"
+    text = notebook(checkout, "01_middle").cells[4].source
+    assert f"[table]({address})" in text and f"[part]({address}#row-1)" in text
+    assert "(../README.md#notebooks)" in notebook(checkout, "01_middle").cells[-1].source
+    (checkout / "results" / "table.csv").unlink()
+    assert "which is not there" in run(checkout, "--check").output
+
+
 def test_second_time_changes_nothing_and_check_agrees(checkout):
     stale = run(checkout, "--check")
     assert stale.exit_code == 1

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from click.testing import CliRunner
 from featviz_helpers.cli.main import main
@@ -212,6 +213,44 @@ def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     assert "1 interrupted" in Path("build/course/index.html").read_text()
     assert not _alive(kernel), "the kernel outlived the run"
     assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced(folder):
+    """It took all notebooks that had not begun with it."""
+    write_notebook(Path("notebooks"), "00_fatal", "import os, psutil\npsutil.Process().parent().kill()", "1 / 0")
+    result = CliRunner().invoke(main, ["run"])
+    assert result.exit_code == 1
+    report = json.loads(Path("build/course/run.json").read_text())
+    status = {entry["name"]: entry["status"] for entry in report["notebooks"]}
+    assert status.pop("00_fatal") == "failed" and set(status.values()) == {"ok"} and len(status) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for left-over kernels in /proc")
+def test_workers_end_with_a_command_that_is_killed(folder):
+    """An orphan went on, began the next notebook, and the record said "running" for ever."""
+    write_notebook(
+        Path("notebooks"), "02_second", "import os, time\nprint(os.getpid(), file=open('pid', 'w'))", "time.sleep(4)"
+    )
+    write_notebook(Path("notebooks"), "03_third", "print(3)")
+    out = Path("build/course")
+    started = out / "files/02_second/pid"
+    process = subprocess.Popen([*FEATVIZ, "run"], start_new_session=True, stderr=subprocess.DEVNULL)
+    wait_for(lambda: started.exists() and started.read_text().strip(), process)
+    kernel = int(started.read_text())
+    worker = psutil.Process(kernel).ppid()
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 15
+    while _alive(kernel) or _alive(worker):
+        assert time.monotonic() < deadline, "the worker or its kernel outlived the command"
+        time.sleep(0.1)
+    time.sleep(1)
+    report = json.loads((out / "run.json").read_text())
+    assert [entry["status"] for entry in report["notebooks"]] == ["ok", "interrupted", "not run"]
+    assert report["status"] == "interrupted" and "1 interrupted" in (out / "index.html").read_text()
+    assert not (out / "03_third.ipynb").exists()
 
 
 @pytest.mark.slow

@@ -64,6 +64,41 @@ def test_refused_before_anything_starts(folder, arguments, says):
     assert not Path("build").exists(), "something was started"
 
 
+CELL = (
+    '{"cell_type": "code", "execution_count": null, "id": "a", "metadata": {"tags": %s}, "outputs": [], "source": %s}'
+)
+BOOK = '{"nbformat": %s, "nbformat_minor": 5, "metadata": {}, "cells": %s}'
+ODD = {
+    "a future format": BOOK % (99, "[]"),
+    "no list of cells": BOOK % (4, "null"),
+    "no tags": BOOK % (4, f"[{CELL % ('null', '[]')}]"),
+    "a number for source": BOOK % (4, f"[{CELL % ('[]', '5')}]"),
+    "no object": "[1, 2]",
+    "deep": "[" * 100_000 + "]" * 100_000,
+    "parameters that are no code": BOOK
+    % (4, '[{"cell_type": "markdown", "id": "a", "metadata": {"tags": ["parameters"]}, "source": "STEPS = 1"}]'),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_notebook_is_told_in_one_sentence(folder, name):
+    Path("odd.ipynb").write_text(ODD[name])
+    result = CliRunner().invoke(main, ["run", "odd.ipynb"])
+    assert result.exit_code == 2, result.output
+    message = result.output.rpartition("Error: ")[2]
+    assert "odd.ipynb" in message and "Traceback" not in result.output and len(message) < 400
+    assert not Path("build").exists()
+
+
+def test_no_page_is_written_over_another(folder):
+    """index.html is the page of contents; and some file systems do not tell 02_SECOND from 02_second."""
+    write_notebook(Path("other"), "Index", "print(2)")
+    write_notebook(Path("other"), "02_SECOND", "print(2)")
+    for arguments, says in ((["other/Index.ipynb"], "rename it"), (["other/02_SECOND.ipynb", "2"], "one name")):
+        result = CliRunner().invoke(main, ["run", *arguments])
+        assert result.exit_code == 2 and says in result.output, result.output
+
+
 def test_no_notebooks_at_all(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notebooks").mkdir()
