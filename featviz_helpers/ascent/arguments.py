@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number
+from ..common.checks import whole_number, whole_numbers
 from ..data.images import pair
 from ..models.backbone import Backbone
+from . import kinds
 from .octaves import Octaves
 from .optimizers import GradientAscent
 from .parameterizations import Parameterization
@@ -58,10 +59,17 @@ class Arguments:
     batch: int | None
 
     def __post_init__(self) -> None:
-        for name in LEAST:
+        for name in kinds.ONE:
+            kinds.one(name, getattr(self, name))
+        for name in kinds.SEVERAL:
+            setattr(self, name, kinds.several(name, getattr(self, name)))
+        kinds.octaves(self.octaves)
+        for name, least in LEAST.items():
             value = getattr(self, name)
-            setattr(self, name, None if value is None else whole_number(name, value, LEAST[name]))
-        self.snapshots = sorted({whole_number("A snapshot", moment) for moment in self.snapshots})
+            absent = value is None and name in ("tile", "batch")
+            setattr(self, name, None if absent else whole_number(name, value, least))
+        none = self.snapshots is None or not np.size(self.snapshots)
+        self.snapshots = [] if none else sorted(set(whole_numbers("A snapshot", self.snapshots)))
         self.transforms = [part for transform in self.transforms for part in transform.parts]
         octaves = [] if self.octaves is None else [self.octaves]
         self.plugs: list[PerImage] = [

@@ -491,9 +491,9 @@ def test_a_start_key_is_the_unit():
         ({"start": np.zeros((5, 5))}, r"\(N, H, W, 3\)"),
         ({"start": np.full((32, 32, 3), 200.0)}, "from_uint8"),
         ({"tile": 8}, "tile must be a whole number, 32 or more; got 8"),
-        ({"size": 0}, "An image size must be a whole number from 1 to 16384"),
-        ({"size": 16.7}, "whole number from 1 to 16384"),
-        ({"size": 10**6}, "from 1 to 16384.*got 1000000"),
+        ({"size": 0}, "An image size must be a whole number from 1 to 16,384"),
+        ({"size": 16.7}, "whole number from 1 to 16,384"),
+        ({"size": 10**6}, "from 1 to 16,384.*got 1000000"),
         ({"transforms": [fv.Jitter(60)]}, "larger than that; got 48 x 48"),
         ({"transforms": [fv.Jitter(40)], "octaves": fv.Octaves(2, 1.4)}, "larger than that; got 34 x 34"),
         ({"octaves": fv.Octaves([2, 3], 1.2), "seed": [0, 1, 2, 3]}, "different lengths"),
@@ -504,6 +504,39 @@ def test_mistakes_are_explained_before_anything_compiles(options, words):
     with pytest.raises(ValueError, match=words):
         ascend(**options)
     assert len(shapesnet().functions) == compiled
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"transforms": 5}, r"transforms is one or a list of them, such as fv.Jitter\(8\).*; got 5 \(int\)"),
+        ({"transforms": [fv.L2(1e-3)]}, "transforms is one or a list"),
+        ({"penalties": [1e-3]}, "penalties is one or a list of them, such as fv.TotalVariation"),
+        ({"projections": "blur"}, "projections is one or a list of them, such as fv.GaussianBlur"),
+        ({"octaves": 3}, r"octaves is None or such as fv.Octaves\(3, 1.4\); got 3"),
+        ({"optimizer": 0.05}, r"optimizer is such as fv.Adam\(0.02\); got 0.05"),
+        ({"parameterization": "fourier"}, r"parameterization is such as fv.Pixels\(\)"),
+        ({"steps": None}, "steps must be a whole number"),
+        ({"snapshots": "all"}, "A snapshot must be a whole number"),
+    ],
+)
+def test_an_argument_of_another_kind_is_answered_with_an_example(options, words):
+    with pytest.raises(ValueError, match=words):
+        ascend(**options)
+
+
+def test_an_objective_and_a_network_of_another_kind():
+    with pytest.raises(ValueError, match=r"objective is such as fv.channel\('block5b_add', 3\).*; got 'mixed2'"):
+        fv.maximize(shapesnet(), "mixed2", steps=1)
+    with pytest.raises(ValueError, match=r"backbone is what fv.load_model\('lite0'\)"):
+        fv.maximize(shapesnet().model, fv.channel("mixed2", 0), steps=1)
+
+
+def test_one_transform_is_as_good_as_a_list_of_one():
+    several = ascend(transforms=[fv.standard()], penalties=[fv.L2(1e-6)], snapshots=[1])
+    one = ascend(transforms=fv.standard(), penalties=fv.L2(1e-6), projections=None, snapshots=1)
+    np.testing.assert_array_equal(one.images, several.images)
+    assert list(one.snapshots) == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Of which kind each argument of `maximize` is, and what to write instead of something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..models.backbone import Backbone
+from .octaves import Octaves
+from .optimizers import GradientAscent
+from .parameterizations import Parameterization
+from .penalties import Penalty
+from .projections import Projection
+from .term import Objective
+from .transform_base import Transform
+
+ONE = {
+    "backbone": (Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns"),
+    "objective": (Objective, "such as fv.channel('block5b_add', 3) or fv.class_score(985)"),
+    "parameterization": (Parameterization, "such as fv.Pixels() or fv.Fourier()"),
+    "optimizer": (GradientAscent, "such as fv.Adam(0.02)"),
+}
+SEVERAL = {
+    "penalties": (Penalty, "such as fv.TotalVariation(1e-3)"),
+    "projections": (Projection, "such as fv.GaussianBlur(0.5, every=4)"),
+    "transforms": (Transform, "such as fv.Jitter(8) or fv.standard()"),
+}
+
+
+def one(name: str, value: object) -> None:
+    """Refuse an argument that is not of its kind.
+
+    Raises:
+        ValueError: it is something else; the message says what to write.
+    """
+    kind, example = ONE[name]
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {example}; got {value!r:.80} ({type(value).__name__}).")
+
+
+def octaves(value: object) -> None:
+    """Refuse what is neither octaves nor None."""
+    if value is not None and not isinstance(value, Octaves):
+        raise ValueError(f"octaves is None or such as fv.Octaves(3, 1.4); got {value!r:.80} ({type(value).__name__}).")
+
+
+def several(name: str, value: object) -> list:
+    """Return a list of penalties, projections or transforms: of one, of several, or empty for None.
+
+    Raises:
+        ValueError: one of them is something else; the message says what to write.
+    """
+    kind, example = SEVERAL[name]
+    given = (
+        [] if value is None else [value] if isinstance(value, kind) or not isinstance(value, Iterable) else list(value)
+    )
+    for item in given:
+        if not isinstance(item, kind):
+            raise ValueError(f"{name} is one or a list of them, {example}; got {item!r:.80} ({type(item).__name__}).")
+    return given
