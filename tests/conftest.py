@@ -12,10 +12,16 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as the package does, also where a t
 if os.environ.get("FEATVIZ_ASSETS"):
     os.environ["FEATVIZ_ASSETS"] = str(Path(os.environ["FEATVIZ_ASSETS"]).resolve())
 
+import hypothesis
 import pytest
 
 # What a shell starts in the background ignores Ctrl-C, and hands that on; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# The same examples in every run, so that `make test` does not depend on luck; at night fresh ones are drawn, and a
+# failure becomes an @example.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("fresh", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -23,10 +23,12 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from ..common.files import replacing
 from .result_file import RunResult
 from .run_folders import REQUEST, RunFolders, run_name
 
 ROWS = "results.parquet"
+DAMAGE = (OSError, ValueError, KeyError, TypeError)  # what pyarrow and json trip over in a damaged file
 
 
 def finished_runs(folder: str | Path) -> dict[str, RunResult]:
@@ -50,15 +52,25 @@ def _whole_runs(folders: RunFolders, under: str) -> dict[str, RunResult]:
 def results_table(folder: str | Path) -> pd.DataFrame:
     """Return all finished runs of a sweep as one table, see the head of this module.
 
+    A damaged run is left out and named in `table.attrs["left_out"]`, folder name -> reason.
+
     Args:
         folder: the output of the sweep, or an fsspec URL.
 
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    folders = RunFolders(folder)
-    tables = [_run_table(folders, name, result) for name, result in _whole_runs(folders, "runs").items()]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["run", "finished", "run_seconds"])
+    folders, tables, left_out = RunFolders(folder), [], {}
+    for name, result in _whole_runs(folders, "runs").items():
+        try:
+            tables.append(_run_table(folders, name, result))
+        except DAMAGE as error:
+            what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            left_out[name] = " ".join(what.split())[:200] or type(error).__name__
+    empty = pd.DataFrame(columns=["run", "finished", "run_seconds"])
+    table = pd.concat(tables, ignore_index=True) if tables else empty
+    table.attrs["left_out"] = left_out
+    return table
 
 
 def _run_table(folders: RunFolders, name: str, result: RunResult) -> pd.DataFrame:
@@ -122,9 +134,17 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Raises:
         ValueError: another ending.
     """
-    if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    elif path.suffix == ".csv":
-        table.to_csv(path, index=False)
-    else:
+    if path.suffix not in (".parquet", ".csv"):
         raise ValueError(f"{path.name}: a table is written as .parquet or .csv")
+    with replacing(path) as part:
+        if path.suffix == ".csv":
+            table.to_csv(part, index=False)
+        else:
+            _of_one_kind(table).to_parquet(part, index=False)
+
+
+def _of_one_kind(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that parquet can hold: a column of numbers here and words there becomes one of words."""
+    objects = [name for name in table if table[name].dtype == object]
+    mixed = [name for name in objects if table[name].dropna().map(type).nunique() > 1]
+    return table.assign(**{name: table[name].map(str, na_action="ignore") for name in mixed})

@@ -137,6 +137,8 @@ def results(folder: str, to: Path | None, failed: bool) -> None:
     from ..batch import results as sweep_results
 
     table = sweep_results.failures(folder) if failed else sweep_results.results_table(folder)
+    for name, reason in table.attrs.get("left_out", {}).items():
+        click.echo(f"{name} is damaged and left out: {reason}", err=True)
     if to is None:
         click.echo(sweep_results.summary(table) if not failed else table.to_string(index=False))
         return

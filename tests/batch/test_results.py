@@ -1,8 +1,13 @@
 """The table of a sweep."""
 
+import json
+
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 from featviz_helpers.batch import results_table
 from featviz_helpers.batch.run import execute_run
+from featviz_helpers.cli.main import main
 
 TWO_TABLES = """
 import pandas as pd
@@ -19,3 +24,43 @@ def test_columns_that_the_table_has_already_are_renamed(requests_of, tmp_path):
     table = results_table(tmp_path / "out")
     assert sorted(table["run"]) == sorted(request.run for request in requests)
     assert table["run_"].dropna().tolist() == [7]
+
+
+@pytest.fixture
+def sweep(tmp_path, monkeypatch):
+    """A sweep of four runs, three of them damaged or odd."""
+    folder = tmp_path / "out"
+    (folder / "runs").mkdir(parents=True)
+    (folder / "request.json").write_text("{}")
+    for number in range(4):
+        run = f"{number:02}" + "0" * 30
+        place = folder / "runs" / run[:2] / run
+        place.mkdir(parents=True)
+        rows = pd.DataFrame({"v": [float(number)]})
+        rows.to_parquet(place / "results.parquet")
+        result = {
+            "status": "ok", "run": run, "finished": "2026-01-01", "seconds": 1.0,
+            "files": {"results.parquet": (place / "results.parquet").stat().st_size},
+            "made_from": {"notebook": "n", "code": "c", "assets": {}},
+            "parameters": {"KNOB": number if number % 2 else "auto"},
+        }  # fmt: skip
+        if number == 2:
+            content = bytearray((place / "results.parquet").read_bytes())
+            content[-20:] = bytes(20)
+            (place / "results.parquet").write_bytes(content)
+        if number == 3:
+            del result["made_from"]
+        (place / "result.json").write_text(json.dumps(result))
+    return folder
+
+
+def test_one_damaged_run_does_not_hide_the_others(sweep, tmp_path):
+    table = results_table(sweep)
+    assert table["v"].tolist() == [0.0, 1.0]
+    assert sorted(name[5:7] for name in table.attrs["left_out"]) == ["02", "03"]
+    for ending in ("parquet", "csv"):
+        done = CliRunner().invoke(main, ["results", str(sweep), "--to", str(tmp_path / f"all.{ending}")])
+        assert done.exit_code == 0, done.output
+        assert done.stderr.count("is damaged and left out") == 2
+    written = pd.read_parquet(tmp_path / "all.parquet")
+    assert written["KNOB"].tolist() == ["auto", "1"], "a column of words and numbers is one of words"
