@@ -18,7 +18,7 @@ class Command(click.Command):
     """A command of featviz.
 
     Exit status: 0; 1 if something failed on the way, or a package is missing; 2 if the request was refused; 130 after
-    Ctrl-C or SIGTERM, which is how a cluster stops a job.
+    Ctrl-C, when the terminal is closed, or SIGTERM, which is how a cluster stops a job.
 
     Args:
         stopped: said after Ctrl-C; `{out}` and other parameters of the command are filled in.
@@ -35,7 +35,7 @@ class Command(click.Command):
             UsageError: the request was refused.
             ClickException: something failed on the way.
         """
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stop_like_ctrl_c()
         try:
             return super().invoke(context)
         except ModuleNotFoundError as error:
@@ -49,6 +49,13 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
             context.exit(130)
+
+
+def stop_like_ctrl_c() -> None:
+    """Let SIGTERM, and a terminal that is closed, stop this process as Ctrl-C does; under nohup the latter does not."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def sentence(error: Exception) -> str:

@@ -52,3 +52,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {' or '.join(names)}?"
     shown = ", ".join(known[:MOST_NAMES]) + (", ..." if len(known) > MOST_NAMES else "")
     return f"there is {shown}" if known else "there are none"
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..assets import fetch as fetching
 from ..assets import locate as assets
-from ..common.errors import MissingWeights
+from ..common.errors import MissingWeights, first_line
 from .distance_base import EmbeddingDistance
 
 if TYPE_CHECKING:
@@ -59,12 +59,15 @@ class LPIPS(EmbeddingDistance):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the package calls torchvision by argument names of the past
             self.model = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
-        stored = torch.load(path, map_location="cpu", weights_only=True)
         # The package cuts the network into slices and keeps the numbers of its layers.
         names = {name: f"features.{name.split('.', 1)[1]}" for name in self.model.net.state_dict()}
-        if missing := [name for name in names.values() if name not in stored]:
-            raise ValueError(f"'{path}' is not {TITLES[net]}: it has no {missing[0]}.")
-        self.model.net.load_state_dict({name: stored[source] for name, source in names.items()})
+        try:
+            stored = torch.load(path, map_location="cpu", weights_only=True)
+            if missing := [name for name in names.values() if name not in stored]:
+                raise ValueError(f"it has no {missing[0]}")
+            self.model.net.load_state_dict({name: stored[source] for name, source in names.items()})
+        except Exception as error:  # torch trips over another file in zip, pickle or shapes, each with its own error
+            raise ValueError(f"'{path}' does not hold the weights of {TITLES[net]}: {first_line(error)}") from None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch with CUDA warns on a machine without
             self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from ..common.errors import MissingWeights
+from ..common.errors import MissingWeights, first_line
 
 
 @contextmanager
@@ -85,8 +85,3 @@ def load_saved(path: Path) -> keras.Model:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a damaged or foreign file fails in zip, JSON, HDF5 or Keras, each with its own error
         raise ValueError(f"'{path}' is not a saved Keras model, or it is damaged ({first_line(error)}).") from error
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, or its kind where it has none."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -86,7 +86,8 @@ class CourseRun:
         """Run all notebooks; see `run`."""
         before = multiprocessing.active_children()
         context = multiprocessing.get_context("spawn")  # papermill is not safe across threads or forks
-        queue = context.SimpleQueue()
+        with _no_interrupts():  # it starts a process of Python's own
+            queue = context.SimpleQueue()
         threads = max(1, provenance.cpu_count() // processes) if processes > 1 else None
         variables = environment(threads, assets)
         set_up = (queue, variables, self.out)
@@ -202,9 +203,11 @@ def _outcome(future: Future) -> notebook.Outcome:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Make Ctrl-C wait in this process, and never reach a process that is started here."""
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make Ctrl-C, or a terminal that is closed, wait in this process and never reach one that is started here."""
+    signals = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -162,6 +162,38 @@ def test_lpips_refuses_pictures_that_are_too_small(tmp_path, net, name):
     check_minimum(lpips_distance.LPIPS(net, tmp_path / "net.pth"))
 
 
+class Marker:
+    """What leaves a file behind when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_state_dict_of_the_network_is_refused_and_runs_nothing(tmp_path):
+    torch, _ = lpips_distance._import()
+    path, marker = tmp_path / "net.pth", tmp_path / "marker"
+    odd = {
+        "hostile": {"features.0.weight": Marker(marker)},
+        "a list": [1, 2],
+        "a number": 5,
+        "another shape": {f"features.{i}.{k}": torch.zeros(1) for i in range(12) for k in ("weight", "bias")},
+        "nothing": {},
+    }
+    for content in odd.values():
+        torch.save(content, path)
+        with pytest.raises(ValueError, match=r"net\.pth' does not hold the weights of AlexNet: "):
+            lpips_distance.LPIPS("alex", path)
+    for content in (b"", b"text", bytes(1000)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="does not hold the weights of AlexNet"):
+            lpips_distance.LPIPS("alex", path)
+    assert not marker.exists()
+
+
 def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="alex"):
         fv.distance("alexx")

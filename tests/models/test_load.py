@@ -108,6 +108,21 @@ def test_any_saved_keras_model_can_be_wrapped(tmp_path):
     assert backbone.name == "mine"
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_saved_model_runs_no_code_of_its_own(tmp_path, ending):
+    """A Lambda layer carries Python code, and reading it would run it."""
+    marker = tmp_path / "marker"
+    inputs = keras.Input((32, 32, 3))
+    code = eval(f"lambda x: (open({str(marker)!r}, 'w'), x)[1]")
+    model = keras.Model(inputs, keras.layers.Lambda(code, output_shape=(32, 32, 3))(inputs))
+    model.save(tmp_path / f"odd.{ending}")
+    marker.unlink(missing_ok=True)
+    with pytest.raises(ValueError, match="is not a saved Keras model, or it is damaged"):
+        fv.load_model(tmp_path / f"odd.{ending}")
+    assert not marker.exists()
+
+
 def test_a_model_without_an_image_input_is_refused():
     inputs = keras.Input((10,))
     with pytest.raises(ValueError, match=r"\(N, H, W, 3\)"):

@@ -185,7 +185,10 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for left-over kernels in /proc")
-@pytest.mark.parametrize(("signum", "group"), [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False)])
+@pytest.mark.parametrize(
+    ("signum", "group"),
+    [(signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, False), (signal.SIGHUP, True)],
+)
 def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     write_notebook(
         Path("notebooks"),
