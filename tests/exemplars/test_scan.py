@@ -163,6 +163,17 @@ def test_percentiles_count_the_images_below(found, maps):
         found.percentile("mixed2", 0, float("nan"))
 
 
+def test_an_image_of_the_data_set_does_not_lie_below_itself(found):
+    """At equality: the percentile counts the images that are smaller, and not those that are equal."""
+    count = found.meta["count"]
+    for name, sign in (("table", 1), ("bottom", -1)):
+        ends = getattr(found, name).query("layer == 'mixed2' and pooling == 'mean' and channel == 17")
+        values = ends.sort_values("rank")["activation"].to_numpy()
+        smaller = [count - (values >= v).sum() if sign == 1 else (values < v).sum() for v in values]
+        claimed = [found.percentile("mixed2", 17, value) for value in values]
+        assert claimed == pytest.approx([100 * below / count for below in smaller], abs=1e-9)
+
+
 def test_a_sample_gives_quantiles_that_are_nearly_right_and_the_ends_exactly():
     values = np.random.default_rng(0).normal(size=(2, 6000, 4)).astype(np.float32)
     ranks = ranking.Ranking(4, 2)

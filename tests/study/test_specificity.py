@@ -27,6 +27,13 @@ def test_effects_of_pictures_and_sets_are_taken_out_exactly():
     np.testing.assert_allclose(found(rows), np.where(np.arange(12) == 5, np.nan, own), atol=1e-9)
 
 
+def test_a_picture_that_is_as_near_to_all_sets_ranks_at_chance():
+    """Ties count half: a grey square is no farther from other sets than from its own."""
+    rows = matrix(np.random.default_rng(0), 6, own=np.zeros(6), noise=0.0)
+    rows[[f"to {number}" for number in range(6)]] = 1.0
+    assert specificity.add(rows)["auc"].tolist() == [0.5] * 6
+
+
 def test_sets_alone_never_give_specificity():
     """The same pictures for every channel, as a grey square is: others minus own differs, this does not."""
     rows = matrix(np.random.default_rng(0), row=0.0, column=0.1, noise=0.0)
