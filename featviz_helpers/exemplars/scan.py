@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from ..common.errors import NotFinite
 from ..common.progress import bar
+from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.images import pair
 from ..models.backbone import Backbone
@@ -131,6 +132,7 @@ def scan_request(
         "policy": data.policy,
         "fingerprint": data.fingerprint,
         "images": len(data),
+        "code": of_rooms("common", "data", "models", "exemplars"),
     }
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from ..ascent.objectives import channel
 from ..ascent.score import score
 from ..common.files import replacing
+from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
@@ -79,6 +80,7 @@ class Study:
             "data": self.scores.exemplars.meta["fingerprint"],
             "distance": ", ".join(judge.name for judge in self.scores.judges.values()),
             "graded": self.grader is not None,
+            "code": of_rooms(),  # or numbers of two versions would stand in one table
         }
 
     def _check_folder(self) -> None:
@@ -90,9 +92,8 @@ class Study:
             differs = [key for key in request if key != "methods" and earlier.get(key) != request[key]]
             differs += [f"values of {name}" for name, v in request["methods"].items() if methods.get(name, v) != v]
             if differs:
-                raise ValueError(
-                    f"'{self.out}' holds a study that differs in its {', '.join(differs)}. Choose another folder."
-                )
+                remedy = "Choose another folder" + (", or delete it" if differs == ["code"] else "")
+                raise ValueError(f"'{self.out}' holds a study that differs in its {', '.join(differs)}. {remedy}.")
             request["methods"] = methods | request["methods"]
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(request, indent=2))

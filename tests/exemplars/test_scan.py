@@ -262,6 +262,10 @@ def test_a_killed_scan_goes_on_and_ends_bitwise_the_same(tmp_path, root, monkeyp
     assert resumed.meta["count"] == 58 and resumed.meta["damaged"] == whole.meta["damaged"]
     with pytest.raises(ValueError, match=r"belongs to another scan: k 5 there, 4 here"):
         fv.find_exemplars(shapesnet(), Dying(None), LAYERS, k=4, checkpoint=tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(scan, "of_rooms", lambda *_: "another version")
+        with pytest.raises(ValueError, match=r"another scan: code \w+ there, another version here"):
+            fv.find_exemplars(shapesnet(), Dying(None), LAYERS, k=5, checkpoint=tmp_path)
     (tmp_path / scan.STATE).write_bytes(b"half a file")
     with pytest.raises(ValueError, match="not the state of a scan"):
         fv.find_exemplars(shapesnet(), Dying(None), LAYERS, k=5, checkpoint=tmp_path)

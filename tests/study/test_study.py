@@ -1,5 +1,7 @@
 """The study end to end on the bundled network, stopped half-way, and what a folder with another study says."""
 
+import json
+
 import featviz_helpers as fv
 import numpy as np
 import pandas as pd
@@ -151,6 +153,23 @@ def test_a_folder_with_another_study_is_refused(study, data, exemplars):
         Study(plan(steps=4), *given)
     with pytest.raises(ValueError, match="differs in its distance"):
         Study(plan(), shapesnet(), data, exemplars, fv.distance("ssim"), study.out)
+
+
+def test_a_folder_with_results_of_other_code_is_refused(study, data, exemplars, monkeypatch):
+    """Old rows stood in new tables under the new state of git."""
+    before = (study.out / "request.json").read_text()
+    monkeypatch.setattr("featviz_helpers.study.study.of_rooms", lambda *_: "another version")
+    with pytest.raises(ValueError, match=r"differs in its code\. Choose another folder, or delete it"):
+        Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), study.out)
+    assert (study.out / "request.json").read_text() == before
+
+
+@pytest.mark.parametrize("key", ["network", "data", "graded"])
+def test_a_study_of_something_else_under_the_same_names_is_another_study(study, data, exemplars, key):
+    path = study.out / "request.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: "another"}))
+    with pytest.raises(ValueError, match=f"differs in its {key}"):
+        Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), study.out)
 
 
 @pytest.mark.parametrize(
