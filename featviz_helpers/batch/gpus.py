@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
-from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
+from ..common.locks import lock_file
 from ..common.provenance import gpus
 
 
@@ -38,19 +36,9 @@ class GpuClaim:
         if len(names) < 2:
             return {}
         for name in names:
-            lock = FileLock(_private_folder() / f"{platform.node()}-gpu-{name}.lock")
+            lock = FileLock(lock_file(f"gpu-{name}"))
             with contextlib.suppress(Timeout):
                 lock.acquire(blocking=False)
                 self._lock = lock
                 return {"CUDA_VISIBLE_DEVICES": name}
         return {"CUDA_VISIBLE_DEVICES": names[os.getpid() % len(names)]}
-
-
-def _private_folder() -> Path:
-    """Return the user's own folder for locks: in one that others can write to, a link could stand in a lock's place.
-
-    Several machines may share it, so a lock has the machine in its name.
-    """
-    folder = user_cache_path("featviz") / "locks"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder

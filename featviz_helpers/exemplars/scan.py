@@ -19,6 +19,7 @@ import tensorflow as tf
 from tqdm.auto import tqdm
 
 from ..common.errors import NotFinite
+from ..common.locks import exclusive
 from ..common.progress import bar
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
@@ -92,18 +93,20 @@ def write_exemplars(
         The exemplars, and True if they were there already.
 
     Raises:
-        ValueError: as for `find_exemplars`; or the folder holds the exemplars of another scan.
+        ValueError: as for `find_exemplars`; or the folder holds the exemplars of another scan, or another process
+            writes them.
     """
     folder = Path(folder)
     request = scan_request(backbone, data, layers, k, size)
-    finished = (folder / META).is_file()
-    if finished:
-        exemplars = Exemplars.load(folder)
-        refuse_other(request, exemplars.meta, folder)
-    else:
-        exemplars = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
-        exemplars.save(folder, data)
-    (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
+    with exclusive(folder, "scan"):
+        finished = (folder / META).is_file()
+        if finished:
+            exemplars = Exemplars.load(folder)
+            refuse_other(request, exemplars.meta, folder)
+        else:
+            exemplars = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
+            exemplars.save(folder, data)
+        (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
     return exemplars, finished
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..common import provenance
 from ..common.files import write_text
+from ..common.locks import exclusive
 from . import notebook, pages
 from .jobs import CourseError, Job
 from .orphans import interrupt
@@ -44,11 +45,14 @@ def run(
 
     Raises:
         CourseError: the folder cannot be written to.
+        ValueError: another run writes to it.
         KeyboardInterrupt: on Ctrl-C, after the kernels were stopped and the index was written.
     """
-    course = CourseRun(jobs, _writable(out, jobs), command)
-    course.save()
-    course.execute(processes, assets)
+    out = _writable(out, jobs)
+    with exclusive(out, "run"):
+        course = CourseRun(jobs, out, command)
+        course.save()
+        course.execute(processes, assets)
     return course.report
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..common import provenance
 from ..common.files import replacing
+from ..common.locks import exclusive
 from ..metrics.answer_key import PROPERTIES
 from . import figures, report_text, statistics, verdict
 from .finished import RECORD
@@ -35,6 +36,11 @@ def write(study: Study, log: Callable[[str], None] = print) -> str:
     Returns:
         The verdict, as in verdict.md.
     """
+    with exclusive(study.out, "study"):
+        return _write(study, log)
+
+
+def _write(study: Study, log: Callable[[str], None]) -> str:
     record = provenance.opening(Path(__file__).parent.parent, ["featviz", "study"])
     tables = study.run(log)
     (study.out / RECORD).unlink(missing_ok=True)  # until everything is there again
