@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ def study(out: Path, **options: Any) -> None:
     check_request(data, out, options["k"], options["weights"])
     from ..study import report
 
-    click.echo(report.write(_study(data, out, options), click.echo))
+    click.echo(report.write(_study(data, out, options), click.echo, ["featviz", *sys.argv[1:]]))
 
 
 def _numbers(text: str) -> list[int]:

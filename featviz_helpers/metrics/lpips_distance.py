@@ -13,6 +13,7 @@ import numpy as np
 from ..assets import fetch as fetching
 from ..assets import locate as assets
 from ..common.errors import MissingWeights, first_line
+from ..common.files import cached_checksum
 from .distance_base import EmbeddingDistance
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class LPIPS(EmbeddingDistance):
                 f"LPIPS needs {TITLES[net]}'s weights, and {f'there is no {path}' if path else 'they are not here'}. "
                 f"Fetch them with `featviz fetch {ASSETS[net][0]}`, or use the bundled distance('shapesnet')."
             )
+        self._path = path
         torch, lpips = _import()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the package calls torchvision by argument names of the past
@@ -75,6 +77,9 @@ class LPIPS(EmbeddingDistance):
         torch.backends.cudnn.allow_tf32 = False
         self.model = self.model.to(self.device).eval()
         self._torch = torch
+
+    def weights(self) -> dict[str, str]:
+        return {"file": str(self._path), "sha256": cached_checksum(self._path)}
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         return self._numbers(self._vectors(pictures))

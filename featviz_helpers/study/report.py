@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,22 +26,23 @@ PREDICTORS = (
 )  # fmt: skip
 
 
-def write(study: Study, log: Callable[[str], None] = print) -> str:
+def write(study: Study, log: Callable[[str], None] = print, command: Sequence[str] = ()) -> str:
     """Run a study and write everything that comes out into its folder.
 
     Args:
         study: the study.
         log: called with one line per finished part.
+        command: the command line, for the record.
 
     Returns:
         The verdict, as in verdict.md.
     """
     with exclusive(study.out, "study"):
-        return _write(study, log)
+        return _write(study, log, command)
 
 
-def _write(study: Study, log: Callable[[str], None]) -> str:
-    record = provenance.opening(Path(__file__).parent.parent, ["featviz", "study"])
+def _write(study: Study, log: Callable[[str], None], command: Sequence[str]) -> str:
+    record = provenance.opening(Path(__file__).parent.parent, command)
     tables = study.run(log)
     (study.out / RECORD).unlink(missing_ok=True)  # until everything is there again
     tables.save(study.out)
@@ -109,6 +110,8 @@ def _write_provenance(study: Study, record: dict, tables: Tables, log: Callable[
         "background": study.scores.background,
         "distance": study.scores.distance.label,
         "judges": [judge.label for judge in study.scores.judges.values()],
+        "judge_weights": {judge.label: judge.weights() for judge in study.scores.judges.values() if judge.weights()},
+        "data": str(study.data),
         "exemplars": study.scores.exemplars.meta,
         "seconds": seconds,
         "code": versions,

@@ -60,7 +60,7 @@ class Study:
         self, plan: StudyPlan, backbone: Backbone, data: ImageSet, exemplars: Exemplars, distance: Distance, out: Path,
         grader: Grader | None = None, place_free: Distance | None = None, batch: int | None = None,
     ) -> None:  # fmt: skip
-        self.plan, self.out, self.grader, self.batch = plan, Path(out), grader, batch
+        self.plan, self.data, self.out, self.grader, self.batch = plan, data, Path(out), grader, batch
         self.scores = ExemplarScores(
             backbone, data, exemplars, distance, plan.channels, plan.background, plan.layer, plan.size, plan.k,
             place_free,

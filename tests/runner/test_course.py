@@ -115,7 +115,7 @@ def test_record_says_what_was_run_with_what(finished):
         assert entry["duration"] > 0
     assert report["command"] == ["featviz", "run"]
     assert {"python", "tensorflow", "keras", "numpy", "papermill"} <= report["versions"].keys()
-    assert report["hardware"]["cpu_count"] >= 1
+    assert report["hardware"]["cpu_count"] >= 1 and report["hardware"]["cpu"] and len(report["code"]) == 20
     assert report["duration"] >= max(entry["duration"] for entry in report["notebooks"])
 
 

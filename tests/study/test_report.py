@@ -28,7 +28,7 @@ def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data,
     judges = fv.distance("pixels"), fv.distance("ssim")
     given = (plan(methods=methods), shapesnet(), data, exemplars, judges[0], tmp_path)
     study = Study(*given, Reddest(), place_free=judges[1])
-    text = report.write(study, lambda line: None)
+    text = report.write(study, lambda line: None, ["featviz", "study", "--channels", "10 28"])
     assert "## The verdict" in text and "## The answer key" in text
     assert all(text.count(f"### Specificity: {judge.label}") == 1 for judge in judges)
 
@@ -44,6 +44,9 @@ def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data,
     assert record["exemplars"]["fingerprint"] == data.fingerprint
     assert record["exemplars"]["weights"] and record["plan"]["seeds"] == [0, 1]
     assert record["background"] == study.scores.background
+    assert record["command"] == ["featviz", "study", "--channels", "10 28"] and record["data"] == str(data)
+    assert {"cpu", "cpu_count", "threads"} <= record["hardware"].keys()
+    assert {"scikit-learn", "pandas", "pillow", "h5py", "pyarrow"} <= record["versions"].keys()
     assert len(record["code"]) == 1 and record["judges"] == [judge.label for judge in judges]
     for name in ("judged", "specificity", "place_free_specificity", "predictors", "predictor_differences"):
         assert len(pd.read_csv(tmp_path / f"{name}.csv")), name
