@@ -1,15 +1,22 @@
-"""Who does the work: processes of this machine, a Dask scheduler that is running already, or a batch system."""
+"""Who does the work: processes of this machine, a Dask scheduler that is running already, or a batch system.
+
+Whoever can talk to a Dask scheduler or worker runs code as its owner. So the processes of this machine talk through TLS,
+with a certificate that is made for the sweep and lives in memory alone.
+"""
 
 from __future__ import annotations
 
 import logging
+import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import dask
-from dask.distributed import Client, LocalCluster
+from dask.distributed import Client, LocalCluster, Security
+from distributed.comm import parse_address, parse_host_port
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
@@ -17,6 +24,8 @@ from ..common.provenance import cpu_count
 from .plan_file import PlanError, YamlFile
 
 CONNECT_SECONDS = 30  # to reach a scheduler
+PROBE_SECONDS = 5  # to learn whether anything listens there
+OPEN = "The scheduler is spoken to without encryption: whoever can reach it can run code as you. See docs/clusters.md."
 REFILL_SECONDS = 10  # between two looks for workers that are gone
 DASHBOARD = "127.0.0.1:0"  # for this machine alone, at a port that is free
 CLUSTER_CLASSES = {
@@ -40,6 +49,11 @@ class BatchSystem(BaseModel):
     kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
     jobs: Annotated[int, Field(ge=1)]
     options: dict[str, Any] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its workers are spoken to without TLS."""
+        return self.kind != "local" and not self.options.get("security")
 
     @property
     def worker_count(self) -> int:
@@ -82,6 +96,8 @@ def job_cluster(system: BatchSystem) -> Any:
         **(dask.config.get(f"jobqueue.{system.kind}.scheduler-options", None) or {}),
         **(options.get("scheduler_options") or {}),
     }
+    if local and "security" not in options:  # its jobs read the certificate from a folder of this user alone
+        options |= {"security": Security.temporary(), "shared_temp_directory": tempfile.mkdtemp(prefix="featviz-tls-")}
     try:
         return cluster_class(**options)
     except (TypeError, ValueError) as error:
@@ -100,12 +116,15 @@ def local_cluster(workers: int, **options: Any) -> LocalCluster:
         "memory_limit": 0,  # the memory is the kernels', which Dask does not see
         "dashboard_address": DASHBOARD,
         "silence_logs": logging.CRITICAL,
+        "security": Security.temporary(),
     }
     return LocalCluster(n_workers=workers, **(settings | options))
 
 
 @contextmanager
-def connect(workers: int | None, scheduler: str | None, system: BatchSystem | None, cores: int) -> Iterator[Client]:
+def connect(
+    workers: int | None, scheduler: str | None, system: BatchSystem | None, cores: int, security: Security | None = None
+) -> Iterator[Client]:
     """Yield a client of the cluster, and end what was started here.
 
     Args:
@@ -113,6 +132,7 @@ def connect(workers: int | None, scheduler: str | None, system: BatchSystem | No
         scheduler: address of a scheduler that is running.
         system: a batch system.
         cores: that one run needs.
+        security: TLS files for a scheduler that is running.
 
     Raises:
         ConnectionError: the scheduler does not answer.
@@ -121,7 +141,7 @@ def connect(workers: int | None, scheduler: str | None, system: BatchSystem | No
     for name in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     if scheduler:
-        with _running_scheduler(scheduler) as client:
+        with _running_scheduler(scheduler, security) as client:
             yield client
         return
     # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
@@ -132,10 +152,28 @@ def connect(workers: int | None, scheduler: str | None, system: BatchSystem | No
             yield client
 
 
-def _running_scheduler(address: str) -> Client:
+def tls(authority: Path | None, certificate: Path | None, key: Path | None) -> Security | None:
+    """Return the security of a connection with the usual three files; None for one without.
+
+    Raises:
+        ValueError: only some of the files are given.
+    """
+    files = (authority, certificate, key)
+    if not any(files):
+        return None
+    if not all(files):
+        raise ValueError("TLS takes all three files: --tls-ca, --tls-cert and --tls-key.")
+    names = ("tls_ca_file", "tls_client_cert", "tls_client_key")
+    return Security(require_encryption=True, **dict(zip(names, map(str, files), strict=True)))
+
+
+def _running_scheduler(address: str, security: Security | None) -> Client:
     try:
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+        # First of all, because a client that cannot connect takes a minute to give up.
+        host, port = parse_host_port(parse_address(address)[1])
+        socket.create_connection((host, port), PROBE_SECONDS).close()
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, security=security)
+    except (OSError, TimeoutError, ValueError, OverflowError) as error:
         raise ConnectionError(f"no Dask scheduler answers at {address} ({error})") from None
 
 

@@ -13,14 +13,20 @@ from .command import Command
 SHOWN = 5  # runs of a dry run
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @click.command(cls=Command)
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN.yaml")
 @click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of this machine; without it, as its cores allow.")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that is running: tcp://host:8786.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that is running: tls://host:8786.")
+@click.option("--tls-ca", type=FILE, help="For --scheduler: the authority that signed its certificate.")
+@click.option("--tls-cert", type=FILE, help="For --scheduler: your certificate.")
+@click.option("--tls-key", type=FILE, help="For --scheduler: its key.")
 @click.option(
     "--cluster",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="A YAML file that describes a batch system (Slurm, PBS, LSF, ...).",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would run, and start nothing.")
@@ -110,11 +116,14 @@ def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> 
 
     system = cluster.read_batch_system(options["cluster"]) if options["cluster"] else None
     cores = plan.fields.resources.cores
+    security = cluster.tls(options["tls_ca"], options["tls_cert"], options["tls_key"])
+    if (options["scheduler"] and security is None) or (system and system.is_open):
+        click.echo(cluster.OPEN, err=True)
     return sweep.sweep(
         plan,
         folders,
         requests,
-        cluster.connect(options["workers"], options["scheduler"], system, cores),
+        cluster.connect(options["workers"], options["scheduler"], system, cores, security),
         expected=system.worker_count if system else 1,
         limit=options["limit"],
         extend=options["extend"],

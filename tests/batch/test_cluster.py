@@ -1,19 +1,34 @@
 """Clusters: of this machine, of a batch system, and a scheduler that is running."""
 
 import os
+import time
 
 import psutil
 import pytest
+from dask.distributed import Client
 from featviz_helpers.batch import cluster
 from featviz_helpers.batch.plan_file import PlanError
 from support.sweeps import invoke
 
 
 def test_a_scheduler_that_is_not_there_is_said(write_plan, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--scheduler", "tcp://127.0.0.1:1")
-    assert done.exit_code == 2
-    assert "no Dask scheduler answers at tcp://127.0.0.1:1" in done.output
+    monkeypatch.setattr(cluster, "PROBE_SECONDS", 1)
+    plan = write_plan("{NUMBERS: [1]}")
+    for address in ("tcp://127.0.0.1:1", "foo", "tcp://127.0.0.1:99999"):
+        began = time.monotonic()
+        done = invoke("sweep", plan, "--scheduler", address)
+        assert done.exit_code == 2
+        assert f"no Dask scheduler answers at {address}" in done.output and "Traceback" not in done.output
+        assert "without encryption" in done.output
+        assert time.monotonic() - began < 20
+
+
+def test_tls_takes_three_files(write_plan, tmp_path):
+    (tmp_path / "ca.pem").write_text("")
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--scheduler", "tls://x:1", "--tls-ca", tmp_path / "ca.pem")
+    assert done.exit_code == 2 and "--tls-ca, --tls-cert and --tls-key" in done.output
+    security = cluster.tls(*(tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")))
+    assert security.require_encryption and security.tls_client_key == str(tmp_path / "key.pem")
 
 
 # Dask's half-made cluster complains as it goes.
@@ -53,11 +68,15 @@ def test_clusters_side_by_side_are_for_this_machine_alone():
     """Dask's own default is one port for every dashboard of the machine, open to the network."""
     before = listening()
     with (
-        cluster.local_cluster(1, processes=False, protocol="tcp://"),
-        cluster.local_cluster(1, processes=False, protocol="tcp://"),
-        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1)),
+        cluster.local_cluster(1, processes=False, protocol="tls://") as one,
+        cluster.local_cluster(1, processes=False, protocol="tls://"),
+        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1)) as jobs,
     ):
         addresses = listening() - before
+        for address in (one.scheduler_address, jobs.scheduler_address):
+            assert address.startswith("tls://")
+            with pytest.raises((OSError, TypeError)):  # another user of the machine, who has no certificate
+                Client(address, timeout=2, set_as_default=False)
     assert len(addresses) >= 8, "a port each for three schedulers, two workers and their pages"
     assert {host for host, _ in addresses} == {"127.0.0.1"}
 

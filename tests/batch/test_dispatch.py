@@ -36,13 +36,13 @@ def test_two_sweeps_at_one_scheduler_do_not_take_each_others_runs(tmp_path, monk
 
     monkeypatch.setattr(dispatch, "execute_run", execute_run)
 
-    def sweep(address, out):
+    def sweep(address, security, out):
         request = RunRequest(run="ab", out=str(out), **FIELDS)
-        with Client(address, set_as_default=False) as client:
+        with Client(address, set_as_default=False, security=security) as client:
             dispatch.Dispatcher(client, [request], dispatch.Tally(1, 0), 0, lambda line: None).run()
 
     with local_cluster(1, processes=False) as local:
-        pair = [threading.Thread(target=sweep, args=(local.scheduler_address, tmp_path / out)) for out in ("a", "b")]
+        pair = [threading.Thread(target=sweep, args=(local.scheduler_address, local.security, tmp_path / out)) for out in ("a", "b")]
         for thread in pair:
             thread.start()
         for thread in pair:
