@@ -1,7 +1,7 @@
 """Who does the work: processes of this machine, a Dask scheduler that is running already, or a batch system.
 
-Whoever can talk to a Dask scheduler or worker runs code as its owner. So the processes of this machine talk through TLS,
-with a certificate that is made for the sweep and lives in memory alone.
+Whoever can talk to a Dask scheduler or worker runs code as its owner. So the processes of this machine talk through
+TLS, with a certificate that is made for the sweep and lives in memory alone.
 """
 
 from __future__ import annotations

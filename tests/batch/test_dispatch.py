@@ -42,7 +42,8 @@ def test_two_sweeps_at_one_scheduler_do_not_take_each_others_runs(tmp_path, monk
             dispatch.Dispatcher(client, [request], dispatch.Tally(1, 0), 0, lambda line: None).run()
 
     with local_cluster(1, processes=False) as local:
-        pair = [threading.Thread(target=sweep, args=(local.scheduler_address, local.security, tmp_path / out)) for out in ("a", "b")]
+        where = local.scheduler_address, local.security
+        pair = [threading.Thread(target=sweep, args=(*where, tmp_path / out)) for out in ("a", "b")]
         for thread in pair:
             thread.start()
         for thread in pair:
