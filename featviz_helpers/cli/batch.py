@@ -86,7 +86,11 @@ def _run_folders(address: str) -> Any:
 
     try:
         return RunFolders(address if "://" in address else Path(address).expanduser().resolve())
-    except (ImportError, ValueError) as error:  # a protocol that needs another package, or that nobody knows
+    except (
+        ImportError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # nobody has such a home, or knows the protocol
         raise PlanError(f"cannot write to {address}: {error}") from None
 
 

@@ -51,6 +51,16 @@ def net(default: str | None, text: str) -> Decorator:
     return click.option("--net", type=click.Choice(NETS), default=default, show_default=default is not None, help=text)
 
 
+class Folder(click.Path):
+    """A folder to write to; nothing is no name of one, and not the working folder either."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """See `click.Path`."""
+        if value == "":
+            self.fail("it is empty; name a folder, or write . for this one", param, context)
+        return super().convert(value, param, context)
+
+
 def out(**options: Any) -> Decorator:
     """`--out`: a folder for the results."""
-    return click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", **options)
+    return click.option("--out", type=Folder(file_okay=False, path_type=Path), metavar="DIR", **options)

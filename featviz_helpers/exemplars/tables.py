@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .ranking import POOLINGS, Ranking
 
 LEVELS = np.array([0, 0.001, 0.002, 0.005, *np.arange(1, 100) / 100, 0.995, 0.998, 0.999, 1])
 THUMBNAIL = 112  # pixels
+LONGEST = 255  # bytes of a name that file systems take
 TABLES = {"table": "exemplars.parquet", "bottom": "bottom.parquet", "quantiles": "quantiles.parquet"}
 META = "meta.json"
 
@@ -188,9 +190,20 @@ def tables(ranking: Ranking, data: ImageSet, meta: dict) -> Exemplars:
     return Exemplars(end(0), end(1), frame(levels, quantile=LEVELS, activation=levels), meta)
 
 
+def thumbnail(name: str) -> str:
+    """Return where the thumbnail of an image lies below thumbnails/.
+
+    A name that is too long to get an ending is cut, and kept apart from others by its hash.
+    """
+    folder, slash, last = name.rpartition("/")
+    if len(f"{last}.jpg".encode()) > LONGEST:
+        last = f"{last[:40]}-{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
+    return f"{folder}{slash}{last}.jpg"
+
+
 def _thumbnails(data: ImageSet, names: list[str], folder: Path) -> None:
     def write(name: str) -> None:
-        path = folder / f"{name}.jpg"
+        path = folder / thumbnail(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(to_uint8(data.load(data.index(name), THUMBNAIL))).save(path, quality=85)
 

@@ -44,6 +44,8 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         ValueError: an unknown name, or weights that do not fit the network.
         MissingWeights: a weights file is not there.
     """
+    if not isinstance(name, str | Path) or not str(name):
+        raise ValueError(f"A model is one of {', '.join(NAMES)}, or the path of a saved model; got {name!r}.")
     prepare_devices()
     return _cached(name, weights, download)
 
@@ -60,13 +62,20 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
         return lite.load(str(name), weights)
     if name == "inception_v3":
         return inception.load(weights, download)
-    if Path(name).suffix in (".keras", ".h5") or Path(name).exists():
+    if Path(name).suffix in (".keras", ".h5") or _exists(Path(name)):
         return _from_file(Path(name))
     meant = nearest(str(name), NAMES)
     raise ValueError(f"There is no model '{name}': {meant} The path of a saved .keras or .h5 model works as well.")
 
 
 _cached = ModelCache(_load_model)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _shapesnet(name: str, weights: str | Path | None) -> Backbone:

@@ -102,3 +102,13 @@ def test_pictures_that_are_too_small_are_refused_with_a_sentence(tmp_path):
     done = CliRunner().invoke(main, ["distance", path, path, "--net", "ssim"])
     assert done.exit_code == 2
     assert done.output.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize("command", ["run", "study", "exemplars"])
+def test_no_name_is_no_folder(command, tmp_path, monkeypatch):
+    """It was taken for the working folder, and written into."""
+    monkeypatch.chdir(tmp_path)
+    given = {"run": ["00"], "study": [], "exemplars": ["auto", "--data", "shapes"]}[command]
+    done = CliRunner().invoke(main, [command, *given, "--out", ""])
+    assert done.exit_code == 2 and "it is empty; name a folder" in done.output
+    assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ from featviz_helpers.assets.locate import INCEPTION_FILES
 from featviz_helpers.cli.main import main
 from featviz_helpers.common.errors import DamagedImage, DamagedImageWarning, NotFinite
 from featviz_helpers.data.image_sets import ImageSet
-from featviz_helpers.exemplars import ranking, scan
+from featviz_helpers.exemplars import ranking, scan, tables
 from featviz_helpers.models.graph import calls, sources
 from PIL import Image
 from support.networks import shapesnet
@@ -460,3 +460,15 @@ def test_photographs_on_the_real_trunk(assets, tmp_path):
     field = fv.effective_field(backbone, "mixed6", np.stack([photos.load(i, 299) for i in range(2)]), batch=2)
     whole = fv.receptive_field(backbone, "mixed6", 299)
     assert field.size[0] < 299 < whole.size[0]
+
+
+def test_an_image_with_the_longest_name_gets_a_thumbnail(tmp_path):
+    """252 characters leave no room for an ending, and such a scan could never be finished."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for letter in "ab":
+        fv.save_image(np.zeros((8, 8, 3), np.float32), folder / f"{'x' * 247}{letter}.png")
+    data = fv.ImageFolder(folder)
+    tables._thumbnails(data, data.names, tmp_path / "thumbnails")
+    assert len(list((tmp_path / "thumbnails").iterdir())) == 2
+    assert tables.thumbnail("1/cat.png") == "1/cat.png.jpg"

@@ -67,6 +67,12 @@ def test_a_path_that_is_not_there(call):
         fv.load_model(**call)
 
 
+@pytest.mark.parametrize("name", [None, 5, b"lite0", "", "x" * 300, "a\0b"])
+def test_what_is_no_name_of_a_model_is_answered_in_a_sentence(name):
+    with pytest.raises(ValueError, match=r"(A model is one of|There is no model)"):
+        fv.load_model(name)
+
+
 def test_an_unknown_model_names_the_nearest():
     with pytest.raises(ValueError, match=r"'inception_v4': did you mean inception_v3\?"):
         fv.load_model("inception_v4")
