@@ -87,6 +87,7 @@ def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
     net = distance(options["net"] or traits.judge)
     place_free = f"{net.name}-place-free"
     second = distance(place_free) if place_free in PLACE_FREE else None
+    backbone.check_map(options["layer"])
     plan = _plan(backbone, options, size=options["size"] or traits.study_size)
     exemplars, _ = write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
     grader = Grader(backbone, plan.layer) if traits.has_answer_key else None

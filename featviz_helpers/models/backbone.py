@@ -113,6 +113,15 @@ class Backbone:
         rungs = named or joins or sums or self._maps
         return [rungs[round(i)] for i in np.linspace(0, len(rungs) - 1, min(count, len(rungs)))]
 
+    def check_map(self, layer: str) -> None:
+        """Raise ValueError when a layer has one number per channel and no map."""
+        name = self.resolve(layer)
+        if name not in self._maps:
+            order = list(self.layers)
+            below = [one for one in self._maps if order.index(one) < order.index(name)]
+            remedy = f"; the highest layer below it that has one is '{below[-1]}'" if below else ""
+            raise ValueError(f"'{name}' of {self.name} has no map{remedy}.")
+
     def check_channels(self, layer: str, channels: Iterable[int]) -> None:
         """Raise ValueError when a channel number does not exist in `layer`."""
         count = self.layers[self.resolve(layer)]

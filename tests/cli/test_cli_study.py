@@ -27,6 +27,7 @@ def test_the_command_writes_what_it_promises(tmp_path):
         (("--channels", "10 x"), "--channels takes channel numbers"),
         (("--channels", "10 10"), "channels: Value error, 10 is given twice"),
         (("--net", "alexx"), "'alexx' is not one of"),
+        (("--channels", "1 2", "--layer", "logits"), "has no map; the highest layer below it that has one is"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(tmp_path, options, says):
