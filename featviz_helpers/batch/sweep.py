@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dask.distributed import Client
 from filelock import FileLock, Timeout
 
+from ..common.errors import damage_named
 from ..common.provenance import of_rooms
 from ..runner.course import environment
 from . import run_id
@@ -91,7 +92,9 @@ def record_request(folders: RunFolders, plan: SweepPlan, requests: Sequence[RunR
     ]
     hashes = {"notebook": run_id.of_notebook(plan.job.text), "runs": run_id.digest(parameters)}
     previous = folders.read(REQUEST)
-    if previous is not None and json.loads(previous) != hashes and not extend:
+    with damage_named(f"{folders.address}/{REQUEST}"):
+        other = previous is not None and json.loads(previous) != hashes
+    if other and not extend:
         raise plan.file.error(
             ["output"],
             f"{folders.address} holds the runs of another plan (its {PLAN} is there); choose another output, or add "

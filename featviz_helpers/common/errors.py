@@ -1,7 +1,9 @@
 """Errors for people: the exceptions of the course, and how a message names what was probably meant."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 MOST_NAMES = 40  # of a list in a message
 
@@ -52,6 +54,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {' or '.join(names)}?"
     shown = ", ".join(known[:MOST_NAMES]) + (", ..." if len(known) > MOST_NAMES else "")
     return f"there is {shown}" if known else "there are none"
+
+
+@contextmanager
+def damage_named(what: str | Path) -> Iterator[None]:
+    """Let an error of reading name the file or folder, in place of what a parser tripped over.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # trouble of the machine
+        raise ValueError(f"'{what}' is damaged ({first_line(error)}). Delete it, or choose another.") from error
 
 
 def first_line(error: Exception) -> str:

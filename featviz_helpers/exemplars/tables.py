@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from ..common.errors import nearest
+from ..common.errors import damage_named, nearest
 from ..common.files import replacing
 from ..common.progress import bar
 from ..data.image_sets import WORKERS, ImageSet
@@ -126,12 +126,14 @@ class Exemplars:
 
         Raises:
             FileNotFoundError: there is no finished scan in the folder.
+            ValueError: it is damaged.
         """
         folder = Path(folder)
         if not (folder / META).is_file():
             raise FileNotFoundError(f"There is no finished scan in '{folder}'. Make one with `featviz exemplars`.")
-        tables = {name: pd.read_parquet(folder / file) for name, file in TABLES.items()}
-        return cls(**tables, meta=json.loads((folder / META).read_text(encoding="utf-8")))
+        with damage_named(folder):
+            tables = {name: pd.read_parquet(folder / file) for name, file in TABLES.items()}
+            return cls(**tables, meta=json.loads((folder / META).read_text(encoding="utf-8")))
 
     def _pick(self, name: str, layer: str, channel: int, pooling: str) -> pd.DataFrame:
         layers = self.meta["layers"]

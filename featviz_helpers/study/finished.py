@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..common.errors import nearest
+from ..common.errors import damage_named, nearest
 from . import verdict
 from .controls import JUDGED_CONTROLS
 from .specificity import CLOSENESS, INDEX, JUDGES
@@ -61,6 +61,7 @@ def read(where: str | Path) -> FinishedStudy:
 
     Raises:
         FileNotFoundError: there is no finished study.
+        ValueError: it is damaged.
     """
     folder = BUNDLED / where if str(where) in bundled() else Path(where)
     if not (folder / RECORD).is_file():
@@ -68,7 +69,8 @@ def read(where: str | Path) -> FinishedStudy:
             f"There is no finished study in '{where}': {RECORD} is missing. Of those that come with the course, "
             f"{nearest(str(where), bundled())}."
         )
-    return FinishedStudy(Tables.load(folder), json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    with damage_named(folder):
+        return FinishedStudy(Tables.load(folder), json.loads((folder / RECORD).read_text(encoding="utf-8")))
 
 
 def bundled() -> list[str]:

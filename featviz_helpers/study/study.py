@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..ascent.objectives import channel
 from ..ascent.score import score
+from ..common.errors import damage_named
 from ..common.files import replacing
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
@@ -87,8 +88,9 @@ class Study:
         """Refuse a folder with another study, and write down the request of this one."""
         request, path = self._request(), self.out / REQUEST
         if path.is_file():
-            earlier = json.loads(path.read_text())
-            methods = earlier["methods"]
+            with damage_named(path):
+                earlier = json.loads(path.read_text())
+                methods = earlier["methods"]
             differs = [key for key in request if key != "methods" and earlier.get(key) != request[key]]
             differs += [f"values of {name}" for name, v in request["methods"].items() if methods.get(name, v) != v]
             if differs:

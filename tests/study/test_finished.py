@@ -1,13 +1,14 @@
 """A finished study is read again; what ships with the package gives the same answers as the whole."""
 
 import json
+import shutil
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from featviz_helpers import study
-from featviz_helpers.study import figures, verdict
+from featviz_helpers.study import figures, finished, verdict
 from featviz_helpers.study.finished import RECORD
 from support.studies import control_table, study_table, tables
 
@@ -75,3 +76,11 @@ def test_the_figure_of_the_verdict_has_a_row_per_contestant_with_own_images_at_1
     grey = min(means, key=lambda row: abs(row - rows["grey"]))
     assert means[grey] == pytest.approx(0, abs=1e-6) and np.isfinite(list(means.values())).all()
     plt.close(figure)
+
+
+@pytest.mark.parametrize("name", ["provenance.json", "study.parquet"])
+def test_a_damaged_study_is_named(tmp_path, name):
+    folder = shutil.copytree(finished.BUNDLED / "shapesnet", tmp_path / "mine")
+    (folder / name).write_bytes(b"{" * 50)
+    with pytest.raises(ValueError, match=r"mine' is damaged .* Delete it, or choose another"):
+        finished.read(folder)

@@ -164,6 +164,13 @@ def test_a_folder_with_results_of_other_code_is_refused(study, data, exemplars, 
     assert (study.out / "request.json").read_text() == before
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "5", "{}"])
+def test_a_damaged_question_is_named(study, data, exemplars, content):
+    (study.out / "request.json").write_text(content)
+    with pytest.raises(ValueError, match=r"request\.json' is damaged .* Delete it"):
+        Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), study.out)
+
+
 @pytest.mark.parametrize("key", ["network", "data", "graded"])
 def test_a_study_of_something_else_under_the_same_names_is_another_study(study, data, exemplars, key):
     path = study.out / "request.json"
