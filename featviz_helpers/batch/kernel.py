@@ -1,8 +1,9 @@
 """One kernel that runs notebook after notebook: TensorFlow is imported and a network traced once, not each time.
 
-Between two notebooks the kernel forgets every name, closes every figure and goes to another folder. What stays is what
-modules keep: imports, loaded networks, compiled steps; and what a notebook sets for its whole process: os.environ,
-sys.path, warnings. Run notebooks that do that with `--fresh`. A kernel in which a notebook failed is replaced.
+Between two notebooks the kernel forgets every name, closes every figure, goes to another folder and puts back how NumPy
+and pandas print, how NumPy takes errors of floating point, and which warnings are shown. What stays is what modules
+keep: imports, loaded networks, compiled steps; and what a notebook sets for its whole process: os.environ, sys.path.
+Run notebooks that do that with `--fresh`. A kernel in which a notebook failed is replaced.
 """
 
 from __future__ import annotations
@@ -27,23 +28,35 @@ from ..runner.notebook import KERNEL_ARGUMENTS, run_papermill
 
 MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
+REMEMBER = "import warnings; get_ipython().first_filters = warnings.filters[:]; del warnings"
 ENTER_FOLDER = "import os; os.chdir({folder!r}); del os"
 CLEAN_UP = """
 assert not get_ipython().exit_now  # after exit() it is about to end
 get_ipython().reset(new_session=True, aggressive=False)
-import gc, os, sys, threading
+import gc, os, sys, threading, warnings
 run_folder = os.path.join({run!r}, "")
 for name, module in list(sys.modules.items()):
     if str(getattr(module, "__file__", "")).startswith(run_folder):
         del sys.modules[name]  # the next notebook writes and imports one of its own
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
+if "numpy" in sys.modules:
+    sys.modules["numpy"].seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    sys.modules["numpy"].set_printoptions(
+        edgeitems=3, infstr="inf", linewidth=75, nanstr="nan", precision=8, suppress=False, threshold=1000,
+        formatter=None, sign="-", floatmode="maxprec", legacy=False,
+    )
+if "pandas" in sys.modules:
+    sys.modules["pandas"].reset_option("^display")
+warnings.resetwarnings()
+warnings.filters[:] = get_ipython().first_filters
+warnings._filters_mutated() if hasattr(warnings, "_filters_mutated") else None
 gc.collect()
 gc.freeze()  # what is left belongs to modules; to look through all of TensorFlow after every run takes longer than most
 os.chdir({folder!r})
 # A thread that is still at work would write into the folder of the next notebook.
 assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())
-del gc, run_folder, module, name, os, sys, threading
+del gc, run_folder, module, name, os, sys, threading, warnings
 """
 
 
@@ -152,7 +165,7 @@ class Kernel:
         self._client.start_channels()
         with contextlib.suppress(RuntimeError):  # not ready, or dead already
             run_sync(self._client.wait_for_ready)(timeout=START_SECONDS)
-            if self._executes(enter):
+            if self._executes(REMEMBER) and self._executes(enter):
                 return
         self._end()
         raise KernelLost(f"no kernel was ready within {START_SECONDS} s")

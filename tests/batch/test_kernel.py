@@ -24,6 +24,22 @@ assert not os.path.exists("late"), "another run wrote here"
 """
 
 
+SETS_HOW_THINGS_ARE_SHOWN = """
+import warnings
+import numpy as np
+import pandas as pd
+shown = repr(np.array([1 / 3])), repr(pd.Series(range(100)))
+assert len(shown[0]) > 12 and ".." in shown[1], "another notebook set how numbers are shown"
+with np.errstate(all="ignore") if NUMBER == 1 else warnings.catch_warnings():
+    warnings.simplefilter("ignore") if NUMBER > 1 else None
+    np.float32(1) / np.float32(0)
+np.seterr(all="raise")
+np.set_printoptions(precision=1)
+pd.set_option("display.max_rows", 500)
+warnings.simplefilter("error")
+"""
+
+
 DIES_AFTERWARDS = """
 import os
 class Last:
@@ -34,7 +50,11 @@ last = Last()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", [WRITES_A_MODULE, LEAVES_A_THREAD, "exit()"], ids=["module", "thread", "exit"])
+@pytest.mark.parametrize(
+    "source",
+    [WRITES_A_MODULE, LEAVES_A_THREAD, SETS_HOW_THINGS_ARE_SHOWN, "exit()"],
+    ids=["module", "thread", "shown", "exit"],
+)
 def test_a_kept_kernel_carries_nothing_over(requests_of, source):
     for request in requests_of(source):
         assert execute_run(request).status == "ok"
