@@ -15,8 +15,11 @@ if os.environ.get("FEATVIZ_ASSETS"):
 import hypothesis
 import pytest
 
-# What a shell starts in the background ignores Ctrl-C, and hands that on; some tests press it.
+# What a shell starts in the background ignores Ctrl-C, and under nohup a terminal that is closed, and hands that on;
+# some tests do both.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The same examples in every run, so that `make test` does not depend on luck; at night fresh ones are drawn, and a
 # failure becomes an @example.
 hypothesis.settings.register_profile("same", derandomize=True)

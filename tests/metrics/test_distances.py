@@ -212,7 +212,7 @@ def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path, monkeypatch)
 @pytest.mark.slow
 @pytest.mark.real
 def test_the_weights_of_another_network_are_refused(assets):
-    with pytest.raises(ValueError, match="is not AlexNet"):
+    with pytest.raises(ValueError, match="does not hold the weights of AlexNet: it has no features"):
         lpips_distance.LPIPS("alex", assets / "weights" / "squeezenet1_1_features.pth")
 
 
