@@ -65,6 +65,8 @@ def results_table(folder: str | Path) -> pd.DataFrame:
         try:
             tables.append(_run_table(folders, name, result))
         except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # trouble of the machine or the network, and no damage of this run
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             left_out[name] = " ".join(what.split())[:200] or type(error).__name__
     empty = pd.DataFrame(columns=["run", "finished", "run_seconds"])

@@ -64,3 +64,12 @@ def test_one_damaged_run_does_not_hide_the_others(sweep, tmp_path):
         assert done.stderr.count("is damaged and left out") == 2
     written = pd.read_parquet(tmp_path / "all.parquet")
     assert written["KNOB"].tolist() == ["auto", "1"], "a column of words and numbers is one of words"
+
+
+def test_trouble_of_the_machine_is_no_damage_of_a_run(sweep, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(pd, "read_parquet", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        results_table(sweep)
