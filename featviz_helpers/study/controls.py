@@ -160,8 +160,12 @@ def _own_rows(scores: ExemplarScores, channel: int) -> pd.DataFrame:
 
 
 def _activations(scores: ExemplarScores, images: np.ndarray) -> np.ndarray:
-    """Mean activation of every channel of the layer: (N, C)."""
-    return scores.backbone.activations(images, scores.layer).mean(axis=(1, 2))
+    """Mean activation of every channel of the layer: (N, C), NaN for a dead start."""
+    alive = np.isfinite(images).all(axis=(1, 2, 3))
+    activations = np.full((len(images), scores.backbone.layers[scores.layer]), np.nan)
+    if alive.any():
+        activations[alive] = scores.backbone.activations(images[alive], scores.layer).mean(axis=(1, 2))
+    return activations
 
 
 def _mean(scores: ExemplarScores) -> np.ndarray:

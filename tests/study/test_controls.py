@@ -47,6 +47,17 @@ def test_controls_know_their_channels(scores):
     assert blind["to 28"].nunique() > 8, "each channel has its own, or all of them would have the effect of a few"
 
 
+@pytest.mark.parametrize("dead", [[1], [0, 1]])
+def test_a_dead_start_of_the_base_is_scored_as_unknown(scores, dead):
+    """A channel that is off everywhere has no picture: the controls of a long study must not fail on it at its end."""
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    images[dead] = np.nan
+    table = controls.score(scores, [controls.BasePictures(images, [10, 28], [5, 6])], seeds=[0])
+    blurred = table[table["method"] == controls.BLURRED]
+    unknown = blurred["channel"].isin([[10, 28][i] for i in dead])
+    assert blurred["exemplar_distance"].isna().equals(unknown) and blurred["activation"].isna().equals(unknown)
+
+
 def test_an_image_of_two_channels_is_not_compared_with_itself(scores, monkeypatch):
     """Channel 28's weaker half is channel 10's stronger one."""
     shifted, names = {10: [0, 1, 2, 3], 28: [1, 0, 3, 2]}, scores.names(10)
