@@ -6,7 +6,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # In the order of tests/conftest.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
-export TF_CPP_MIN_LOG_LEVEL := 3
 
 .PHONY: course test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:

@@ -13,12 +13,9 @@ the time of the engine, as a share of what the same machine reaches in a plain p
 """
 
 import json
-import os
 import statistics
 import time
 from functools import partial
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

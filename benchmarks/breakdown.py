@@ -6,13 +6,10 @@ the times are added over the threads: shares are what to read.
 """
 
 import json
-import os
 import re
 import tempfile
 from collections import Counter
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

@@ -9,12 +9,9 @@ seconds on the clock: where other work wants the same cores it is the steadier o
 """
 
 import json
-import os
 import statistics
 import time
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

@@ -7,11 +7,8 @@ made one by one, after a call of a single step that pays for the compilation; th
 """
 
 import json
-import os
 import sys
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

@@ -1,9 +1,6 @@
 """Make docs/gallery/atlas_*.jpg, a picture of every channel of a layer, and loop.jpg: how such a picture is made."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

@@ -4,10 +4,7 @@ Every picture gets the same number of steps from the same start; each method has
 spread for the eye, alike for all pictures; the numbers are those of the pictures as they came out.
 """
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

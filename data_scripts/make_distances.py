@@ -3,10 +3,7 @@
 LPIPS and its place-free form need AlexNet's weights, which do not come with the course.
 """
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

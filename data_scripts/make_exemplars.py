@@ -1,9 +1,6 @@
 """Make docs/gallery/found_mixed6.jpg: made pictures of InceptionV3, above the photographs that drive the channels."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

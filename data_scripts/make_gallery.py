@@ -1,9 +1,6 @@
 """Make the pictures of docs/gallery/ with InceptionV3: two dreams of a photograph, and five channels of mixed6."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

@@ -4,10 +4,7 @@ Each sheet has the pictures without the remedy in its upper row and those with i
 on its sheet the upper row has its tones spread, the middle one is as it is, and the lower one is the same, spread.
 """
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import featviz_helpers as fv

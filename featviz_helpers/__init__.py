@@ -11,8 +11,10 @@ import lazy_loader
 
 from .common.errors import nearest
 
-# TensorFlow reads this when it is imported, so this package is imported before it. By itself it leaves its faster
-# convolutions (oneDNN) off on processors without AVX-512, where they are faster too.
+# TensorFlow reads these when it is imported, so this package is imported before it. Without a card it announces, in
+# a red box in every notebook, a CUDA error that is none; `featviz doctor` says whether a card is there and seen.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# By itself it leaves its faster convolutions (oneDNN) off on processors without AVX-512, where they are faster too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __version__ = version("featviz-helpers")

@@ -1,4 +1,4 @@
-"""Shared by all tests: a quiet TensorFlow, no progress bars, real weights and images where there are any."""
+"""Shared by all tests: no progress bars, real weights and images where there are any."""
 
 import os
 import random
@@ -6,7 +6,6 @@ import signal
 from pathlib import Path
 
 # Before anything imports TensorFlow, and inherited by every process that a test starts.
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TQDM_DISABLE"] = "1"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as the package does, also where a test imports TensorFlow first
 if os.environ.get("FEATVIZ_ASSETS"):

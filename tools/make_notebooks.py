@@ -23,7 +23,6 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 MOST_BYTES = 3_000_000
 ENVIRONMENT = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
     "TQDM_DISABLE": "1",
     "CUDA_VISIBLE_DEVICES": "-1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -3,10 +3,7 @@
 Call as `python export.py FILE SIZE [WEIGHTS]` in the environment of this project.
 """
 
-import os
 import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import featviz_helpers as fv
 import keras

@@ -1,10 +1,7 @@
 """This project's library, and the bare network beside it."""
 
-import os
 import sys
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import featviz_helpers as fv
 import numpy as np

@@ -180,7 +180,6 @@ def environment(threads: int | None, assets: Path | None = None) -> dict[str, st
         assets: folder with weights/ and data/; default: that of FEATVIZ_ASSETS.
     """
     variables = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
         "TQDM_DISABLE": "1",  # bars inside a stored page are noise, and the one bar of the run is enough
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # ipykernel's debugger warns on the terminal otherwise
     }
