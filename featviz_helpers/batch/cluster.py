@@ -76,8 +76,12 @@ def read_batch_system(path: Path) -> BatchSystem:
         raise file.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}") from None
 
 
-def job_cluster(system: BatchSystem) -> Any:
+def job_cluster(system: BatchSystem, keys: Path) -> Any:
     """Return the dask-jobqueue cluster that a file describes, before it has any jobs.
+
+    Args:
+        system: the description.
+        keys: a folder of this user alone, where jobs of this machine find the certificate of the sweep.
 
     Raises:
         PlanError: its options do not fit.
@@ -96,8 +100,8 @@ def job_cluster(system: BatchSystem) -> Any:
         **(dask.config.get(f"jobqueue.{system.kind}.scheduler-options", None) or {}),
         **(options.get("scheduler_options") or {}),
     }
-    if local and "security" not in options:  # its jobs read the certificate from a folder of this user alone
-        options |= {"security": Security.temporary(), "shared_temp_directory": tempfile.mkdtemp(prefix="featviz-tls-")}
+    if local and "security" not in options:
+        options |= {"security": Security.temporary(), "shared_temp_directory": str(keys)}
     try:
         return cluster_class(**options)
     except (TypeError, ValueError) as error:
@@ -145,9 +149,10 @@ def connect(
             yield client
         return
     # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
-    with dask.config.set({"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}):
+    settings = {"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}
+    with dask.config.set(settings), tempfile.TemporaryDirectory(prefix="featviz-tls-") as keys:
         count = system.worker_count if system else workers or max(1, cpu_count() // cores)
-        cluster = job_cluster(system) if system else local_cluster(count)
+        cluster = job_cluster(system, Path(keys)) if system else local_cluster(count)
         with cluster, Client(cluster, set_as_default=False) as client, _refilled(cluster, client, count):
             yield client
 

@@ -26,7 +26,10 @@ def heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def thumbnail(notebook: Mapping[str, Any]) -> str:
-    """Return the last picture of the cell tagged `thumbnail`, or else of all, as a data URI ("" for none)."""
+    """Return the last picture of the cell tagged `thumbnail`, or else of all, as a data URI.
+
+    "" where there is none, or where it is damaged: a page without its small picture is better than no page.
+    """
     from PIL import Image
 
     pictures = [
@@ -39,8 +42,11 @@ def thumbnail(notebook: Mapping[str, Any]) -> str:
     if not pictures:
         return ""
     file = max(enumerate(pictures), key=lambda item: (item[1][0], item[0]))[1][1]
-    with Image.open(io.BytesIO(base64.b64decode(file))) as image:
-        rgba = image.convert("RGBA")
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(file))) as image:
+            rgba = image.convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return ""
     picture = Image.new("RGB", rgba.size, "white")
     picture.paste(rgba, mask=rgba.getchannel("A"))
     picture.thumbnail((THUMBNAIL, THUMBNAIL))

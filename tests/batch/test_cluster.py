@@ -1,6 +1,7 @@
 """Clusters: of this machine, of a batch system, and a scheduler that is running."""
 
 import os
+import tempfile
 import time
 
 import psutil
@@ -37,7 +38,7 @@ def test_tls_takes_three_files(write_plan, tmp_path):
 def test_a_batch_system_is_described_by_a_file(tmp_path):
     path = tmp_path / "slurm.yaml"
     path.write_text("kind: slurm\njobs: 3\noptions: {queue: gpu, cores: 4, memory: 16GB, walltime: '02:00:00'}\n")
-    with cluster.job_cluster(cluster.read_batch_system(path)) as jobs:
+    with cluster.job_cluster(cluster.read_batch_system(path), tmp_path) as jobs:
         script = jobs.job_script()
     assert script.rindex("--nthreads 1") > script.rindex("--nthreads 4"), "the last one counts: one run at a time"
     assert "#SBATCH -p gpu" in script
@@ -47,7 +48,7 @@ def test_a_batch_system_is_described_by_a_file(tmp_path):
         cluster.read_batch_system(path)
     path.write_text("kind: slurm\njobs: 3\noptions: {coers: 4}\n")
     with pytest.raises(PlanError, match="options for slurm do not fit"):
-        cluster.job_cluster(cluster.read_batch_system(path))
+        cluster.job_cluster(cluster.read_batch_system(path), tmp_path)
 
 
 @pytest.mark.slow
@@ -64,13 +65,13 @@ def test_a_worker_that_is_lost_for_good_is_replaced(monkeypatch):
         assert client.submit(lambda: 1).result(timeout=60) == 1
 
 
-def test_clusters_side_by_side_are_for_this_machine_alone():
+def test_clusters_side_by_side_are_for_this_machine_alone(tmp_path):
     """Dask's own default is one port for every dashboard of the machine, open to the network."""
     before = listening()
     with (
         cluster.local_cluster(1, processes=False, protocol="tls://") as one,
         cluster.local_cluster(1, processes=False, protocol="tls://"),
-        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1)) as jobs,
+        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1), tmp_path) as jobs,
     ):
         addresses = listening() - before
         for address in (one.scheduler_address, jobs.scheduler_address):
@@ -79,6 +80,17 @@ def test_clusters_side_by_side_are_for_this_machine_alone():
                 Client(address, timeout=2, set_as_default=False)
     assert len(addresses) >= 8, "a port each for three schedulers, two workers and their pages"
     assert {host for host, _ in addresses} == {"127.0.0.1"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # dask-jobqueue leaves files open
+def test_nothing_is_left_of_the_certificate_of_jobs(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with cluster.connect(None, None, cluster.BatchSystem(kind="local", jobs=1), 1) as client:
+        (keys,) = tmp_path.glob("featviz-tls-*")
+        assert any(keys.iterdir()) and keys.stat().st_mode & 0o077 == 0
+        assert client.submit(lambda: 1).result(timeout=60) == 1
+    assert not list(tmp_path.glob("featviz-tls-*"))
 
 
 def listening():

@@ -36,6 +36,8 @@ def test_thumbnail_prefers_the_tagged_cell(kind, mode):
     book.cells.pop()
     assert pages.thumbnail(book) == tagged
     assert pages.thumbnail(nbformat.v4.new_notebook()) == ""
+    for damaged in (figure((10, 10))[:40], base64.b64encode(b"no picture").decode(), "a"):
+        assert pages.thumbnail(nbformat.v4.new_notebook(cells=[cell(damaged, [])])) == ""
 
 
 def test_names_are_escaped_in_links():
