@@ -141,7 +141,9 @@ class CourseRun:
             self.save()
         else:
             self._began = True
-            self._entries[stem]["status"] = "running"
+            if self._entries[stem]["status"] == "waiting":
+                self._entries[stem]["status"] = "running"
+                self.save()  # a worker that outlives this process reads there what was running
             bar.set_description(stem, refresh=False)
             bar.update(cells)
             self._remaining[stem] -= cells
