@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -19,7 +18,7 @@ from ..common.checks import whole_number
 from ..common.errors import DamagedImage, DamagedImageWarning, nearest
 from . import shapes
 from .decode import POLICIES, decode
-from .image_files import image_files
+from .image_files import content_digest, image_files
 from .images import from_uint8, resize
 
 MOST_AT_ONCE = 4096  # images of a batch
@@ -35,20 +34,28 @@ class ImageSet(ABC):
         names: one name per image, unique; for a folder, the path below it with forward slashes.
         labels: one class name per image, or None.
         policy: how an image becomes a square.
-        fingerprint: changes when images are added, removed or renamed, or change their length in bytes.
+        fingerprint: changes when images are added, removed, renamed or replaced by others.
         damaged: name -> reason, of the images that could not be read so far.
     """
 
     names: list[str]
     labels: list[str | None]
     policy: str
-    fingerprint: str
 
     def __init__(self) -> None:
         self.damaged: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells these images from all others; of a folder, every file is read for it, once."""
+        return self._identity()
+
+    @abstractmethod
+    def _identity(self) -> str:
+        """Return a name of the images in `names`, whichever part of the data set they are."""
 
     @abstractmethod
     def pixels(self, index: int, size: int) -> np.ndarray:
@@ -100,9 +107,9 @@ class ImageSet(ABC):
         if not 1 <= count <= len(self):
             raise ValueError(f"There are {len(self)} images; the first {count} cannot be taken.")
         part = copy.copy(self)
-        part.__dict__.pop("_positions", None)
+        for cached in ("_positions", "fingerprint"):
+            part.__dict__.pop(cached, None)
         part.names, part.labels, part.damaged = self.names[:count], self.labels[:count], {}
-        part.fingerprint = f"{self.fingerprint}-first-{count}"
         return part
 
     @property
@@ -188,11 +195,11 @@ class ImageFolder(ImageSet):
         self.path, self.policy = Path(path), policy
         if policy not in POLICIES:
             raise ValueError(f"An image becomes a square by 'squash' or by 'crop'; got {policy!r}.")
-        files = image_files(self.path)
-        self.names = list(files)
+        self.names = image_files(self.path)
         self.labels = [name.rpartition("/")[0].partition("/")[0] or None for name in self.names]
-        listing = "\n".join(f"{name}\t{length}" for name, length in files.items())
-        self.fingerprint = hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
+
+    def _identity(self) -> str:
+        return content_digest(self.path, self.names)
 
     def __repr__(self) -> str:
         return f"{len(self)} images in '{self.path}' ({self.policy})"
@@ -217,10 +224,13 @@ class ShapesImages(ImageSet):
     def __init__(self, count: int, seed: int = 0, size: int = 64) -> None:
         super().__init__()
         shapes.draw(1, seed, size)  # refuses what is out of range
-        self.policy, self.seed, self.size = "drawn", seed, size
+        self.policy, self.count, self.seed, self.size = "drawn", count, seed, size
         self.labels = [shapes.CLASSES[label] for label in shapes.draw_labels(count, seed)]
         self.names = [f"shapes/{i:06d}" for i in range(count)]
-        self.fingerprint = f"shapes-{count}-{seed}-{size}"
+
+    def _identity(self) -> str:
+        part = f"-first-{len(self)}" if len(self) < self.count else ""
+        return f"shapes-{self.count}-{self.seed}-{self.size}{part}"
 
     def __repr__(self) -> str:
         return f"{len(self)} Shapes of {self.size} pixels, seed {self.seed}"

@@ -140,8 +140,10 @@ class PhotographCrops(ImageSet):
         self._crops = [(photo, box) for _, photo, box in crops]
         self.names = [f"photographs/{photo.name}-{i:03d}" for i, photo, _ in crops]
         self.labels = [photo.name for _, photo, _ in crops]
-        listing = "\n".join(f"{photo.sha256}\t{box}" for photo, box in self._crops)
-        self.fingerprint = f"photographs-{hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()}"
+
+    def _identity(self) -> str:
+        listing = "\n".join(f"{photo.sha256}\t{box}" for photo, box in self._crops[: len(self)])
+        return f"photographs-{hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()}"
 
     def __repr__(self) -> str:
         return f"{len(self)} crops of {len(set(self.labels))} photographs: a small world"

@@ -47,16 +47,21 @@ def test_other_files_hidden_files_and_circular_links_are_left_out(tmp_path):
     assert fv.ImageFolder(tmp_path).names == ["a/1.png"]
 
 
-def test_the_fingerprint_knows_names_and_lengths_and_not_the_place(tmp_path):
+def test_the_fingerprint_knows_names_and_contents_and_not_the_place(tmp_path):
     for root in ("one", "two"):
-        write(tmp_path / root / "a.png")
-        write(tmp_path / root / "b.png", (0, 0, 0))
+        write(tmp_path / root / "a.png", (200, 100, 50))
+        write(tmp_path / root / "b.png", (50, 100, 200))
     one, two = (fv.ImageFolder(tmp_path / root).fingerprint for root in ("one", "two"))
     assert one == two
     (tmp_path / "two" / "b.png").rename(tmp_path / "two" / "c.png")
     assert fv.ImageFolder(tmp_path / "two").fingerprint != one
-    write(tmp_path / "one" / "a.png", size=(400, 300))
-    assert fv.ImageFolder(tmp_path / "one").fingerprint != one
+    swapped = tmp_path / "swapped"  # the same names and lengths
+    swapped.mkdir()
+    for name, other in (("a.png", "b.png"), ("b.png", "a.png")):
+        (swapped / name).write_bytes((tmp_path / "one" / other).read_bytes())
+    assert (swapped / "a.png").stat().st_size == (swapped / "b.png").stat().st_size
+    assert fv.ImageFolder(swapped).fingerprint != one
+    assert fv.ImageFolder(swapped).first(1).fingerprint != fv.ImageFolder(tmp_path / "one").first(1).fingerprint
 
 
 @pytest.mark.parametrize(

@@ -212,8 +212,10 @@ class Dying(ImageSet):
     def __init__(self, last):
         super().__init__()
         self._inner, self._last = fv.ShapesImages(60), last
-        self.names, self.policy, self.fingerprint = self._inner.names, "drawn", "dying"
-        self.labels = [None] * 60
+        self.names, self.policy, self.labels = self._inner.names, "drawn", [None] * 60
+
+    def _identity(self):
+        return "dying"
 
     def pixels(self, index, size):
         if index == self._last:
