@@ -11,7 +11,7 @@ def featviz(*arguments):
 
 @pytest.mark.slow
 def test_the_command_writes_what_it_promises(tmp_path):
-    options = ["--count", 160, "--channels", "10 28", "--background", 4, "--methods", "none, standard", "--seeds", 1]
+    options = ["--count", 80, "--channels", "10 28", "--background", 2, "--methods", "none, Fourier", "--seeds", 1]
     done = featviz(*options, "--steps", 2, "--net", "pixels", "--k", 3, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
