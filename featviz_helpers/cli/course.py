@@ -12,7 +12,7 @@ from . import options as shared
 from .command import Command
 
 
-@click.command(cls=Command, stopped="What there is: {out}/index.html")
+@click.command(cls=Command, stopped="What there is: {out}/index.html; --resume goes on from there")
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
 @click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
 @click.option(
@@ -23,6 +23,7 @@ from .command import Command
 )
 @shared.out(default="build/course", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
+@click.option("--resume", is_flag=True, help="Go on in --out: what finished there stays.")
 @shared.assets
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
@@ -31,6 +32,9 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     NOTEBOOK is a path, a file name or a number (02); default: all of notebooks/. VALUE is text where the
     notebook takes text, and YAML elsewhere: -p STEPS 128 -p CHANNELS "[0, 48]". In a profile the key of a
     notebook (02, or its name) holds that notebook's own parameters.
+
+    --resume takes up a run that was interrupted: notebooks that it finished, with the same values, the same code
+    and the same versions, are not run again.
 
     Exit status: 0, 1 if a notebook failed, 2 if the request was refused, 130 after Ctrl-C.
     """
@@ -43,7 +47,8 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
     jobs = selection.prepare_jobs(paths, parameters, profile)
-    report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
+    command = ["featviz", *sys.argv[1:]]
+    report = course.run(jobs, options["out"], options["jobs"], options["assets"], command, options["resume"])
     for entry in report["notebooks"]:
         if error := entry["error"]:
             where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""

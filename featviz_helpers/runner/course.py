@@ -20,13 +20,18 @@ from tqdm import tqdm
 from ..common import provenance
 from ..common.files import write_text
 from ..common.locks import exclusive
-from . import notebook, pages
+from . import earlier, notebook, pages
 from .jobs import CourseError, Job
 from .orphans import interrupt
 
 
 def run(
-    jobs: Sequence[Job], out: Path, processes: int = 1, assets: Path | None = None, command: Sequence[str] = ()
+    jobs: Sequence[Job],
+    out: Path,
+    processes: int = 1,
+    assets: Path | None = None,
+    command: Sequence[str] = (),
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Run the notebooks; write NAME.ipynb and NAME.html of each, index.html and run.json.
 
@@ -39,6 +44,7 @@ def run(
         processes: how many notebooks run at once, each in its own process; the cores are shared out among them.
         assets: folder with weights/ and data/, handed to the notebooks as FEATVIZ_ASSETS.
         command: the command line, for the record.
+        resume: leave notebooks alone that an earlier run into `out` finished with the same values and the same code.
 
     Returns:
         What run.json holds; its "status" is "ok" or "failed".
@@ -50,7 +56,7 @@ def run(
     """
     out = _writable(out, jobs)
     with exclusive(out, "run"):
-        course = CourseRun(jobs, out, command)
+        course = CourseRun(jobs, out, command, resume)
         course.save()
         course.execute(processes, assets)
     return course.report
@@ -63,20 +69,25 @@ class CourseRun:
         jobs: from `prepare_jobs`.
         out: the folder for all results.
         command: the command line, for the record.
+        resume: see `run`.
 
     Attributes:
         report: what run.json holds.
     """
 
-    def __init__(self, jobs: Sequence[Job], out: Path, command: Sequence[str]) -> None:
+    def __init__(self, jobs: Sequence[Job], out: Path, command: Sequence[str], resume: bool) -> None:
         self.jobs, self.out = jobs, out
         self.report = provenance.opening(jobs[0].path.parent, command)
         self.report["notebooks"] = [
             provenance.entry(job.path, job.text, *job.heading, job.values, job.changed) for job in jobs
         ]
         self._entries = {entry["name"]: entry for entry in self.report["notebooks"]}
-        self._remaining = {job.path.stem: job.cells for job in jobs}  # stem -> cells that have not ended
-        self._thumbnails: dict[str, str] = {}
+        finished = earlier.finished(out, self.report) if resume else {}
+        for stem, entry in finished.items():
+            self._entries[stem].update(entry)
+        self._thumbnails = earlier.thumbnails(out, finished)
+        # Stem -> cells that have not ended.
+        self._remaining = {job.path.stem: job.cells for job in jobs if job.path.stem not in finished}
         self._began = False  # whether a notebook has begun in the pool that there is
         self._started = time.perf_counter()
 
@@ -98,7 +109,7 @@ class CourseRun:
         pool = ProcessPoolExecutor(processes, context, notebook.set_up_process, set_up)
         with tqdm(total=sum(self._remaining.values()), unit="cell") as bar:
             try:
-                futures = self._submit(pool, queue, self.jobs)
+                futures = self._submit(pool, queue, [job for job in self.jobs if job.path.stem in self._remaining])
                 while self._remaining:
                     self._follow(*queue.get(), futures, bar)
                     if left := self._without_a_pool(futures):  # a worker was killed, and its pool with it

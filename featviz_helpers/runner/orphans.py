@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from ..common.files import write_text
-from . import pages
+from . import earlier, pages
 
 ORPHANED = 1  # the exit status of a worker that nobody waits for
 UNFINISHED = {"running": "interrupted", "waiting": "not run"}  # what becomes of a notebook that has not ended
@@ -47,5 +47,6 @@ def _watch(out: Path) -> None:
         report = json.loads((out / "run.json").read_text(encoding="utf-8"))
         interrupt(report)
         write_text(out / "run.json", json.dumps(report, indent=2) + "\n")
-        write_text(out / "index.html", pages.index(report, {}))
+        entries = {entry["name"]: entry for entry in report["notebooks"]}
+        write_text(out / "index.html", pages.index(report, earlier.thumbnails(out, entries)))
     os._exit(ORPHANED)

@@ -208,7 +208,7 @@ def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert "Stopped. What there is: build/course/index.html" in errors
+    assert "Stopped. What there is: build/course/index.html; --resume goes on from there" in errors
     assert "Traceback" not in errors
     report = json.loads(Path("build/course/run.json").read_text())
     assert [e["status"] for e in report["notebooks"]] == ["ok", "interrupted", "not run"]

@@ -1,0 +1,52 @@
+"""An earlier run in the same folder: which of its notebooks are finished, and need not run again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from . import pages
+
+SAME = ("sha256", "parameters")  # of a notebook's entry
+SAME_RUN = ("code", "versions")  # of the whole record
+
+
+def finished(out: Path, report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the entries of notebooks that an earlier run finished, and that would come out the same today.
+
+    Args:
+        out: the folder of both runs.
+        report: the record of the run that begins; its notebook, values, code and versions must be those of the earlier
+            one. A folder without a record, or with a damaged one, holds nothing that is finished.
+    """
+    try:
+        earlier = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        entries = {entry["name"]: entry for entry in earlier["notebooks"]}
+        if any(earlier[key] != report[key] for key in SAME_RUN):
+            return {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    now = json.loads(json.dumps(report["notebooks"]))  # a tuple among the values is a list in the file
+    return {new["name"]: old for new in now if (old := entries.get(new["name"])) and _same(out, new, old)}
+
+
+def _same(out: Path, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    files = old.get("files") or [""]
+    return (
+        old.get("status") == "ok"
+        and all(old.get(key) == new[key] for key in SAME)
+        and all((out / name).is_file() for name in files)
+    )
+
+
+def thumbnails(out: Path, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return name -> small picture, as `pages.index` takes them, of notebooks that were written before."""
+    found = {}
+    for name, entry in entries.items():
+        if f"{name}.ipynb" in entry["files"] and (out / f"{name}.ipynb").is_file():
+            found[name] = pages.thumbnail(nbformat.read(out / f"{name}.ipynb", as_version=4))
+    return found

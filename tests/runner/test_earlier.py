@@ -1,0 +1,82 @@
+"""A run that takes up an earlier one: what is left alone, and what is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from featviz_helpers.cli.main import main
+from featviz_helpers.runner import earlier
+from support.notebooks import PICTURE, write_notebook
+
+HEAD = {"code": "c0de", "versions": {"python": "3.12"}}
+
+
+def entry(name, **changes):
+    return {
+        "name": name, "sha256": "ab", "parameters": {"STEPS": 4, "LAYERS": ["mixed1"]}, "status": "ok",
+        "files": [f"{name}.ipynb", f"{name}.html"],
+    } | changes  # fmt: skip
+
+
+@pytest.fixture
+def out(tmp_path):
+    """A folder in which 00 was finished and 01 was not."""
+    for name in ("00.ipynb", "00.html"):
+        (tmp_path / name).write_text("{}")
+    record = HEAD | {"notebooks": [entry("00"), entry("01", status="interrupted", files=[])]}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+def request(**changes):
+    new = [entry(name, status="waiting", files=[]) | changes for name in ("00", "01")]
+    return HEAD | {"notebooks": new}
+
+
+def test_what_is_finished_and_would_come_out_the_same_stays(out):
+    found = earlier.finished(out, request(parameters={"STEPS": 4, "LAYERS": ("mixed1",)}))
+    assert found == {"00": entry("00")}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request(sha256="cd"),
+        request(parameters={"STEPS": 5, "LAYERS": ["mixed1"]}),
+        request() | {"code": "other"},
+        request() | {"versions": {"python": "3.13"}},
+    ],
+)
+def test_what_would_come_out_otherwise_runs_again(out, other):
+    assert earlier.finished(out, other) == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"notebooks": 3}', '{"notebooks": [{}]}'])
+def test_a_damaged_record_holds_nothing(out, text):
+    (out / "run.json").write_text(text)
+    assert earlier.finished(out, request()) == {}
+
+
+def test_a_page_that_is_gone_is_made_again(out):
+    (out / "00.html").unlink()
+    assert earlier.finished(out, request()) == {}
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_is_taken_up(folder):
+    """The record of a machine that went down says that 02 is running; nobody is left to say otherwise."""
+    write_notebook(Path("notebooks"), "01_first", PICTURE)
+    assert CliRunner().invoke(main, ["run", "--out", "out"]).exit_code == 0
+    record = json.loads(Path("out/run.json").read_text())
+    record["status"] = record["notebooks"][1]["status"] = "running"
+    Path("out/run.json").write_text(json.dumps(record))
+    first, second = (Path(f"out/{name}.html").stat().st_mtime_ns for name in ("01_first", "02_second"))
+    done = CliRunner().invoke(main, ["run", "--out", "out", "--resume"])
+    assert done.exit_code == 0, done.output
+    assert Path("out/01_first.html").stat().st_mtime_ns == first
+    assert Path("out/02_second.html").stat().st_mtime_ns > second
+    again = json.loads(Path("out/run.json").read_text())
+    assert again["status"] == "ok" and [one["status"] for one in again["notebooks"]] == ["ok", "ok"]
+    assert again["notebooks"][0]["duration"] == record["notebooks"][0]["duration"]
+    assert "data:image/jpeg" in Path("out/index.html").read_text(), "the small picture of the page that stayed"
