@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import runpy
 import subprocess
 import sys
 
@@ -55,6 +56,14 @@ def nbval(path, folder):
     own = {"PYTHONPATH": str(selection.CHECKOUT / "tests"), "IPYTHONDIR": str(folder / ".ipython")}
     environment = os.environ | ENVIRONMENT | own
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+
+
+def test_plain_nbval_runs_in_the_environment_of_stored_outputs(monkeypatch):
+    """Without TQDM_DISABLE the bar of notebook 00 was an output that nobody had stored."""
+    for name in ENVIRONMENT:
+        monkeypatch.setenv(name, "of the shell")
+    runpy.run_path(str(selection.CHECKOUT / "notebooks" / "conftest.py"))
+    assert {name: os.environ[name] for name in ENVIRONMENT} == ENVIRONMENT
 
 
 @some
