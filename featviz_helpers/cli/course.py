@@ -12,7 +12,9 @@ from . import options as shared
 from .command import Command
 
 
-@click.command(cls=Command, stopped="What there is: {out}/index.html")
+@click.command(
+    cls=Command, stopped="What there is: {out}/index.html", short_help="Run notebooks into pages and a record."
+)
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
 @click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
 @click.option(
@@ -24,6 +26,7 @@ from .command import Command
 @shared.out(default="build/course", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
 @shared.assets
+@click.option("--describe", is_flag=True, help="Say what the notebooks take, with their defaults; run nothing.")
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
     """Run notebooks into executed copies, HTML pages, an index page and run.json.
@@ -35,6 +38,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     Exit status: 0, 1 if a notebook failed, 2 if the request was refused, 130 after Ctrl-C.
     """
     from ..runner import course
+    from ..runner import describe as describing
     from ..runner import jobs as selection
 
     parameters = dict(options["parameters"])
@@ -42,11 +46,16 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         raise click.UsageError("-p names a parameter twice; give each once")
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
+    if options["describe"]:
+        click.echo("\n\n".join(describing.describe(selection.read(path)) for path in paths))
+        click.echo('\nTo set one:  featviz run 02 -p STEPS 48 -p CHANNELS "[3, 102]"')
+        return
     jobs = selection.prepare_jobs(paths, parameters, profile)
     report = course.run(jobs, options["out"], options["jobs"], options["assets"], ["featviz", *sys.argv[1:]])
     for entry in report["notebooks"]:
         if error := entry["error"]:
             where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""
             click.echo(f"{entry['name']} failed{where}\n    {error['name']}: {error['message']}", err=True)
-    click.echo(f"{options['out'] / 'index.html'} ({report['duration']:.0f} s)")
+    index = (options["out"] / "index.html").resolve()
+    click.echo(f"{index.as_uri()} ({report['duration']:.0f} s)")
     context.exit(0 if report["status"] == "ok" else 1)

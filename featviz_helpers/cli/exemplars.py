@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..data.image_sets import ImageSet
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Find the images that drive each channel.")
 @click.argument("layers", nargs=-1, required=True, metavar="LAYER...")
 @shared.model("auto")
 @shared.weights

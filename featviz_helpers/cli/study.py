@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..study import Study, StudyPlan
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Compare regularisers, with controls and a verdict.")
 @shared.model("shapesnet")
 @shared.weights
 @shared.data(default="shapes", show_default=True)

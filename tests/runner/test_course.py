@@ -166,7 +166,7 @@ def test_exit_status_and_last_line_of_the_command(folder):
     done = subprocess.run([*FEATVIZ, "run", "3"], capture_output=True, text=True)
     assert done.returncode == 1
     assert "03_bad failed, cell 2: raise KeyError('lost')\n    KeyError: 'lost'" in done.stderr
-    assert done.stdout.startswith("build/course/index.html")
+    assert done.stdout.startswith(Path("build/course/index.html").resolve().as_uri())
     assert "%|" not in done.stderr  # TQDM_DISABLE is set for all tests
     loud = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
     done = subprocess.run([*FEATVIZ, "run", "1"], capture_output=True, text=True, env=loud)
