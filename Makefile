@@ -10,6 +10,14 @@ GPU := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 1 || echo 0)
 endif
 SET := $(if $(filter 1,$(GPU)),-gpu)
 LOCK := requirements$(SET).txt
+# TensorFlow without CUDA is a package of its own on Linux, 0.6 GB smaller. Both fill one folder, so the other one goes.
+ifeq ($(SET) $(shell uname -sm),$() Linux x86_64)
+TENSORFLOW := tensorflow-cpu==$(shell sed -n 's/^tensorflow==//p' $(LOCK))
+INSTALL = echo "tensorflow ; python_version < '0'" | $(BIN)/uv pip install --overrides - $(TENSORFLOW)
+else
+INSTALL = $(BIN)/uv pip install
+endif
+OTHER := $(if $(TENSORFLOW),tensorflow,tensorflow-cpu)
 # Each stamp says that a set was installed whole; the sets add up.
 COURSE := $(VENV)/.course$(SET)
 LPIPS := $(VENV)/.lpips$(SET)
@@ -18,11 +26,15 @@ comma := ,
 # In the order of tests/conftest.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: course lpips setup test quick coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
 	$(BIN)/featviz run --out build/course
+
+# From the root, because the notebooks' links to the contents lead there.
+lab: $(COURSE)
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
 
 # The perceptual distance of notebook 09, on torch; with a card it is there already.
 lpips: $(LPIPS)
@@ -84,5 +96,6 @@ $(LPIPS): EXTRAS := [$(if $(SET),gpu$(comma))lpips]
 $(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,test]
 $(COURSE) $(LPIPS) $(TOOLS): $(LOCK) pyproject.toml | $(BIN)/uv
 	rm -f $@
-	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --constraint $(LOCK) --editable ".$(EXTRAS)"
+	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python $(OTHER)
+	$(INSTALL) --compile-bytecode --python $(BIN)/python --constraint $(LOCK) --editable ".$(EXTRAS)"
 	touch $@

@@ -258,3 +258,11 @@ def test_the_set_follows_the_hardware(make, tmp_path, status, lock):
     assert f"--constraint {lock} " in make("course", path=program.parent)
     assert "--constraint requirements.txt " in make("course", "GPU=0", path=program.parent)
     assert "--constraint requirements-gpu.txt " in make("course", "GPU=1", path=program.parent)
+
+
+def test_jupyterlab_starts_where_the_links_of_the_notebooks_lead(root, make):
+    """At a notebook alone it takes the notebook's folder for its root, and README.md lies above that."""
+    command = make("lab", "GPU=0").splitlines()[-1]
+    notebook = re.fullmatch(r".*/jupyter lab --ServerApp.root_dir=\. (\S+)", command)[1]
+    assert (root / notebook).is_file()
+    assert "make lab" in (root / "README.md").read_text()
