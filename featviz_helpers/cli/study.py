@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 @shared.k(2)
 @click.option(
     "--precision",
-    type=click.Choice(("float32", "mixed_bfloat16")),
+    type=click.Choice(("float32", "mixed_bfloat16", "auto")),
     default="float32",
     show_default=True,
-    help="Of the climbs; mixed_bfloat16 is faster on a processor with AVX512-BF16 or on a card.",
+    help="Of the climbs; auto takes bfloat16 where the processor or the card is made for it.",
 )
 @click.option("--batch", type=click.IntRange(1), help="Most pictures climbed at once; more on a large card.")
 @shared.out(required=True)
