@@ -8,6 +8,7 @@ the place of the published one. Python 3.13 is Colab's own; another one is said 
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -59,13 +60,15 @@ def try_notebook(path: Path, interpreter: Path, wheel: Path) -> str:
     setup.source, count = WHEEL.subn(str(wheel), setup.source)
     if count != 1:
         return f"{path.name}: the setup cell installs no wheel: make stamp"
+    # Nothing of this checkout, and no weights but those that the setup cell or the notebook brings.
+    bare = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "FEATVIZ_ASSETS")}
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as empty:
         client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": empty}})
         client.create_kernel_manager()
         client.km.kernel_spec.argv[0] = str(interpreter)
         try:
-            client.execute(reset_kc=False)
+            client.execute(reset_kc=False, env=bare)
         except Exception as problem:  # of the notebook, whatever it is
             failure = describe_failure(problem)
             return f"{path.name}: FAILED: {failure['name']}: {failure['message']}"
