@@ -80,7 +80,7 @@ class Arguments:
             self.optimizer,
         ]
         self.start = None if self.start is None else _images(self.start)
-        self.precision = settled(self.precision)
+        self.precision = settled(self.precision, climbed=self.backbone.model)
         self._lay_out()
         self._check()
 

@@ -97,19 +97,20 @@ def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
 def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
     from pydantic import ValidationError
 
+    from ..models.precision import settled
     from ..study import METHODS, StudyPlan
     from ..study.methods import values
 
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
-    same = {
-        name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k", "precision")
-    }
+    same = {name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k")}
     try:
         return StudyPlan(
             methods={name: list(values(name, backbone.name)) for name in names},
             seeds=list(range(options["seeds"])),
             trial_seeds=list(range(options["trial_seeds"])),
             size=size,
+            # Settled here: a study that goes on on another machine goes on in the precision that it began in, or not.
+            precision=settled(options["precision"], climbed=backbone.model),
             **same,
         )
     except ValidationError as error:

@@ -28,8 +28,7 @@ class StudyPlan(BaseModel):
         steps: of an ascent, over all octaves together.
         size: side in pixels, of the pictures and of the images that they are compared with.
         k: data set images per channel.
-        precision: of the network while it is climbed, see `maximize`; "auto" becomes what it stands for here at once,
-            so that a study never goes on in another one. Distances are always measured in float32.
+        precision: of the network while it is climbed, see `maximize`; distances are always measured in float32.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -44,7 +43,7 @@ class StudyPlan(BaseModel):
     steps: Annotated[int, Field(ge=1)] = 64
     size: Annotated[int, Field(ge=32)] = 224
     k: Annotated[int, Field(ge=2)] = 9
-    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     @field_validator("channels", "seeds", "trial_seeds")
     @classmethod
@@ -53,15 +52,6 @@ class StudyPlan(BaseModel):
             if number in numbers[:position]:
                 raise ValueError(f"{number} is given twice")
         return numbers
-
-    @field_validator("precision")
-    @classmethod
-    def _settled(cls, precision: str) -> str:
-        if precision != "auto":
-            return precision
-        from ..models.precision import settled  # TensorFlow, which only this question needs here
-
-        return settled(precision)
 
     @field_validator("methods")
     @classmethod
