@@ -72,8 +72,9 @@ def test_nothing_is_settled_without_being_asked(processor, capsys):
         settled("half")
 
 
-def test_records_hold_what_was_computed_in_and_not_the_word_auto(processor):
+def test_records_hold_what_was_computed_in_and_not_the_word_auto(processor, monkeypatch):
     processor("amx_bf16")
+    monkeypatch.setattr(precision, "LARGE", 1)  # as if ShapesNet were InceptionV3
     climbed = fv.maximize(shapesnet(), fv.channel("mixed2", 3), steps=2, size=64, precision="auto", progress=False)
     assert climbed.config["precision"] == "mixed_bfloat16"
     with pytest.raises(ValueError, match="precision"):
@@ -88,15 +89,17 @@ def test_records_hold_what_was_computed_in_and_not_the_word_auto(processor):
         scan.refuse_other(scan.scan_request(shapesnet(), data, "mixed2", k=2), found.meta, "folder")
 
 
-def test_a_network_with_depthwise_convolutions_is_climbed_in_float32(processor, capsys):
-    """Measured: 3.2 times as long in bfloat16, on a processor that is made for it."""
+def test_networks_that_bfloat16_slows_down_are_climbed_in_float32(processor, monkeypatch, capsys):
+    """Measured on a processor that is made for it: lite0 takes 3.2 times as long, ShapesNet 1.6 times."""
     processor("amx_bf16")
+    assert settled("auto", climbed=shapesnet().model) == "float32", "a small one"
+    assert "small or has depthwise convolutions" in capsys.readouterr().out
+    monkeypatch.setattr(precision, "LARGE", 1)
+    assert settled("auto", climbed=shapesnet().model) == settled("auto") == "mixed_bfloat16"
     image = keras.Input((64, 64, 3))
     inner = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.DepthwiseConv2D(3)])
     for deep in (keras.layers.DepthwiseConv2D(3), keras.layers.Conv2D(6, 3, groups=3), inner):
         assert settled("auto", climbed=keras.Model(image, deep(image))) == "float32"
-    assert "gradients are slow in bfloat16" in capsys.readouterr().out
-    assert settled("auto", climbed=shapesnet().model) == settled("auto") == "mixed_bfloat16"
 
 
 def test_a_scan_in_half_precision_finds_the_strongest_images_of_float32():
