@@ -62,6 +62,7 @@ def try_notebook(path: Path, interpreter: Path, wheel: Path) -> str:
         return f"{path.name}: the setup cell installs no wheel: make stamp"
     # Nothing of this checkout, and no weights but those that the setup cell or the notebook brings.
     bare = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "FEATVIZ_ASSETS")}
+    bare["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else its debugger writes to this terminal
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as empty:
         client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": empty}})
