@@ -3,54 +3,84 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+# With a card TensorFlow and torch bring their CUDA libraries (8 GB); without one the course needs neither them nor torch.
+# GPU=1 or GPU=0 overrides what nvidia-smi says.
+ifndef GPU
+GPU := $(shell nvidia-smi -L >/dev/null 2>&1 && echo 1 || echo 0)
+endif
+SET := $(if $(filter 1,$(GPU)),-gpu)
+LOCK := requirements$(SET).txt
+# TensorFlow without CUDA is a package of its own on Linux, 0.6 GB smaller. Both fill one folder, so the other one goes.
+ifeq ($(SET) $(shell uname -sm),$() Linux x86_64)
+TENSORFLOW := tensorflow-cpu==$(shell sed -n 's/^tensorflow==//p' $(LOCK))
+INSTALL = echo "tensorflow ; python_version < '0'" | $(BIN)/uv pip install --overrides - $(TENSORFLOW)
+else
+INSTALL = $(BIN)/uv pip install
+endif
+OTHER := $(if $(TENSORFLOW),tensorflow,tensorflow-cpu)
+# Each stamp says that a set was installed whole; the sets add up.
+COURSE := $(VENV)/.course$(SET)
+LPIPS := $(VENV)/.lpips$(SET)
+TOOLS := $(VENV)/.tools$(SET)
+comma := ,
 # In the order of tests/conftest.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: course test quick coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:
 
-course: $(READY)
+course: $(COURSE)
 	$(BIN)/featviz run --out build/course
 
-test: $(READY)
+# From the root, because the notebooks' links to the contents lead there.
+lab: $(COURSE)
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
+
+# The perceptual distance of notebook 09, on torch; with a card it is there already.
+lpips: $(LPIPS)
+
+# Everything that tests and checks need.
+setup: $(TOOLS)
+
+test: $(TOOLS)
 	$(PYTEST)
 
-quick: $(READY)
+quick: $(TOOLS)
 	$(PYTEST) -m "not slow"
 
 # ARGS='-m "not slow"' leaves the slow tests out.
-coverage: $(READY)
+coverage: $(TOOLS)
 	$(PYTEST) --cov --cov-report=term --cov-report=html $(ARGS)
 
-lint: $(READY) types
+lint: $(TOOLS) types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/lint_notebooks.py
 	$(BIN)/python tools/stamp.py --check
 
-types: $(READY)
+types: $(TOOLS)
 	$(BIN)/mypy
 
-notebooks: $(READY)
+notebooks: $(TOOLS)
 	$(BIN)/python tools/make_notebooks.py
 
-stamp: $(READY)
+stamp: $(TOOLS)
 	$(BIN)/python tools/stamp.py
 
-bench: $(READY)
+bench: $(TOOLS)
 	$(BIN)/python benchmarks/ascent.py
 
 # make release VERSION=0.2.0, or first ARGS=--dry-run beside it.
-release: $(READY)
+release: $(TOOLS)
 	$(BIN)/python tools/release.py $(VERSION) $(ARGS)
 
-# Needs uv alone, so that a lock file that cannot be installed can still be replaced.
-# Without rfc3987-syntax: jsonschema asks for it, does without, and takes 2 s of every process that reads a notebook.
+# Needs uv alone, so that a lock file that cannot be installed can still be replaced. The second is for Linux with a card:
+# cuDNN for CUDA 12 (TensorFlow) and for CUDA 13 (newer torch) lie in one folder and overwrite each other.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml
 lock: $(BIN)/uv
-	$(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-header \
-		--no-emit-package rfc3987-syntax pyproject.toml -o requirements.txt
+	$(COMPILE) --extra book --extra class --extra lpips --extra scale --extra test -o requirements.txt
+	echo "nvidia-cudnn-cu13 < 0" | $(COMPILE) --all-extras --constraint - -o requirements-gpu.txt
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
@@ -60,9 +90,12 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 # Compiled here, because where PYTHONDONTWRITEBYTECODE is set each kernel would compile TensorFlow anew: 11 s of CPU.
-# Written last: whatever stops the steps above it half-way, the next make takes them again.
-$(READY): requirements.txt pyproject.toml | $(BIN)/uv
+# The stamp is written last: whatever stops the step before it half-way, the next make takes it again.
+$(COURSE): EXTRAS := $(if $(SET),[gpu$(comma)lpips])
+$(LPIPS): EXTRAS := [$(if $(SET),gpu$(comma))lpips]
+$(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,test]
+$(COURSE) $(LPIPS) $(TOOLS): $(LOCK) pyproject.toml | $(BIN)/uv
 	rm -f $@
-	$(BIN)/uv pip sync --compile-bytecode --python $(BIN)/python requirements.txt
-	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python $(OTHER)
+	$(INSTALL) --compile-bytecode --python $(BIN)/python --constraint $(LOCK) --editable ".$(EXTRAS)"
 	touch $@

@@ -11,8 +11,8 @@ The rules, from top to bottom:
     40 s on 2 CPU cores, 10 s on a GPU").
  5. One code cell tagged `setup` (the guarded %pip line, then `import featviz_helpers as fv`), and after it
     one tagged `parameters` that holds plain literals only.
- 6. At most 40 code cells, of at most 25 lines, the median at most 8; at most 3 lines of matplotlib in a cell;
-    no `%%time`, no `clear_output`, no line that ends in ";" (nbval trips over them).
+ 6. At most 40 code cells, of at most 25 lines, the median without the setup cell at most 8; at most 3 lines of
+    matplotlib in a cell; no `%%time`, no `clear_output`, no line that ends in ";" (nbval trips over them).
  7. A cell with a picture has a caption: the markdown cell right before or right after it holds a sentence, not
     only a heading.
  8. `## Exercises` with 2 to 4 `### Exercise N`, each with a code cell that calls `fv.check.`; then
@@ -130,8 +130,11 @@ def _code(name: str, cells: list) -> Iterator[str]:
     lengths = [len(source.splitlines()) for source in code]
     if len(code) > 40:
         yield f"code cells: {len(code)}, at most 40"
-    if lengths and statistics.median(lengths) > 8:
-        yield f"code cells: the median has {statistics.median(lengths):.0f} lines, at most 8"
+    # `make stamp` writes the setup cell, and it grows with what Colab lacks.
+    written = [cell for cell in cells if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", [])]
+    own = [len(cell.source.splitlines()) for cell in written]
+    if own and statistics.median(own) > 8:
+        yield f"code cells: the median has {statistics.median(own):g} lines, at most 8"
     for number, (source, length) in enumerate(zip(code, lengths, strict=True), start=1):
         lines = source.splitlines()
         if not source.strip():

@@ -21,6 +21,8 @@ from featviz_helpers.runner.notebook import KERNEL_ARGUMENTS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from stamp import COLAB
+
 MOST_BYTES = 3_000_000
 ENVIRONMENT = {
     "TQDM_DISABLE": "1",
@@ -58,6 +60,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path | None = None) -> nbfo
         {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
+            **COLAB,
         }
     )
     return copy

@@ -2,7 +2,7 @@
 
 Everything happens in a clone, and comes into this checkout only when the wheel has run notebook 00 in an
 environment of its own: a release is there whole or not at all. What is left to do by hand is to push:
-`git push --follow-tags`, and to publish dist/.
+`git push --follow-tags`, and to attach the wheel in dist/ to the release, from where Colab installs it.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def main(version: str, dry_run: bool, root: Path) -> None:
             click.echo(f"dry run: {version} would be committed and tagged v{version}")
             return
         publish(root, clone, version)
-    click.echo(f"committed and tagged v{version}; the files are in dist/. Now: git push --follow-tags")
+    click.echo(f"committed and tagged v{version}; Now: git push --follow-tags, and attach dist/*.whl to the release")
 
 
 if __name__ == "__main__":

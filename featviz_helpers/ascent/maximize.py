@@ -67,7 +67,9 @@ def maximize(
             to the full size.
         redirect: for this many first steps ReLU passes gradients below zero, a remedy for a dead start.
         dead: "raise" an error for a start without gradient, or "mark" it (`result.dead`, images NaN).
-        precision: "float32", or "mixed_bfloat16" / "mixed_float16" for the network.
+        precision: "float32", or "mixed_bfloat16" / "mixed_float16" for the network; "auto" takes bfloat16 where the
+            processor or the card is made for it and the network gains (InceptionV3 does, ShapesNet and lite0 do not),
+            float32 elsewhere, and says so once.
         jit: compile the loop with XLA, meant for long runs on a GPU; on a CPU it is slower.
         batch: most images at once; chosen from the image size by default.
         progress: show a progress bar.

@@ -4,6 +4,6 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["catalogue", "doctor", "download", "fetch", "locate", "unpack"],
+    submodules=["catalogue", "doctor", "download", "fetch", "locate", "trials", "unpack"],
     submod_attrs={"catalogue": ["ASSETS", "Asset"], "fetch": ["fetch_all"], "locate": ["bundled", "find"]},
 )

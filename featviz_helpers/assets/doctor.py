@@ -1,24 +1,56 @@
-"""What `featviz doctor` says: this machine, the packages, and which assets are where. Imports no TensorFlow."""
+"""What `featviz doctor` says: whether the course runs here, what is wrong, what is not here and need not be.
+
+Imports no TensorFlow; a process of its own tries it.
+"""
+
+from __future__ import annotations
 
 import platform
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
+from ..common.cards import unused_card
 from ..common.files import free_bytes
 from ..common.progress import format_bytes
 from ..common.provenance import cpu_count, nvidia_smi, versions
-from . import fetch, locate
+from . import fetch, locate, trials
 from .catalogue import ASSETS, Asset
 from .unpack import sums_of
 
-PACKAGES = ("featviz-helpers", "tensorflow", "keras", "torch", "torchvision", "lpips", "numpy", "papermill")
-WITHOUT = {"torch": "no LPIPS", "torchvision": "no LPIPS", "lpips": "no LPIPS"}  # what a package that is missing costs
+NEEDED = ("featviz-helpers", "keras", "numpy", "papermill")  # TensorFlow is tried: it has a name for every build
+OPTIONAL = ("torch", "torchvision", "lpips")
+
+
+@dataclass
+class Findings:
+    """What the doctor found, in the order in which it is told.
+
+    Attributes:
+        faults: what is wrong, with what to do.
+        advice: what could be better.
+        tried: what came of the trials.
+        here: what there is.
+        absent: what is not here; every notebook runs without.
+        gpu: whether TensorFlow sees a GPU.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    here: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    gpu: bool = False
+
+    def text(self, verdict: str) -> str:
+        """Return the report."""
+        parts = [("", [verdict, *self.advice]), ("Wrong:", self.faults), ("Tried:", self.tried), ("Here:", self.here)]
+        parts.append(("Not here, and no notebook needs it:", self.absent))
+        return "\n\n".join("\n".join([*filter(None, [head]), *lines]) for head, lines in parts if lines)
 
 
 def report(verify: bool = False, assets: Path | None = None) -> tuple[str, bool]:
-    """Return the whole report, and whether all that is there is whole.
+    """Return the whole report, and whether nothing is wrong.
 
     Args:
         verify: read every byte of every asset: minutes for the photographs.
@@ -28,74 +60,98 @@ def report(verify: bool = False, assets: Path | None = None) -> tuple[str, bool]
         NotADirectoryError: FEATVIZ_ASSETS is set and names no folder.
     """
     first = assets or locate.folder()
-    lines = [*_machine(first), "", *_folders(first), ""]
-    bundled = [locate.bundled(f"{name}.weights.h5") for name in ("shapesnet", "shapesnet_plain")]
-    for model in bundled:
-        state = "there" if model.is_file() else "MISSING: install the package again"
-        lines.append(f"{'bundled ' + model.name.partition('.')[0]:30}{state}: {model}")
-    whole = all(model.is_file() for model in bundled)
-    for asset in ASSETS.values():
-        line, damaged = _state(asset, first, verify)
-        lines.append(f"{asset.name:30}{line}")
-        whole = whole and not damaged
-    if extra := _unnamed(first):
-        lines += ["", "Also in FEATVIZ_ASSETS:", *(f"    {name}" for name in extra)]
-    lines += ["", "With the bundled network and data set, every notebook runs without any of these files."]
-    return "\n".join(lines), whole
+    found = Findings()
+    _machine(found, first)
+    _weights(found, first, verify)
+    results, found.gpu = trials.try_all(Path("build/course"))
+    for trial in results:
+        (found.tried if trial.ok else found.faults).append(_row(trial.name, trial.found))
+    if advice := unused_card(found.gpu):
+        found.advice.append(advice)
+    return found.text(_verdict(found, first)), not found.faults
 
 
-def _machine(first: Path | None) -> list[str]:
-    """Return the lines about this machine."""
-    folder, memory, installed = fetch.destination(first), psutil.virtual_memory(), versions(PACKAGES)
-    rows = [("python", f"{platform.python_version()} ({platform.system()} {platform.machine()})")]
-    for package in PACKAGES:
-        cost = WITHOUT.get(package, "run `make course`, or pip install it")
-        rows.append((package, installed.get(package, f"missing: {cost}")))
-    rows += [
-        ("GPU", _gpu()),
-        ("cores", str(cpu_count())),
-        ("memory", f"{format_bytes(memory.available)} free of {format_bytes(memory.total)}"),
-        ("disk", f"{format_bytes(free_bytes(folder))} free in {folder}"),
+def _row(name: str, text: str, wide: int = 16) -> str:
+    return f"{name:{wide}} {text}"
+
+
+def _verdict(found: Findings, first: Path | None) -> str:
+    """Return the first line: whether the course runs here, on which network, and how to get another."""
+    if found.faults:
+        count = len(found.faults)
+        return f"Not ready: {count} thing{'s are' if count > 1 else ' is'} wrong, see below; then run this again."
+    weights = locate.find_inception(first=first)
+    if found.gpu:
+        return "Ready: every notebook runs here, on InceptionV3" + ("." if weights else ", fetched at its first use.")
+    more = "-p MODEL inception_v3" if weights else "featviz fetch inception_v3, then -p MODEL inception_v3"
+    return f"Ready: every notebook runs here, on lite0. InceptionV3 is slow without a card: {more}"
+
+
+def _machine(found: Findings, first: Path | None) -> None:
+    """Find out about this machine."""
+    installed = versions((*NEEDED, *OPTIONAL))
+    folder, own = fetch.destination(first), locate.user_folder()
+    found.here.append(_row("python", f"{platform.python_version()} ({platform.system()} {platform.machine()})"))
+    for package in NEEDED:
+        if package in installed:
+            found.here.append(_row(package, installed[package]))
+        else:
+            found.faults.append(_row(package, f"is missing: make course, or pip install {package}"))
+    found.here += [_row(package, installed[package]) for package in OPTIONAL if package in installed]
+    if missing := [package for package in OPTIONAL if package not in installed]:
+        how = "for the distance LPIPS\n{:31}get it: make lpips, or pip install 'featviz-helpers[lpips]'".format("")
+        found.absent.append(_row(", ".join(missing), how, 30))
+    found.here += [
+        _row("card", _card()),
+        _row("cores", str(cpu_count())),
+        _row("disk", f"{format_bytes(free_bytes(folder))} free in {folder}"),
+        _row("FEATVIZ_ASSETS", str(first or "not set")),
+        _row("own folder", f"{own}{'' if own.is_dir() else ' (not there yet)'}"),
     ]
-    return [f"{name:16} {value}" for name, value in rows]
 
 
-def _gpu() -> str:
-    """Return what nvidia-smi says about the GPU; TensorFlow may still lack its CUDA libraries."""
+def _card() -> str:
+    """Return what nvidia-smi says about the card."""
     try:
         return "; ".join(nvidia_smi("name,memory.total")) or "nvidia-smi is there and lists none"
     except FileNotFoundError:
-        return "none that nvidia-smi would know: MODEL 'auto' takes lite0"
+        return "none that nvidia-smi would know"
     except (OSError, subprocess.SubprocessError) as error:
         return f"nvidia-smi is there and fails ({error}): look after the driver"
 
 
-def _folders(first: Path | None) -> list[str]:
-    """Return the lines about the folders that are searched, in their order."""
-    own = locate.user_folder()
-    return [
-        f"{'FEATVIZ_ASSETS':16} {first or 'not set'}",
-        f"{'own folder':16} {own}{'' if own.is_dir() else ' (not there yet)'}",
-    ]
+def _weights(found: Findings, first: Path | None, verify: bool) -> None:
+    """Find out which weights and photographs are where."""
+    for name in ("shapesnet", "shapesnet_plain"):
+        path = locate.bundled(f"{name}.weights.h5")
+        if path.is_file():
+            found.here.append(_row(f"bundled {name}", f"there: {path}", 30))
+        else:
+            found.faults.append(_row(f"bundled {name}", f"MISSING: install the package again: {path}", 30))
+    for asset in ASSETS.values():
+        line, kind = _state(asset, first, verify)
+        getattr(found, kind).append(_row(asset.name, line, 30))
+    if extra := _unnamed(first):
+        found.here += ["Also in FEATVIZ_ASSETS:", *(f"    {name}" for name in extra)]
 
 
-def _state(asset: Asset, first: Path | None, verify: bool) -> tuple[str, bool]:
-    """Return a line or two about an asset, and whether it is damaged."""
+def _state(asset: Asset, first: Path | None, verify: bool) -> tuple[str, str]:
+    """Return a line or two about an asset, and where in `Findings` they belong."""
     path = locate.find(asset.name, first)
     if path is None:  # `find` passes over a file of the wrong size; here it must not go unsaid
         candidates = [folder / asset.path for folder in locate.folders(first)]
         path = next((path for path in candidates if path.exists()), locate.in_package(asset))
     if path is None:
-        return f"missing: {asset.otherwise}\n{'':30}get it: {locate.remedy(asset)}", False
+        return f"instead: {asset.otherwise}\n{'':31}get it: {locate.remedy(asset)}", "absent"
     if flaw := fetch.flaw_of(asset, path, verify):
         # Nobody's folder of images is deleted for them.
         first_step = "delete it, then" if asset.folder else "replace it"
-        return f"DAMAGED, {flaw}: {path}\n{'':30}{first_step}: {locate.remedy(asset, path)}", True
+        return f"DAMAGED, {flaw}: {path}\n{'':31}{first_step}: {locate.remedy(asset, path)}", "faults"
     facts = f"{asset.images:,} images" if asset.folder else format_bytes(path.stat().st_size)
     if verify:
         listed = not asset.folder or sums_of(path).is_file()
         facts += ", every byte verified" if listed else ", without checksums to compare them with"
-    return f"there, {facts}: {path}", False
+    return f"there, {facts}: {path}", "here"
 
 
 def _unnamed(first: Path | None) -> list[str]:

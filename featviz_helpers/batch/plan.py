@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,17 @@ class SweepPlan:
         try:
             return locate(parameter, parameter.check(value))
         except ParameterError as error:
-            raise self.file.error(where, str(error)) from None
+            raise self.file.error(where, f"{error}{self._scan(value) if name == 'EXEMPLARS' else ''}") from None
+
+    def _scan(self, folder: Any) -> str:
+        """Return the command that makes the exemplars of this plan, for a message."""
+        given = {name: self.fields.parameters.get(name, p.default) for name, p in self.job.parameters.items()}
+        options = {"MODEL": "--model", "WEIGHTS": "--weights", "DATA": "--data", "COUNT": "--count", "K": "--k"}
+        words = ["featviz", "exemplars", given.get("LAYER", "auto")]
+        for name, option in options.items():
+            if given.get(name):
+                words += [option, given[name]]
+        return f"; this makes it: {shlex.join(map(str, [*words, '--out', folder]))}"
 
     def _axis(self, name: str, values: Any, where: Where) -> list[Any]:
         """Return the checked values of an axis."""

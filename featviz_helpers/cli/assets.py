@@ -10,7 +10,7 @@ from . import options as shared
 from .command import Command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Fetch weights and photographs.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Assets folder to fill, as a USB stick's.")
 @click.option("--list", "listing", is_flag=True, help="Say what there is to fetch, and fetch nothing.")
@@ -38,14 +38,17 @@ def fetch(context: click.Context, names: tuple[str, ...], to: Path | None, listi
     context.exit(1 if errors else 0)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Say whether the course runs here, and what is missing.")
 @shared.assets
 @click.option("--verify", is_flag=True, help="Read every byte of what is there, not only sizes; takes minutes.")
 @click.pass_context
 def doctor(context: click.Context, assets: Path | None, verify: bool) -> None:
-    """Say what this machine has: packages, GPU, memory, disk, and which weights and photographs are where.
+    """Say whether the course runs here, and what is wrong, what is here, and what is not here and need not be.
 
-    Exit status: 0, 1 if something that is there is damaged, 2 if the request was refused.
+    TensorFlow, the kernel of the notebooks, writing, memory and a port for JupyterLab are tried out, which takes
+    some ten seconds; packages, card, disk, weights and photographs are looked up.
+
+    Exit status: 0, 1 if something is wrong, 2 if the request was refused.
     """
     from ..assets import doctor as examination
 

@@ -16,7 +16,7 @@ SHOWN = 5  # runs of a dry run
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Run a notebook over a grid of parameters.")
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN.yaml")
 @click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of this machine; without it, as its cores allow.")
@@ -135,7 +135,7 @@ def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> 
     )
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Gather what a sweep has finished into one table.")
 @click.argument("folder", metavar="DIR")
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the table: .parquet or .csv.")
 @click.option("--failed", is_flag=True, help="The runs that failed, with their reasons.")

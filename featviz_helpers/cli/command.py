@@ -11,7 +11,10 @@ from ..common.errors import NotFinite
 
 # What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
-EXTRAS = {"dask": "scale", "distributed": "scale", "dask_jobqueue": "scale"}  # module -> extra of this package
+EXTRAS = {  # module -> extra of this package
+    "dask": "scale", "distributed": "scale", "dask_jobqueue": "scale",
+    "lpips": "lpips", "torch": "lpips", "torchvision": "lpips",
+}  # fmt: skip
 
 
 class Command(click.Command):

@@ -12,7 +12,11 @@ from . import options as shared
 from .command import Command
 
 
-@click.command(cls=Command, stopped="What there is: {out}/index.html; --resume goes on from there")
+@click.command(
+    cls=Command,
+    stopped="What there is: {out}/index.html; --resume goes on from there",
+    short_help="Run notebooks into pages and a record.",
+)
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")
 @click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
 @click.option(
@@ -25,6 +29,7 @@ from .command import Command
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
 @click.option("--resume", is_flag=True, help="Go on in --out: what finished there stays.")
 @shared.assets
+@click.option("--describe", is_flag=True, help="Say what the notebooks take, with their defaults; run nothing.")
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:
     """Run notebooks into executed copies, HTML pages, an index page and run.json.
@@ -39,6 +44,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     Exit status: 0, 1 if a notebook failed, 2 if the request was refused, 130 after Ctrl-C.
     """
     from ..runner import course
+    from ..runner import describe as describing
     from ..runner import jobs as selection
 
     parameters = dict(options["parameters"])
@@ -46,6 +52,10 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         raise click.UsageError("-p names a parameter twice; give each once")
     profile = selection.read_profile(options["profile"]) if options["profile"] else {}
     paths = [selection.find(name) for name in notebooks] or selection.discover()
+    if options["describe"]:
+        click.echo("\n\n".join(describing.describe(selection.read(path)) for path in paths))
+        click.echo('\nTo set one:  featviz run 02 -p STEPS 48 -p CHANNELS "[3, 102]"')
+        return
     jobs = selection.prepare_jobs(paths, parameters, profile)
     command = ["featviz", *sys.argv[1:]]
     report = course.run(jobs, options["out"], options["jobs"], options["assets"], command, options["resume"])
@@ -53,5 +63,6 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         if error := entry["error"]:
             where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""
             click.echo(f"{entry['name']} failed{where}\n    {error['name']}: {error['message']}", err=True)
-    click.echo(f"{options['out'] / 'index.html'} ({report['duration']:.0f} s)")
+    index = (options["out"] / "index.html").resolve()
+    click.echo(f"{index.as_uri()} ({report['duration']:.0f} s)")
     context.exit(0 if report["status"] == "ok" else 1)

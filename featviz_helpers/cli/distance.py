@@ -12,7 +12,7 @@ from .command import Command
 PICTURE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Print how far two pictures are apart.")
 @click.argument("first", type=PICTURE, metavar="A.png")
 @click.argument("second", type=PICTURE, metavar="B.png")
 @shared.net("alex", "LPIPS on one of three networks, the bundled network, SSIM, or plain pixels.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..data.image_sets import ImageSet
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Find the images that drive each channel.")
 @click.argument("layers", nargs=-1, required=True, metavar="LAYER...")
 @shared.model("auto")
 @shared.weights
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @shared.k(1)
 @click.option("--size", type=click.IntRange(1), help="Side in pixels; without it, what the network was trained on.")
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Images at once.")
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "mixed_bfloat16", "auto")),
+    default="float32",
+    show_default=True,
+    help="Of the network; auto takes bfloat16 where the processor or the card is made for it.",
+)
 @click.option("--policy", type=click.Choice(["squash", "crop"]), default="squash", show_default=True)
 @shared.out(required=True)
 def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> None:
@@ -43,7 +50,7 @@ def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -
     from ..exemplars import scan
     from ..models import load
 
-    settings = {name: options[name] for name in ("k", "size", "batch")}
+    settings = {name: options[name] for name in ("k", "size", "batch", "precision")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DamagedImageWarning)  # said below, without a line of code
         backbone = load.load_model(options["model"], options["weights"])

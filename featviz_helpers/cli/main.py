@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import click
 
-from . import assets, batch, course, distance, exemplars, study
+from . import assets, batch, course, distance, exemplars, study, version
+
+EXAMPLES = """\b
+Examples:
+  featviz doctor                           is everything here?
+  featviz run 00                           one notebook, as a page
+  featviz run --describe 02                what it takes
+  featviz run 02 -p STEPS 48 -p SEED 1     with other values
+  featviz run                              the whole course
+  featviz fetch --list                     more weights and photographs
+  featviz exemplars auto --model lite0 --data photographs --out build/exemplars/lite0
+  featviz sweep notebooks/batch/plans/bundled.yaml --dry-run
+
+\b
+Each command has a help of its own: featviz run -h
+"""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
 @click.version_option(package_name="featviz-helpers")
 def main() -> None:
     """Feature visualisation as a reproducible course."""
@@ -15,6 +30,6 @@ def main() -> None:
 
 for command in (
     course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, study.study, batch.sweep,
-    batch.results,
+    batch.results, version.version,
 ):  # fmt: skip
     main.add_command(command)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..study import Study, StudyPlan
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Compare regularisers, with controls and a verdict.")
 @shared.model("shapesnet")
 @shared.weights
 @shared.data(default="shapes", show_default=True)
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 @shared.k(2)
 @click.option(
     "--precision",
-    type=click.Choice(("float32", "mixed_bfloat16")),
+    type=click.Choice(("float32", "mixed_bfloat16", "auto")),
     default="float32",
     show_default=True,
-    help="Of the climbs; mixed_bfloat16 is faster on a processor with AVX512-BF16 or on a card.",
+    help="Of the climbs; auto takes bfloat16 where the processor or the card is made for it.",
 )
 @click.option("--batch", type=click.IntRange(1), help="Most pictures climbed at once; more on a large card.")
 @shared.out(required=True)
@@ -97,19 +97,20 @@ def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
 def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
     from pydantic import ValidationError
 
+    from ..models.precision import settled
     from ..study import METHODS, StudyPlan
     from ..study.methods import values
 
     names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
-    same = {
-        name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k", "precision")
-    }
+    same = {name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k")}
     try:
         return StudyPlan(
             methods={name: list(values(name, backbone.name)) for name in names},
             seeds=list(range(options["seeds"])),
             trial_seeds=list(range(options["trial_seeds"])),
             size=size,
+            # Settled here: a study that goes on on another machine goes on in the precision that it began in, or not.
+            precision=settled(options["precision"], climbed=backbone.model),
             **same,
         )
     except ValidationError as error:

@@ -25,6 +25,7 @@ from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.images import pair
 from ..models.backbone import Backbone
+from ..models.precision import settled
 from .ranking import Ranking
 from .tables import META, Exemplars, tables
 
@@ -41,6 +42,7 @@ def find_exemplars(
     batch: int = 32,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    precision: str = "float32",
 ) -> Exemplars:
     """Find the k strongest and the k weakest images of every channel, by spatial mean and by spatial maximum.
 
@@ -54,6 +56,7 @@ def find_exemplars(
         checkpoint: a folder in which the state of the scan is kept, and renewed every 10 seconds. A call that finds one
             there goes on from it, and ends with the same table, bit for bit, as one that was never interrupted.
         progress: show a bar.
+        precision: of the network, as for `maximize`; in half precision, images of nearly equal activation change ranks.
 
     Returns:
         The exemplars among the images that could be read.
@@ -66,7 +69,7 @@ def find_exemplars(
     Warns:
         DamagedImageWarning: how many images could not be read, and which.
     """
-    request = scan_request(backbone, data, layers, k, size)
+    request = scan_request(backbone, data, layers, k, size, precision)
     state = None if checkpoint is None else Path(checkpoint) / STATE
     ranking = _resume(request, state, progress)
     _scan(backbone, data, ranking, request, batch, state, progress)
@@ -82,12 +85,13 @@ def write_exemplars(
     k: int = 9,
     size: int | None = None,
     batch: int = 32,
+    precision: str = "float32",
 ) -> tuple[Exemplars, bool]:
     """Find the exemplars and write tables and thumbnails, unless the folder already holds them.
 
     Args:
         folder: where; the scan's checkpoint lies there too until it is finished.
-        backbone, data, layers, k, size, batch: as for `find_exemplars`.
+        backbone, data, layers, k, size, batch, precision: as for `find_exemplars`.
 
     Returns:
         The exemplars, and True if they were there already.
@@ -97,21 +101,26 @@ def write_exemplars(
             writes them.
     """
     folder = Path(folder)
-    request = scan_request(backbone, data, layers, k, size)
+    request = scan_request(backbone, data, layers, k, size, precision)
     with exclusive(folder, "scan"):
         finished = (folder / META).is_file()
         if finished:
             exemplars = Exemplars.load(folder)
             refuse_other(request, exemplars.meta, folder)
         else:
-            exemplars = find_exemplars(backbone, data, layers, k, size, batch, checkpoint=folder)
+            exemplars = find_exemplars(backbone, data, layers, k, size, batch, folder, precision=request["precision"])
             exemplars.save(folder, data)
         (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
     return exemplars, finished
 
 
 def scan_request(
-    backbone: Backbone, data: ImageSet, layers: str | Sequence[str] = "auto", k: int = 9, size: int | None = None
+    backbone: Backbone,
+    data: ImageSet,
+    layers: str | Sequence[str] = "auto",
+    k: int = 9,
+    size: int | None = None,
+    precision: str = "float32",
 ) -> dict:
     """Check the arguments of `find_exemplars`, and return all that the exemplars depend on, as plain values."""
     names = [layers] if isinstance(layers, str) else layers
@@ -132,6 +141,7 @@ def scan_request(
         "layers": {name: backbone.layers[name] for name in names},
         "k": int(k),
         "size": int(size),
+        "precision": settled(precision),
         "policy": data.policy,
         "fingerprint": data.fingerprint,
         "images": len(data),
@@ -158,7 +168,7 @@ def map_sizes(backbone: Backbone, layers: Sequence[str], size: int) -> dict[str,
 
 
 def compiled_pooling(
-    backbone: Backbone, layers: tuple[str, ...], size: int, dtype: tf.DType
+    backbone: Backbone, layers: tuple[str, ...], size: int, dtype: tf.DType, precision: str = "float32"
 ) -> tf.types.experimental.ConcreteFunction:
     """Return the compiled network with the pooling inside it, so that no map ever leaves the device.
 
@@ -167,11 +177,12 @@ def compiled_pooling(
         layers: layer names; their channels are laid side by side.
         size: side of the images in pixels.
         dtype: uint8 for images in 0..255, float32 for images in [-1, 1].
+        precision: of the network, one of `models.precision.PRECISIONS`.
 
     Returns:
         images (n, size, size, 3) -> means and maxima (2, n, C) float32, and positions of the maxima (n, C) int32.
     """
-    network = backbone.truncate(*layers)
+    network = backbone.truncate(*layers, precision=precision)
 
     def pool(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.cast(images, tf.float32) / 127.5 - 1.0 if dtype == tf.uint8 else images
@@ -183,7 +194,7 @@ def compiled_pooling(
             positions.append(tf.argmax(units, axis=1, output_type=tf.int32))
         return tf.concat(pooled, axis=2), tf.concat(positions, axis=1)
 
-    key = ("pooling", layers, size, dtype)
+    key = ("pooling", layers, size, dtype, precision)
     if key not in backbone.functions:
         # One trace serves the smaller last batch as well.
         signature = tf.TensorSpec((None, size, size, 3), dtype)
@@ -209,10 +220,10 @@ def _scan(
     layers, size = tuple(request["layers"]), request["size"]
     saved = began = time.monotonic()
     before = ranking.seconds
-    about = {"total": len(data), "initial": ranking.next, "unit": "image", "desc": ", ".join(layers)}
-    with bar(progress, **about) as progress_bar:
+    with bar(progress, total=len(data), initial=ranking.next, unit="image", desc=", ".join(layers)) as progress_bar:
         for index, images in data.batches(batch, size, ranking.next):
-            pooled, positions = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype))(images)
+            pool = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype), request["precision"])
+            pooled, positions = pool(images)
             pooled = pooled.numpy()
             if not np.isfinite(pooled).all():
                 raise NotFinite(_not_finite(pooled, request["layers"], [data.names[i] for i in index]))

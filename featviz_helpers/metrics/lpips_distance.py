@@ -42,12 +42,14 @@ class LPIPS(EmbeddingDistance):
         download: fetch torchvision's file when it is not here; says what it does.
 
     Raises:
+        ModuleNotFoundError: torch or lpips is not installed.
         MissingWeights: no such file on this machine.
         ValueError: a file of another network.
     """
 
     def __init__(self, net: str = "alex", weights: str | Path | None = None, download: bool = False) -> None:
         self.name, self.label, self.min_size = net, f"LPIPS ({TITLES[net]} v0.1)", MIN_SIZES[net]
+        torch, lpips = _import()  # before anything is fetched
         path = Path(weights) if weights else _find(net)
         if path is None and download:
             path = fetching.fetch(ASSETS[net][0])
@@ -57,7 +59,6 @@ class LPIPS(EmbeddingDistance):
                 f"Fetch them with `featviz fetch {ASSETS[net][0]}`, or use the bundled distance('shapesnet')."
             )
         self._path = path
-        torch, lpips = _import()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the package calls torchvision by argument names of the past
             self.model = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
@@ -150,7 +151,13 @@ def _import() -> tuple:
     """
     if "tensorflow" in sys.modules:
         sys.modules.setdefault("triton", None)
-    import lpips
-    import torch
-
+    try:
+        import lpips
+        import torch
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"LPIPS needs the package {error.name}, which is not installed. In the course's folder: make lpips. "
+            "Elsewhere: pip install 'featviz-helpers[lpips]'. The bundled distance('shapesnet') needs neither.",
+            name=error.name,
+        ) from None
     return torch, lpips

@@ -7,10 +7,14 @@ import warnings
 import keras
 import tensorflow as tf
 
+from ..common.cards import unused_card
+
 
 @functools.cache
 def prepare_devices() -> None:
     """Let TensorFlow take GPU memory as it needs it, and take XLA's first compilation out of sight; once per process.
+
+    Where there is a card that TensorFlow does not see, it says so and what to do.
 
     torch (LPIPS) shares the card, and by itself TensorFlow takes nearly all of its memory at its first operation. Where
     that has happened already, a warning says so and work goes on.
@@ -23,8 +27,11 @@ def prepare_devices() -> None:
             f"Keras runs on {keras.backend.backend()} here (KERAS_BACKEND, or ~/.keras/keras.json), and the ascent is "
             "TensorFlow code. Set KERAS_BACKEND=tensorflow before Python starts."
         )
+    gpus = tf.config.list_physical_devices("GPU")
+    if advice := unused_card(seen=bool(gpus)):
+        print(advice)
     try:
-        for gpu in tf.config.list_physical_devices("GPU"):
+        for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     except (RuntimeError, ValueError) as error:  # too late, or the caller has divided the card up
         warnings.warn(

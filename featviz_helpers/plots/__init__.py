@@ -2,6 +2,8 @@
 
 import lazy_loader
 
+from .alt import register
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
@@ -12,3 +14,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "heat_tables": ["tables"],
     },
 )
+
+register()

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..data.images import to_uint8
+from .alt import alt
 from .pixels import on_screen, width_on_screen
 from .style import DPI, LINE, PALETTE, lines, style, wrap
 
@@ -57,7 +58,7 @@ class Sheet(Figure):
     def _ipython_display_(self) -> None:
         from IPython.display import Image, display
 
-        display(Image(data=self.jpeg(), format="jpeg"))
+        display(Image(data=self.jpeg(), format="jpeg", metadata={"alt": alt(self)}))
 
 
 def place(cell: Cell, left: int, top: int, limit: int) -> Place:

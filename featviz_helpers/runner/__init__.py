@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["course", "jobs", "notebook", "pages", "parameters", "paths", "yaml_numbers"],
+    submodules=["course", "describe", "jobs", "notebook", "pages", "parameters", "paths", "rendering", "yaml_numbers"],
     submod_attrs={
         "course": ["run"],
         "jobs": ["CourseError", "Job", "discover", "find", "prepare_jobs", "read_profile"],

@@ -129,7 +129,7 @@ class CourseRun:
 
     def _submit(self, pool: ProcessPoolExecutor, queue: Any, jobs: Sequence[Job]) -> dict[str, Future]:
         """Hand notebooks to a pool; the end of each enters the queue as (stem, None)."""
-        links = {job.path.name: f"{job.path.stem}.html" for job in self.jobs}
+        links = {job.path.name: (f"{job.path.stem}.html", job.heading[0] or job.path.stem) for job in self.jobs}
         with _no_interrupts():  # the processes inherit it: on Ctrl-C in a terminal this process alone decides
             futures = {job.path.stem: pool.submit(notebook.execute, job, self.out, links) for job in jobs}
         for stem, future in futures.items():

@@ -103,13 +103,13 @@ def set_up_process(queue: Any, environment: Mapping[str, str], out: Path) -> Non
     os.environ.update(environment)
 
 
-def execute(job: Job, out: Path, links: Mapping[str, str]) -> Outcome:
+def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]]) -> Outcome:
     """Run one notebook; write its .ipynb and .html, also when it fails.
 
     Args:
         job: the notebook and its parameters.
         out: the folder for the results.
-        links: notebook file name -> page.
+        links: notebook file name -> (page, title).
     """
     signal.signal(signal.SIGTERM, _stop)
     started, outcome = time.perf_counter(), Outcome()
@@ -182,8 +182,10 @@ def run_papermill(notebook: nbformat.NotebookNode, target: Path, parameters: Map
     )
 
 
-def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, str], outcome: Outcome) -> None:
+def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, tuple[str, str]], outcome: Outcome) -> None:
     """Turn papermill's copy into the stored notebook and its page."""
+    from .rendering import page  # nbconvert takes a second, and only who writes a page waits for it
+
     stem = job.path.stem
     notebook = nbformat.read(part, as_version=4)
     outcome.thumbnail = pages.thumbnail(notebook)
@@ -192,7 +194,7 @@ def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, str], outc
     write_text(out / f"{stem}.ipynb", nbformat.writes(notebook))
     part.unlink()
     outcome.files.append(f"{stem}.ipynb")
-    write_text(out / f"{stem}.html", pages.page(notebook, job.heading[0], job.path.parent, links))
+    write_text(out / f"{stem}.html", page(notebook, job.path.name, job.path.parent, links))
     outcome.files.append(f"{stem}.html")
 
 

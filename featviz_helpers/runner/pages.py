@@ -1,19 +1,24 @@
-"""What a run leaves to look at: one HTML page per notebook, and an index.html that shows all of them."""
+"""What is said of a run on one page, index.html: each notebook with its question, its state and a small picture."""
 
 from __future__ import annotations
 
 import base64
 import io
-import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 TEMPLATES = Path(__file__).parent / "templates"
 THUMBNAIL = 640  # pixels: shown 320 wide, and sharp on a screen of two device pixels to one
+SHAPE = 1.6  # of a small picture: its width by its height
 
 
 def heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
@@ -49,33 +54,24 @@ def thumbnail(notebook: Mapping[str, Any]) -> str:
         return ""
     picture = Image.new("RGB", rgba.size, "white")
     picture.paste(rgba, mask=rgba.getchannel("A"))
+    picture = _end(picture.crop((0, _first_picture(picture), *picture.size)))
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def page(notebook: Any, title: str, source_folder: Path, pages: Mapping[str, str]) -> str:
-    """Return the notebook as one HTML page that follows the reader's light or dark setting.
+def _first_picture(figure: Image.Image) -> int:
+    """Return the row where a figure's pictures begin, below its title; 0 where it has none, as a line plot."""
+    ink = np.asarray(figure.convert("L")) < 240
+    full = np.flatnonzero(ink[: len(ink) // 2].mean(axis=1) > 0.4)
+    return int(full[0]) if len(full) else 0
 
-    Args:
-        notebook: an executed notebook (a NotebookNode); left as it is.
-        title: for the browser's tab.
-        source_folder: where the notebook came from; pictures that its text links to are embedded from there.
-        pages: notebook file name -> page, for the links between notebooks.
-    """
-    import nbformat
-    from nbconvert import HTMLExporter
 
-    logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert warns of each picture without alt text
-    copy = nbformat.from_dict(notebook)
-    for cell in copy.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"^\[!\[.*\n?", "", cell.source, flags=re.MULTILINE)  # badges need a network
-            cell.source = re.sub(r"\]\(\.\./README\.md(#\w*)?\)", "](index.html)", cell.source)
-            cell.source = re.sub(r"\]\(([\w.-]+\.ipynb)\)", lambda m: f"]({pages.get(m[1], m[1])})", cell.source)
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], embed_images=True)
-    return exporter.from_notebook_node(copy, {"metadata": {"name": title, "path": str(source_folder)}})[0]
+def _end(figure: Image.Image) -> Image.Image:
+    """Cut a very wide or high figure down to what the index shows: its left, or its upper, end."""
+    width, height = figure.size
+    return figure.crop((0, 0, min(width, round(height * SHAPE)), min(height, round(width / SHAPE))))
 
 
 def index(report: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
@@ -85,9 +81,16 @@ def index(report: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
         report: what run.json holds.
         thumbnails: stem of the notebook -> data URI.
     """
+    pages = [entry for entry in report["notebooks"] if f"{entry['name']}.html" in entry["files"]]
+    first = {"page": href(f"{pages[0]['name']}.html"), "title": pages[0]["title"]} if pages else None
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["duration"] = _duration
-    return environment.get_template("index.html.j2").render(report=report, thumbnails=thumbnails)
+    return environment.get_template("index.html.j2").render(report=report, thumbnails=thumbnails, first=first)
+
+
+def href(name: str) -> str:
+    """Return a link to a file beside the page, whatever its name: `javascript:x.html` is no script, `#` no anchor."""
+    return "./" + quote(name)
 
 
 def _duration(seconds: float) -> str:

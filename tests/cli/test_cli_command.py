@@ -1,9 +1,11 @@
 """Errors of the command line: one sentence and an exit status, whatever the command."""
 
 import errno
+import re
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 
 import click
 import pytest
@@ -35,7 +37,8 @@ def command(error):
         (NotFinite("Channel 3 is not finite"), 1, "Error: Channel 3 is not finite"),
         (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
         (ModuleNotFoundError("No module", name="dask.array"), 1, "pip install 'featviz-helpers[scale]'"),
-        (ModuleNotFoundError("No module", name="torch"), 1, "'torch', which is not installed: pip install torch"),
+        (ModuleNotFoundError("No module", name="torch"), 1, "the extra 'lpips': pip install 'featviz-helpers[lpips]'"),
+        (ModuleNotFoundError("No module", name="click"), 1, "'click', which is not installed: pip install click"),
     ],
 )
 def test_an_error_is_one_sentence_and_an_exit_status(error, status, says):
@@ -56,7 +59,17 @@ def test_a_cluster_that_stops_a_job_is_taken_for_ctrl_c():
 
 
 def test_every_command_reports_its_errors_in_this_way():
-    assert set(main.commands) == {"run", "fetch", "doctor", "distance", "exemplars", "study", "sweep", "results"}
+    assert set(main.commands) == {
+        "run",
+        "fetch",
+        "doctor",
+        "distance",
+        "exemplars",
+        "study",
+        "sweep",
+        "results",
+        "version",
+    }
     assert all(isinstance(command, Command) for command in main.commands.values())
 
 
@@ -71,7 +84,7 @@ def featviz_without(module, *arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", EXTRAS)
+@pytest.mark.parametrize("module", [name for name, extra in EXTRAS.items() if extra == "scale"])
 def test_a_sweep_without_its_extra_names_the_extra_and_the_command(tmp_path, module):
     book = write_notebook(tmp_path, "99_small", "print(NUMBER)", knobs="NUMBER: int = 0")
     plan, cluster = tmp_path / "plan.yaml", tmp_path / "cluster.yaml"
@@ -85,16 +98,56 @@ def test_a_sweep_without_its_extra_names_the_extra_and_the_command(tmp_path, mod
     ]
 
 
-def test_lpips_without_its_package_says_what_to_install(tmp_path, monkeypatch):
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / "alexnet_features.pth").write_bytes(b"never read")
-    monkeypatch.setenv("FEATVIZ_ASSETS", str(tmp_path))
+def test_lpips_without_its_package_says_what_to_install_before_it_asks_for_weights(tmp_path, monkeypatch):
+    monkeypatch.delenv("FEATVIZ_ASSETS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     path = save_image(pictures(1, 40)[0], tmp_path / "a.png")
     done = featviz_without("lpips", "distance", path, path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "Error: 'featviz distance' needs the package 'lpips', which is not installed: pip install lpips"
+        "Error: 'featviz distance' needs the package 'lpips', which comes with the extra 'lpips': "
+        "pip install 'featviz-helpers[lpips]'"
     )
+
+
+def test_the_help_lists_every_command_in_whole_sentences_with_examples_that_are_commands():
+    said = CliRunner().invoke(main, ["-h"], terminal_width=80).output
+    listed = dict(re.findall(r"^  (\w+) {2,}(\S.*)$", said.split("Commands:\n")[1].split("\n\n")[0], re.M))
+    assert listed.keys() == main.commands.keys()
+    assert [text for text in listed.values() if text.endswith("...") or not text.endswith(".")] == []
+    examples = re.findall(r"^    featviz (\w+)(.*?)(?: {2,}.*)?$", said.split("Examples:\n")[1], re.M)
+    assert len(examples) >= 5
+    for name, words in examples:
+        main.commands[name].make_parser(click.Context(main.commands[name])).parse_args(words.split())
+
+
+@pytest.mark.parametrize("words", [["--version"], ["version"]])
+def test_the_version_is_said_both_ways(words):
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0 and version("featviz-helpers") in done.output.splitlines()[0]
+
+
+def test_a_notebook_is_described_and_not_run(tmp_path):
+    cell = 'MODEL: str = "auto"  # @param ["auto", "lite0"] {allow-input: true, placeholder: "path"}\n'
+    cell += 'STEPS: int = 96  # @param {type:"integer"}\nOTHERS: list[int] = [3]  # of the second row\nimport_me = 1'
+    book = write_notebook(tmp_path, "99_small", "open('ran', 'w')", knobs=cell)
+    done = CliRunner().invoke(main, ["run", "--describe", str(book), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in done.output.splitlines() if line.startswith("  ")}
+    assert rows == {
+        "MODEL": 'str = "auto" "auto", "lite0" or a path',
+        "STEPS": "int = 96",
+        "OTHERS": "list[int] = [3] of the second row",
+        "import_me": "int = 1",
+    }
+    assert {path.name for path in tmp_path.iterdir()} == {book.name}
+
+
+def test_a_parameters_cell_that_is_a_program_is_never_executed(tmp_path):
+    book = write_notebook(tmp_path, "99_small", "1", knobs=f"STEPS = open({str(tmp_path / 'ran')!r}, 'w')")
+    done = CliRunner().invoke(main, ["run", "--describe", str(book)])
+    assert done.exit_code == 2 and "is not a plain literal" in done.output
+    assert not (tmp_path / "ran").exists()
 
 
 def test_pictures_that_are_too_small_are_refused_with_a_sentence(tmp_path):

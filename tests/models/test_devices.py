@@ -6,6 +6,7 @@ import featviz_helpers as fv
 import keras
 import pytest
 import tensorflow as tf
+from featviz_helpers.common import cards
 from featviz_helpers.models.devices import prepare_devices
 
 
@@ -50,3 +51,15 @@ def test_number_checks_do_not_stop_the_first_network(gpu):
         assert fv.load_model("shapesnet").size == 64
     finally:
         tf.debugging.disable_check_numerics()
+
+
+def test_a_card_that_tensorflow_does_not_see_is_said_once_with_what_to_do(monkeypatch, capsys):
+    monkeypatch.setattr(cards, "gpus", lambda: ["NVIDIA H200"])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    prepare_devices.cache_clear()
+    fv.load_model("shapesnet")
+    fv.load_model("shapesnet")
+    said = capsys.readouterr().out
+    assert said.count("There is a card (NVIDIA H200), but TensorFlow does not see it") == 1
+    assert "make course GPU=1" in said or "look after the driver" in said
+    prepare_devices.cache_clear()

