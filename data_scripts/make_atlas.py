@@ -6,9 +6,10 @@ import click
 import featviz_helpers as fv
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw
 
 QUALITY = 82  # of the JPEGs, which travel inside notebooks
+STRIP = 14  # pixels above each picture of the atlas, for its number
 
 
 def atlas(backbone: fv.Backbone, layer: str, size: int, steps: int) -> np.ndarray:
@@ -25,14 +26,17 @@ def atlas(backbone: fv.Backbone, layer: str, size: int, steps: int) -> np.ndarra
     ).images
 
 
-def sheet(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
-    """Lay (N, S, S, 3) images out in rows on white, every one of their pixels kept."""
+def sheet(images: np.ndarray, columns: int, gap: int = 2) -> Image.Image:
+    """Lay (N, S, S, 3) images out in rows on white, every one of their pixels kept, each under its number."""
     size = images.shape[1] + gap
     rows = -(-len(images) // columns)
-    page = np.ones((rows * size - gap, columns * size - gap, 3), np.float32)
+    page = Image.new("RGB", (columns * size - gap, rows * (size + STRIP) - gap), "white")
+    pen = ImageDraw.Draw(page)
     for number, image in enumerate(images):
-        top, left = (size * place for place in divmod(number, columns))
-        page[top : top + size - gap, left : left + size - gap] = image
+        row, column = divmod(number, columns)
+        top, left = row * (size + STRIP), column * size
+        pen.text((left + 2, top), str(number), fill="black", font_size=STRIP - 2)
+        page.paste(Image.fromarray(fv.to_uint8(image)), (left, top + STRIP))
     return page
 
 
@@ -84,7 +88,7 @@ def loop(backbone: fv.Backbone, layer: str, channel: int) -> Figure:
 @click.command(help=__doc__)
 @click.option("--model", default="lite0", show_default=True)
 @click.option("--layer", default="auto", show_default=True)
-@click.option("--columns", default=14, show_default=True, help="Pictures in a row of the atlas.")
+@click.option("--columns", default=10, show_default=True, help="Pictures in a row of the atlas.")
 @click.option("--size", default=96, show_default=True, help="Pixels a picture.")
 @click.option("--steps", default=96, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/gallery"), show_default=True)
@@ -92,8 +96,7 @@ def main(model: str, layer: str, columns: int, size: int, steps: int, out: Path)
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model(model)
     layer = backbone.resolve(layer)
-    page = sheet(atlas(backbone, layer, size, steps), columns)
-    Image.fromarray(fv.to_uint8(page)).save(out / f"atlas_{model}.jpg", quality=QUALITY)
+    sheet(atlas(backbone, layer, size, steps), columns).save(out / f"atlas_{model}.jpg", quality=QUALITY)
     loop(backbone, layer, 3).savefig(out / "loop.jpg", pil_kwargs={"quality": QUALITY})
 
 

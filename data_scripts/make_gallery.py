@@ -5,9 +5,12 @@ from pathlib import Path
 import click
 import featviz_helpers as fv
 import numpy as np
+from PIL import Image
 
 CHANNELS = [0, 48, 62, 73, 91]
 DREAMS = ("mixed3", "mixed6")
+QUALITY = 80  # of the dreams' JPEGs, which travel inside notebook 01
+PAGE = (640, 960)  # rows and columns of a dream: as wide as a notebook's page
 
 
 def side_by_side(images: np.ndarray, gap: int = 6) -> np.ndarray:
@@ -24,21 +27,23 @@ def main(weights: str | None, out: Path, steps: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
 
-    photo = fv.photograph("china")
+    photo = fv.resize(fv.photograph("china")[None], PAGE)
     dreams = [
         fv.maximize(
             backbone,
             fv.layer(layer),
             start=photo,
-            octaves=fv.Octaves(4, 1.4),
-            tile=320,
-            steps=32,
+            octaves=fv.Octaves(5, 1.4),
+            transforms=[fv.Jitter(32)],
+            steps=16,
             optimizer=fv.GradientAscent(0.02),
+            seed=0,
         )
         for layer in DREAMS
     ]
     for layer, dream in zip(DREAMS, dreams, strict=True):
-        fv.save_image(dream.images[0], out / f"dream_{layer}.jpg")
+        picture = Image.fromarray(fv.to_uint8(dream.images[0]))
+        picture.save(out / f"dream_{layer}.jpg", quality=QUALITY, optimize=True)
 
     units = fv.channel("mixed6", CHANNELS)
     base = fv.maximize(backbone, units, steps=steps, size=299, seed=0)

@@ -10,15 +10,7 @@ from ..ascent.result import Result
 from ..data import shapes
 from ..models.backbone import Backbone
 from .answers import NAME, RESULT, WHOLE_NUMBER, judge, say
-
-
-@judge(WHOLE_NUMBER)
-def channel_count(answer: int | None, backbone: Backbone, layer: str) -> bool:
-    """Judge how many channels a layer has."""
-    count = backbone.layers[backbone.resolve(layer)]
-    return say(
-        answer == count, f"{layer} has {count} channels.", f"{answer} is not it. Try backbone.layers['{layer}']."
-    )
+from .exemplars import CHANNELS
 
 
 @judge(NAME)
@@ -50,14 +42,46 @@ def matches(answer: str | None, backbone: Backbone, layer: str, channels: Sequen
     given = "".join(str(answer).upper().split())
     if len(given) != len(channels) or not set(given) <= set(letters):
         return say(False, "", f"write {len(channels)} letters out of {letters}, one per channel, not '{answer}'.")
-    means = backbone.activations(images, layer)[..., list(channels)].mean(axis=(1, 2))
-    key = "".join(letters[best] for best in means.argmax(axis=0))
+    means = _means(backbone, layer, channels, images)
+    key = "".join(letters[best] for best in means.argmax(axis=1))
     wrong = [str(c) for c, letter, right in zip(channels, given, key, strict=True) if letter != right]
     return say(
         not wrong,
-        "all of them.",
+        f"all of them. Means for {', '.join(letters)}: {_told(channels, means)}.",
         f"{len(channels) - len(wrong)} of {len(channels)} are right; look again at channel {', '.join(wrong)}.",
     )
+
+
+@judge(CHANNELS)
+def favourites(
+    answer: Sequence[int] | None, backbone: Backbone, layer: str, images: np.ndarray, but: Sequence[int] = ()
+) -> bool:
+    """Judge a choice of one channel per image: each has its highest mean activation on its own image.
+
+    Args:
+        answer: channel numbers, one per image, in the order of the images.
+        backbone, layer: whose channels.
+        images: (N, H, W, 3) in [-1, 1], at most 26.
+        but: channels that may not be chosen.
+    """
+    count = backbone.layers[backbone.resolve(layer)]
+    allowed = set(range(count)) - set(but)
+    if len(answer) != len(images) or not set(answer) <= allowed:
+        others = f", but not {', '.join(map(str, but))}" if len(but) else ""
+        return say(False, "", f"choose {len(images)} channels from 0 to {count - 1}{others}; yours: {list(answer)}.")
+    means = _means(backbone, layer, answer, images)
+    right = int((means.argmax(axis=1) == np.arange(len(images))).sum())
+    told = f"Means for {', '.join(ascii_uppercase[: len(images)])}: {_told(answer, means)}"
+    return say(right == len(images), f"all of them. {told}.", f"{right} of {len(images)}. {told}.")
+
+
+def _means(backbone: Backbone, layer: str, channels: Sequence[int], images: np.ndarray) -> np.ndarray:
+    """Return the mean activation of each channel on each image, (channels, images)."""
+    return backbone.activations(images, layer)[..., list(channels)].mean(axis=(1, 2)).T
+
+
+def _told(channels: Sequence[int], means: np.ndarray) -> str:
+    return "; ".join(f"channel {c} {' '.join(f'{m:.1f}' for m in row)}" for c, row in zip(channels, means, strict=True))
 
 
 @judge(RESULT)

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "exemplars": ["exemplar_sheet", "round_sheet"],
+        "frames": ["frames"],
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
         "pictures": ["compare", "show", "zoom"],

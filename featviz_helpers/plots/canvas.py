@@ -111,7 +111,9 @@ def _draw_cell(axis: Axes, place: Place, stretch: bool) -> None:
     axis.spines[:].set_visible(False)
     if np.isfinite(cell.picture).all():
         pixels = to_uint8(_stretch(cell.picture) if stretch else cell.picture)
-        axis.imshow(on_screen(pixels, place.width), interpolation="nearest", aspect="auto")
+        height, width = pixels.shape[:2]
+        own = (-0.5, width - 0.5, height - 0.5, -0.5)  # places are those of the picture, also where it is shrunk
+        axis.imshow(on_screen(pixels, place.width), interpolation="nearest", aspect="auto", extent=own)
     else:
         axis.text(0.5, 0.5, "dead start:\nno gradient", ha="center", va="center", transform=axis.transAxes)
         axis.set_facecolor("0.9")

@@ -90,7 +90,6 @@ def cases(low):
     a, b = fv.channel(LAYER, 1), fv.channel(LAYER, 2)
     best, worst = best_class()
     return {
-        "channel_count": (lambda x: check.channel_count(x, shapesnet(), LAYER), [shapesnet().layers[LAYER]], [3]),
         "climbs_higher": (lambda x: check.climbs_higher(x, low), [higher], [low, others]),
         "gradient_is": (
             lambda x: check.gradient_is(x, lambda maps: maps, "the activation"),
@@ -142,6 +141,11 @@ def cases(low):
             lambda x: check.matches(x, shapesnet(), LAYER, [3, 5], higher.images),
             ["AB", "a b"],
             ["BA", "A", "AC"],
+        ),
+        "favourites": (
+            lambda x: check.favourites(x, shapesnet(), LAYER, higher.images, but=[0]),
+            [[3, 5], np.array([3, 5])],
+            [[5, 3], [3, 3], [0, 5], [3, 999], [3], ["3", "5"]],
         ),
         "drives": (
             lambda x: check.drives(x, shapesnet(), LAYER, [3], higher.activations[:1], share=0.9),
@@ -241,7 +245,7 @@ def test_every_check_judges(low, capsys):
         (lambda x: check.number(x, 3, 0.1, "Count."), "3", "wants a number, and str '3' is none"),
         (lambda x: check.number(x, 3, 0.1, "Count."), np.zeros((2, 3)), "an array of shape (2, 3) is none"),
         (lambda x: check.number(x, 3, 0.1, "Count."), True, "bool True"),
-        (lambda x: check.channel_count(x, shapesnet(), LAYER), 64.5, "a whole number"),
+        (lambda x: check.stride(x, shapesnet(), LAYER), 64.5, "a whole number"),
         (lambda x: check.best_of(x, {"a": 1}, "size"), 5, "a name in quotation marks"),
         (lambda x: check.same_function(x, np.abs, "Signs."), np.zeros(3), "a function"),
         (lambda x: check.smoother(x, None, keep=0.9), np.zeros((1, 8, 8, 3)), "what fv.maximize returns"),
