@@ -12,6 +12,7 @@ import numpy as np
 
 LAYER, CHANNELS = "mixed6", [48, 62, 73, 91]
 PENALTIES = {"l2": fv.L2(1e-2), "total_variation": fv.TotalVariation(2e-3)}
+WRITTEN = {"l2": "L2", "fourier": "Fourier", "maco": "MACO"}
 OCTAVES = 4
 RECIPES = {
     "transformations": {"transforms": [fv.standard()]},
@@ -30,9 +31,10 @@ def spread(images: np.ndarray) -> np.ndarray:
 
 def rows(name: str, base: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
     """Return what stands on a sheet: name -> a row of pictures."""
-    remedy = name.replace("_", " ").replace("l2", "L2").replace("maco", "MACO")
+    remedy = WRITTEN.get(name, name.replace("_", " "))
     if name in PENALTIES:
-        return {"pixel by pixel": spread(base), remedy: found, f"{remedy}, tones spread": spread(found)}
+        upper, lower = "pixel by pixel, tones spread", f"{remedy}, tones spread"
+        return {upper: spread(base), remedy: found, lower: spread(found)}
     return {"pixel by pixel": base, remedy: found}
 
 
