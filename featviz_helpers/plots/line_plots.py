@@ -105,9 +105,13 @@ def _where(values: list, logx: bool) -> dict[float | str, float]:
 
 
 def _write_positions(axis: Axes, at: Mapping[float | str, float], logx: bool) -> None:
-    """Write the values below the axis where they are few; one that stands too near the one before it stays away."""
+    """Write the values below the axis where they are few and were chosen, not measured.
+
+    One that stands too near the one before it stays away.
+    """
     words = any(isinstance(value, str) for value in at)
-    if len(at) > MOST_TICKS and not words:
+    measured = not words and any(f"{value:.3g}" != f"{value:g}" for value in at)
+    if measured or (len(at) > MOST_TICKS and not words):
         if logx:
             _write_powers(axis.xaxis, axis.get_xlim())
         return

@@ -180,8 +180,9 @@ def test_the_values_themselves_stand_below_the_axis(x, logx, written, places):
     assert axis.lines[0].get_marker() == "o"
 
 
-def test_many_positions_on_a_logarithmic_axis_are_read_at_1_2_and_5():
-    (axis,) = fv.curves({"one": [1.0] * 12}, np.geomspace(0.013, 0.27, 12), logx=True).axes
+@pytest.mark.parametrize("count", [4, 12])
+def test_measured_positions_on_a_logarithmic_axis_are_read_at_1_2_and_5(count):
+    (axis,) = fv.curves({"one": [1.0] * count}, np.geomspace(0.013, 0.27, count), logx=True).axes
     axis.figure.draw_without_rendering()
     low, high = axis.get_xlim()
     written = [text.get_text() for text in axis.get_xticklabels() if low <= text.get_position()[0] <= high]
