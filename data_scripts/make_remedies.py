@@ -9,12 +9,10 @@ from pathlib import Path
 import click
 import featviz_helpers as fv
 import numpy as np
-import pandas as pd
-from featviz_helpers.ascent.result import Result
-from PIL import Image
 
 LAYER, CHANNELS = "mixed6", [48, 62, 73, 91]
 PENALTIES = {"l2": fv.L2(1e-2), "total_variation": fv.TotalVariation(2e-3)}
+WRITTEN = {"l2": "L2", "fourier": "Fourier", "maco": "MACO"}
 OCTAVES = 4
 RECIPES = {
     "transformations": {"transforms": [fv.standard()]},
@@ -23,14 +21,6 @@ RECIPES = {
     "maco": {"parameterization": fv.MACO(), "optimizer": fv.Adam(0.3), "transforms": [fv.standard()]},
 }
 REMEDIES = {name: {"penalties": [penalty]} for name, penalty in PENALTIES.items()} | RECIPES
-QUALITY = 75  # of the JPEGs
-GAP = 6  # pixels of white between two pictures
-
-
-def sheet(rows: list[np.ndarray]) -> np.ndarray:
-    """Join batches (N, H, W, 3) to one picture, a row for each, with white gaps."""
-    padded = [np.pad(row, ((0, 0), (0, GAP), (0, GAP), (0, 0)), constant_values=1.0) for row in rows]
-    return np.concatenate([np.concatenate(list(row), axis=1) for row in padded])[:-GAP, :-GAP]
 
 
 def spread(images: np.ndarray) -> np.ndarray:
@@ -39,18 +29,13 @@ def spread(images: np.ndarray) -> np.ndarray:
     return np.clip((images - low) / (high - low), 0, 1) * 2 - 1
 
 
-def measures(backbone: fv.Backbone, result: Result, base: Result) -> dict[str, float]:
-    """Return what notebooks 02 to 04 measure, as means over the channels."""
-    contrast = [np.sqrt(np.mean(np.square(one.images), axis=(1, 2, 3))) for one in (result, base)]
-    moved = fv.robustness(backbone, fv.channel(LAYER, CHANNELS), result.images, fv.Jitter(8))
-    kept = result.activations / base.activations
-    return {
-        "contrast kept": np.mean(contrast[0] / contrast[1]),
-        "share of high frequencies": fv.high_frequency(result.images).mean(),
-        "robustness": moved.mean(),
-        "activation kept": kept.mean(),
-        "lowest kept": kept.min(),
-    }
+def rows(name: str, base: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what stands on a sheet: name -> a row of pictures."""
+    remedy = WRITTEN.get(name, name.replace("_", " "))
+    if name in PENALTIES:
+        upper, lower = "pixel by pixel, tones spread", f"{remedy}, tones spread"
+        return {upper: spread(base), remedy: found, lower: spread(found)}
+    return {"pixel by pixel": base, remedy: found}
 
 
 @click.command(help=__doc__)
@@ -65,15 +50,15 @@ def main(weights: str | None, out: Path, table: Path, steps: int, size: int) -> 
     units = fv.channel(LAYER, CHANNELS)
     shared = {"steps": steps, "size": size, "seed": 0, "optimizer": fv.Adam(0.02)}
     base = fv.maximize(backbone, units, **shared)
-    rows = {"none": measures(backbone, base, base)}
+    found = {"none": base}
     for name, options in REMEDIES.items():
         own = {"steps": steps // OCTAVES} if "octaves" in options else {}  # as many steps in all
-        found = fv.maximize(backbone, units, **shared | options | own)
-        rows[name] = measures(backbone, found, base)
-        pale = name in PENALTIES
-        pictures = [spread(base.images), found.images, spread(found.images)] if pale else [base.images, found.images]
-        Image.fromarray(fv.to_uint8(sheet(pictures))).save(out / f"remedy_{name}.jpg", quality=QUALITY, optimize=True)
-    measured = pd.DataFrame(rows).T.rename_axis("remedy").round(2)
+        found[name] = fv.maximize(backbone, units, **shared | options | own)
+        figure = fv.compare(rows(name, base.images, found[name].images), [f"channel {one}" for one in CHANNELS])
+        (out / f"remedy_{name}.jpg").write_bytes(figure.jpeg())
+    measured = fv.study.account(backbone, units, found).rename_axis("remedy")
+    measured["contrast"] /= measured.loc["none", "contrast"]
+    measured = measured.rename(columns={"contrast": "contrast kept"}).round(2)
     measured.to_csv(table)
     click.echo(measured.to_string())
 

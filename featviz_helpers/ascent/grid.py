@@ -57,6 +57,16 @@ class Grid:
             )
         return values.reshape(*self.shape, *values.shape[1:])
 
+    def split(self, values: Sequence | np.ndarray) -> dict[str, np.ndarray]:
+        """Part one value (or image) per cell by the last axis: "weight 0.001" -> those of all cells with that weight.
+
+        Raises:
+            ValueError: not one value per cell.
+        """
+        columns = np.moveaxis(self.table(values), len(self.shape) - 1, 0)
+        parts = columns.reshape(len(columns), -1, *np.shape(values)[1:])
+        return dict(zip(self.headings(list(self.axes)[-1]), parts, strict=True))
+
 
 def grid(**axes: Sequence) -> Grid:
     """Combine every value of each list with every value of the others.

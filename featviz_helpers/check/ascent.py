@@ -8,6 +8,7 @@ import tensorflow as tf
 from ..ascent.objectives import Objective
 from ..ascent.octaves import Octaves
 from ..ascent.result import Result
+from ..metrics import spectra
 from ..metrics.spectra import high_frequency, mean_frequency
 from ..models.backbone import Backbone
 from .answers import FUNCTION, IMAGES, RESULT, Kind, judge, say
@@ -49,7 +50,7 @@ def faint(answer: Result | None, than: Result, contrast: float, keep: float) -> 
     """Judge an ascent of another's first unit: at most a root mean square `contrast`, a share `keep` of its height."""
     if answer.labels != than.labels[:1]:
         return _other_units(answer, than, 1)
-    strength = float(np.sqrt(np.mean(np.square(answer.images))))
+    strength = float(spectra.contrast(answer.images)[0])
     kept = float(answer.activations[0] / than.activations[0])
     figures = f"contrast {strength:.3f}, and {kept:.0%} of the activation are left"
     return say(

@@ -1,4 +1,4 @@
-"""Numbers that an eye can check: how fine, how oriented and how coloured a picture is.
+"""Numbers that an eye can check: how strong, how fine, how oriented and how coloured a picture is.
 
 They grade a picture against an answer key such as `shapes.CLASS_KEY`, in the key's own units.
 """
@@ -53,6 +53,18 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
     full = [i for i in range(bins) if (inside & (ring == i)).any()]
     means = np.stack([spectrum[:, inside & (ring == i)].mean(axis=1) for i in full], axis=1)
     return middles, np.stack([np.interp(middles, middles[full], row) for row in means])
+
+
+def contrast(images: np.ndarray) -> np.ndarray:
+    """Root mean square of the pixel values: 0 for grey, 1 where every value is -1 or 1.
+
+    Args:
+        images: (N, H, W, 3) in [-1, 1]; NaN for a dead start.
+
+    Returns:
+        (N,).
+    """
+    return np.sqrt(np.mean(np.square(images), axis=(1, 2, 3)))
 
 
 def high_frequency(images: np.ndarray) -> np.ndarray:

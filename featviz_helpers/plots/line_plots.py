@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 from sklearn.isotonic import isotonic_regression
 
 from ..metrics import spectra
@@ -22,6 +23,8 @@ NEAREST = 0.05  # of the axis: from one written position to the next
 def curves(
     results: Mapping[str, Sequence[float]], x: Sequence[float | str] | Mapping[str, Sequence[float]] | None = None,
     title: str = "", xlabel: str = "step", ylabel: str = "mean activation", log: bool = False, logx: bool = False,
+    levels: Mapping[str, float] | None = None, notes: Mapping[str, Sequence[object]] | None = None,
+    every: float | None = None,
 ) -> Figure:  # fmt: skip
     """Draw one line per name, named at its end; the points of a short line are marked.
 
@@ -32,6 +35,9 @@ def curves(
         xlabel, ylabel: names of the axes, with units.
         log, logx: logarithmic vertical, horizontal axis. On the horizontal one 0 stands a step before the smallest
             value.
+        levels: name -> value, a dotted line across the figure, such as what photographs have.
+        notes: name of a line -> one word or number for each of its points, written beside it.
+        every: distance between the values written below the axis, such as a stride; by default what fits.
 
     Returns:
         The figure.
@@ -44,15 +50,21 @@ def curves(
         figure, axis = plt.subplots(figsize=(PAGE / DPI, HEIGHT / DPI), layout="constrained")
         for name, values in lines.items():
             marker = "o" if len(values) <= MOST_MARKED else ""
-            axis.plot([at[value] for value in positions[name]], values, label=name, marker=marker)
+            places = [at[value] for value in positions[name]]
+            axis.plot(places, values, label=name, marker=marker)
+            _annotate(axis, places, values, (notes or {}).get(name, ()))
+        for name, value in (levels or {}).items():
+            axis.plot([min(at.values()), max(at.values())], [value] * 2, label=name, color="0.45", linestyle=":")
         axis.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear", xscale="log" if logx else "linear")
         axis.set_title(wrap(title, PAGE), loc="left", weight="bold")
         _write_positions(axis, at, logx)
+        if every:
+            axis.xaxis.set_major_locator(MultipleLocator(every))
         if log:
-            _write_powers(axis)
-        if len(lines) > MOST_LABELS:
+            _write_powers(axis.yaxis, axis.get_ylim())
+        if len(axis.lines) > MOST_LABELS:
             figure.legend(loc="outside right upper", frameon=False)
-        elif len(lines) > 1:
+        elif len(axis.lines) > 1:
             _name_lines(figure, axis)
     return figure
 
@@ -93,9 +105,15 @@ def _where(values: list, logx: bool) -> dict[float | str, float]:
 
 
 def _write_positions(axis: Axes, at: Mapping[float | str, float], logx: bool) -> None:
-    """Write the values below the axis where they are few; one that stands too near the one before it stays away."""
+    """Write the values below the axis where they are few and were chosen, not measured.
+
+    One that stands too near the one before it stays away.
+    """
     words = any(isinstance(value, str) for value in at)
-    if len(at) > MOST_TICKS and not words:
+    measured = not words and any(f"{value:.3g}" != f"{value:g}" for value in at)
+    if measured or (len(at) > MOST_TICKS and not words):
+        if logx:
+            _write_powers(axis.xaxis, axis.get_xlim())
         return
     scale = np.log if logx else float
     places = sorted(at.items(), key=lambda pair: pair[1])
@@ -110,11 +128,18 @@ def _write_positions(axis: Axes, at: Mapping[float | str, float], logx: bool) ->
     axis.xaxis.set_minor_locator(NullLocator())
 
 
-def _write_powers(axis: Axes) -> None:
-    low, high = axis.get_ylim()
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 300 else (1,)))
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_locator(NullLocator())
+def _annotate(axis: Axes, places: Sequence[float], values: np.ndarray, words: Sequence[object]) -> None:
+    """Write a word above the right of each point, in the colour of the line that was drawn last."""
+    colour = axis.lines[-1].get_color()
+    for place, value, word in zip(places, values, words, strict=False):
+        axis.annotate(str(word), (place, value), (2, 3), textcoords="offset points", color=colour)
+
+
+def _write_powers(axis: Axis, limits: tuple[float, float]) -> None:
+    low, high = limits
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 300 else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
 
 
 def _name_lines(figure: Figure, axis: Axes) -> None:

@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "scores": ["ExemplarScores"],
         "study": ["Study"],
         "tables": ["Tables"],
+        "yardstick": ["account", "worth_using"],
     },
 )

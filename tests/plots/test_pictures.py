@@ -180,9 +180,31 @@ def test_the_values_themselves_stand_below_the_axis(x, logx, written, places):
     assert axis.lines[0].get_marker() == "o"
 
 
+@pytest.mark.parametrize("count", [4, 12])
+def test_measured_positions_on_a_logarithmic_axis_are_read_at_1_2_and_5(count):
+    (axis,) = fv.curves({"one": [1.0] * count}, np.geomspace(0.013, 0.27, count), logx=True).axes
+    axis.figure.draw_without_rendering()
+    low, high = axis.get_xlim()
+    written = [text.get_text() for text in axis.get_xticklabels() if low <= text.get_position()[0] <= high]
+    assert written == ["0.02", "0.05", "0.1", "0.2"]
+
+
 def test_a_line_may_have_positions_of_its_own():
     lines = fv.curves({"a": [1, 2], "b": [3, 4, 5]}, {"a": [0.3, 0.9], "b": [0.1, 0.2, 0.4]}, log=True).axes[0].lines
     assert [list(line.get_xdata()) for line in lines] == [[0.3, 0.9], [0.1, 0.2, 0.4]]
+
+
+def test_levels_notes_and_the_distance_of_the_written_values():
+    figure = fv.curves(
+        {"a": [1, 3], "b": [2, 1]}, [4, 16], levels={"photographs": 2.5}, notes={"b": ["weak", 8]}, every=4
+    )
+    (axis,) = figure.axes
+    level = axis.lines[-1]
+    assert [*level.get_xdata(), *level.get_ydata()] == [4, 16, 2.5, 2.5]
+    written = {text.get_text(): text for text in axis.texts}
+    assert set(written) == {"a", "b", "photographs", "weak", "8"}
+    assert written["8"].xy == (16, 1) and written["8"].get_color() == axis.lines[1].get_color()
+    assert {4.0, 8.0, 12.0, 16.0} <= set(axis.get_xticks())
 
 
 def test_curves_and_spectra_have_one_line_a_name():
