@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,11 +17,11 @@ from .command import Command
 @click.option(
     "-f",
     "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=shared.file,
     help="Parameters in a YAML file.",
 )
 @shared.out(default="build/course", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Notebooks that run at once.")
 @shared.assets
 @click.pass_context
 def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> None:

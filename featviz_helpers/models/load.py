@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ..assets import locate as assets
+from ..common.checks import file_name, flag, shown
 from ..common.errors import MissingWeights, nearest
 from . import inception, lite, shapesnet
 from .backbone import Backbone
@@ -45,7 +46,11 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         MissingWeights: a weights file is not there.
     """
     if not isinstance(name, str | Path) or not str(name):
-        raise ValueError(f"A model is one of {', '.join(NAMES)}, or the path of a saved model; got {name!r}.")
+        raise ValueError(f"A model is one of {', '.join(NAMES)}, or the path of a saved model; got {shown(name)}.")
+    if str(name) not in NAMES:
+        file_name("The model", name)
+    weights = weights if weights is None else str(file_name("weights", weights))
+    download = flag("download", download)
     prepare_devices()
     return _cached(name, weights, download)
 
