@@ -34,7 +34,7 @@ class Penalty(PerImage):
         if self.values["weight"].min() < 0:
             raise ValueError(
                 f"{self.name}: weights are positive here, since a penalty is subtracted; "
-                f"got {self.values['weight'].tolist()}. The literature's lambda = -0.001 is weight 0.001."
+                f"got {self._shown('weight')}. The literature's lambda = -0.001 is weight 0.001."
             )
 
     def value(self, images: tf.Tensor) -> tf.Tensor:

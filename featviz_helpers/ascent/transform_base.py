@@ -61,7 +61,7 @@ class Transform(PerImage):
 
     def __call__(self, images: np.ndarray, seed: int = 0, step: int = 0) -> np.ndarray:
         """Return a batch (N, H, W, 3) as a network would see it at one step of an ascent, each image drawn anew."""
-        images = check_range(images)
+        images = check_range(images, dead=True)
         seed, step = whole_number("seed", seed, -(2**63), 2**63 - 1), whole_number("step", step, 0, 2**48)
         count, *size = images.shape[:3]
         for part in self.parts:

@@ -7,6 +7,7 @@ TLS, with a certificate that is made for the sweep and lives in memory alone.
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from distributed.comm import parse_address, parse_host_port
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
+from ..common.errors import validation_sentence
 from ..common.provenance import cpu_count
 from .plan_file import PlanError, YamlFile
 
@@ -47,7 +49,7 @@ class BatchSystem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
-    jobs: Annotated[int, Field(ge=1)]
+    jobs: Annotated[int, Field(ge=1, le=10_000)]
     options: dict[str, Any] = {}
 
     @property
@@ -71,9 +73,8 @@ def read_batch_system(path: Path) -> BatchSystem:
     try:
         return BatchSystem.model_validate(file.values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = list(first["loc"])
-        raise file.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}") from None
+        where = list(error.errors()[0]["loc"])
+        raise file.error(where, validation_sentence(error)) from None
 
 
 def job_cluster(system: BatchSystem, keys: Path) -> Any:
@@ -85,11 +86,14 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
 
     Raises:
         PlanError: its options do not fit.
+        OSError: this machine cannot submit jobs to that system.
     """
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as LocalJobs
 
     local = system.kind == "local"
+    if not local:
+        _require_program(system.kind)
     cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
     # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
     options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
@@ -106,6 +110,18 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
         return cluster_class(**options)
     except (TypeError, ValueError) as error:
         raise PlanError(f"the options for {system.kind} do not fit: {error}") from None
+
+
+def _require_program(kind: str) -> None:
+    """Raise OSError where the program that submits jobs is missing: Dask would print a traceback, and wait for ever."""
+    import dask_jobqueue
+
+    program = getattr(dask_jobqueue, CLUSTER_CLASSES[kind]).job_cls.submit_command.split()[0]
+    if shutil.which(program) is None:
+        raise OSError(
+            f"There is no program '{program}' here, which submits jobs to {kind}. Start the sweep on a machine of the "
+            "cluster that has it, or on this one alone with --workers."
+        )
 
 
 def local_cluster(workers: int, **options: Any) -> LocalCluster:

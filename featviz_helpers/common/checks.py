@@ -1,5 +1,6 @@
 """Check what people give: it comes back as its plain type, or the error names it, shows it and says what is allowed."""
 
+import os
 from collections.abc import Iterable, Mapping, Set
 from numbers import Integral, Real
 from pathlib import Path
@@ -112,10 +113,13 @@ def file_name(name: str, value: object) -> Path:
     """Return the path of a file or folder.
 
     Raises:
-        ValueError: it is no text, empty, or what no file system takes: a NUL in it, a part of more than 255 bytes.
+        ValueError: it is no text, empty, or what no file system takes (a NUL in it, more than 255 bytes).
     """
-    parts = Path(str(value)).parts if isinstance(value, str | Path) and "\0" not in str(value) else ()
-    if not str(value) or not parts or max(len(part.encode(errors="replace")) for part in parts) > LONGEST:
+    try:
+        name_bytes = os.fsencode(value) if isinstance(value, str | Path) else b""
+    except UnicodeEncodeError:  # half of a character
+        name_bytes = b""
+    if not name_bytes or b"\0" in name_bytes or max(map(len, name_bytes.split(os.sep.encode()))) > LONGEST:
         raise refusal(name, "the name of a file or folder", value)
     return Path(value)
 

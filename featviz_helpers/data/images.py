@@ -106,7 +106,7 @@ def as_pictures(images: object, name: str = "images") -> np.ndarray:
         raise refusal(name, "a batch of images (N, H, W, 3) with N > 0, in [-1, 1]", images)
     if not np.issubdtype(given.dtype, np.floating):
         raise ValueError(
-            f"{name}: images are floats in [-1, 1]; got {given.dtype}. Bring uint8 there with fv.from_uint8(images)."
+            f"{name} are floats in [-1, 1]; got {given.dtype}. Bring uint8 there with fv.from_uint8(images)."
         )
     return given
 
@@ -137,7 +137,7 @@ def check_range(images: np.ndarray, dead: bool = False, name: str = "images") ->
     if not (low >= -1.001 and high <= 1.001):  # also true for NaN
         what = "NaN (a dead start?)" if np.isnan(low) else f"values from {low:.4g} to {high:.4g}"
         raise ValueError(
-            f"{name}: images must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
+            f"{name} must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
         )
     return np.clip(images, -1.0, 1.0, dtype=np.float32)
 

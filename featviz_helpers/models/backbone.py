@@ -11,6 +11,7 @@ import tensorflow as tf
 from ..common.checks import choice, flag, instance, shown, whole_number, whole_numbers
 from ..common.errors import nearest
 from ..data.images import check_range
+from .cache import RecentFunctions
 from .devices import prepare_devices
 from .graph import functional, outputs, score_layer
 from .relu import check_rule, shape_of
@@ -68,9 +69,10 @@ class Backbone:
         self._maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         self.default_layer = self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
-        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does.
-        self.functions: dict = {}
-        self._truncated: dict[Cut, keras.Model] = {}
+        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
+        # what was not used for long is dropped.
+        self.functions = RecentFunctions()
+        self._truncated: dict[Cut, keras.Model] = RecentFunctions()
         # Walking the graph for its shapes takes Keras longer than a small network takes for the images.
         self._taken: set[tuple] = set()
 

@@ -511,7 +511,7 @@ def test_mistakes_are_explained_before_anything_compiles(options, words):
     [
         ({"transforms": 5}, r"transforms must be one or a list of them, such as fv.Jitter\(8\).*; got 5\."),
         ({"transforms": [fv.L2(1e-3)]}, "transforms.* must be"),
-        ({"penalties": [1e-3]}, "penalties must be one or a list of them, such as fv.TotalVariation"),
+        ({"penalties": [1e-3]}, "penalties, each of them, must be such as fv.TotalVariation"),
         ({"projections": "blur"}, "projections must be one or a list of them, such as fv.GaussianBlur"),
         ({"octaves": 3}, r"octaves must be None or such as fv.Octaves\(3, 1.4\); got 3"),
         ({"optimizer": 0.05}, r"optimizer must be such as fv.Adam\(0.02\); got 0.05"),

@@ -25,6 +25,18 @@ def test_a_scheduler_that_is_not_there_is_said(write_plan, monkeypatch):
         assert time.monotonic() - began < 20
 
 
+def test_a_batch_system_that_is_not_here_is_said_in_one_sentence(write_plan, tmp_path, monkeypatch):
+    """Dask printed 42 lines of traceback, and waited."""
+    path = tmp_path / "slurm.yaml"
+    path.write_text("kind: slurm\njobs: 3\noptions: {cores: 1, memory: 1GB}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--cluster", path)
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    assert done.output.splitlines()[-1].startswith(
+        "Error: There is no program 'sbatch' here, which submits jobs to slurm"
+    )
+
+
 def test_tls_takes_three_files(write_plan, tmp_path):
     (tmp_path / "ca.pem").write_text("")
     done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--scheduler", "tls://x:1", "--tls-ca", tmp_path / "ca.pem")

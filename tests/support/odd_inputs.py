@@ -79,7 +79,11 @@ def numbers(least=None, most=None, more_than=None, below=None, fits=lambda value
     def all_fit(value):
         flat = _flat(value)
         return len(flat) > 0 and all(
-            _number(v) and abs(v) < 3e38 and _within(v, least, most) and _strictly(v, more_than, below) and fits(v)
+            _number(v)
+            and abs(v) < 3e38
+            and _within(np.float32(v), least, most)
+            and _strictly(np.float32(v), more_than, below)
+            and fits(v)
             for v in flat
         )
 
@@ -167,9 +171,13 @@ def forms(value: Any) -> set[str]:
     if isinstance(value, str):
         found |= {value} if value else {"''", "empty"}
     if isinstance(value, Real):
-        found |= {f"{value:g}", f"{value:,}", f"{value:.5e}"[:7].replace(".", "")}  # six digits are enough
+        found |= {f"{value:g}", f"{value:,}", f"{value:.5e}"[:6].replace(".", "")}  # its first digits are enough
     if isinstance(value, np.ndarray):
         found |= {repr(value.tolist())[:20], repr(value[0].tolist())[:20]}
+    if isinstance(value, list):
+        found |= {f"{item:g}" for item in value if isinstance(item, Real)}
+    if isinstance(value, Real) and abs(value) < 1e-40:
+        found.add("0.0")  # as float32
     if isinstance(value, dict):
         found |= {repr(item) for item in (*value, *value.values())}
     if isinstance(value, list | np.ndarray):

@@ -11,8 +11,10 @@ from featviz_helpers.cli.main import main
 
 WORDS = (
     "twelve", "", " ", "-1", "0", "1", "0.5", "1e3", "nan", "inf", "99999999999999999999", "4294967299", "1_000", "010",
-    "0x10", "1:30", "yes", "null", "~", "2024-01-01", "[1", "[1, 2]", "{a: 1}", "*a", "&a [*a]", "!!python/name:os", "a\0b",
-    "\udcff", "é" * 300, "../..", "~nobody/x", "/dev/null", "http://127.0.0.1:1/x", "[" * 3000, "- a\n- b", "$(touch x)",
+    "0x10", "1:30", "yes", "null", "~", "2024-01-01", "[1", "[1, 2]", "{a: 1}", "*a", "&a [*a]", "!!python/name:os",
+    "a\0b",
+    "\udcff", "é" * 300, "../..", "~nobody/x", "/dev/null", "http://127.0.0.1:1/x", "[" * 3000, "- a\n- b",
+    "$(touch x)",
     "a;b", "True", "--help ", "\u202e",
 )  # fmt: skip
 

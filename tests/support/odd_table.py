@@ -1,5 +1,7 @@
 """The table of tests/fuzz: for each public call what is right, and what each parameter takes."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import functools
 import importlib
 from unittest import mock
