@@ -124,7 +124,7 @@ def neuron(layer: str, channels: int | Sequence[int], place: tuple[float, float]
     """
     fractions = numbers("place", place)
     if len(fractions) != 2 or not (min(fractions) >= 0 and max(fractions) <= 1):
-        raise ValueError(f"A place is two fractions between 0 and 1, (down, right); got {shown(place)}.")
+        raise ValueError(f"A place must be two fractions between 0 and 1, (down, right); got {shown(place)}.")
     return Neuron(layer, channel=_numbers("A channel", channels), place=np.asarray([fractions], np.float32))
 
 

@@ -33,7 +33,7 @@ class Penalty(PerImage):
         super().__init__(weight=weight)
         if self.values["weight"].min() < 0:
             raise ValueError(
-                f"{self.name}: weights are positive here, since a penalty is subtracted; "
+                f"{self.name}: a weight must be 0 or more, since a penalty is subtracted; "
                 f"got {self._shown('weight')}. The literature's lambda = -0.001 is weight 0.001."
             )
 

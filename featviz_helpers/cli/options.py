@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class Existing(click.Path):
             path = super().convert(value, param, context)
         except ValueError:
             self.fail(f"no file can be called {value!r}", param, context)
-        if not self.file_okay and not Path(path).is_dir():
+        if not self.file_okay and not os.path.isdir(path):
             self.fail(f"{value!r} is no folder", param, context)
         return path
 

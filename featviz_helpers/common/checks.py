@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable, Mapping, Set
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
-Kind = TypeVar("Kind")
 SHOWN = 100  # characters of a value in a message
 LONGEST = 255  # bytes of a name, on every usual file system
 MOST_STEPS = 1_000_000  # of an ascent: histories are kept for every step
@@ -98,7 +97,7 @@ def choice(name: str, value: object, allowed: Iterable[str], remedy: str = "") -
     return value
 
 
-def instance(name: str, value: object, kind: type[Kind], allowed: str) -> Kind:
+def instance(name: str, value: Any, kind: Any, allowed: str) -> Any:
     """Return an object of a kind; `allowed` says what that is, such as "a name".
 
     Raises:
@@ -121,7 +120,7 @@ def file_name(name: str, value: object) -> Path:
         name_bytes = b""
     if not name_bytes or b"\0" in name_bytes or max(map(len, name_bytes.split(os.sep.encode()))) > LONGEST:
         raise refusal(name, "the name of a file or folder", value)
-    return Path(value)
+    return Path(str(value))
 
 
 def refusal(name: str, allowed: str, value: object, remedy: str = "") -> ValueError:

@@ -106,7 +106,7 @@ def as_pictures(images: object, name: str = "images") -> np.ndarray:
         raise refusal(name, "a batch of images (N, H, W, 3) with N > 0, in [-1, 1]", images)
     if not np.issubdtype(given.dtype, np.floating):
         raise ValueError(
-            f"{name} are floats in [-1, 1]; got {given.dtype}. Bring uint8 there with fv.from_uint8(images)."
+            f"{name} must be floats in [-1, 1]; got {given.dtype}. Bring uint8 there with fv.from_uint8(images)."
         )
     return given
 

@@ -542,7 +542,7 @@ def test_one_transform_is_as_good_as_a_list_of_one():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: fv.TotalVariation(-1e-3), "weights are positive here"),
+        (lambda: fv.TotalVariation(-1e-3), "a weight must be 0 or more"),
         (lambda: fv.TotalVariation(float("nan")), "finite number"),
         (lambda: fv.Jitter(-1), "0 or more"),
         (lambda: fv.Adam(0), "above 0"),

@@ -61,7 +61,7 @@ def test_what_is_no_batch_of_images_gets_no_answer(name):
         lambda: backbone.dead_channels(image, "mixed2"),
         lambda: fv.score(backbone, unit, image),
     ):
-        with pytest.raises(ValueError, match=r"(batch of images|must lie in|are floats in) "):
+        with pytest.raises(ValueError, match=r"(batch of images|must lie in|must be floats in) "):
             ask()
 
 

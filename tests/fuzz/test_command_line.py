@@ -109,7 +109,8 @@ def lines(folder):
         **{
             f"study {name}": option(study, name, fits)
             for name, fits in {
-                "--model": NEVER, "--data": NEVER, "--net": NEVER, "--layer": NEVER, "--channels": one_of("1", "0", "010", " 1"),
+                "--model": NEVER, "--data": NEVER, "--net": NEVER, "--layer": NEVER,
+                "--channels": one_of("1", "0", "010", " 1"),
                 "--background": whole(2, 100_000), "--methods": NEVER, "--seeds": whole(1, 1000),
                 "--trial-seeds": whole(1, 1000), "--trial-values": whole(1, 1000), "--steps": whole(1, 1_000_000),
                 "--size": whole(32, 16_384), "--k": whole(2, 64), "--precision": NEVER, "--batch": whole(1, 100_000),

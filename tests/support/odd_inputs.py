@@ -26,8 +26,8 @@ ODD = {
     "a bright picture": np.full((1, 40, 40, 3), 255.0, np.float32),
 }  # fmt: skip
 ALLOWED = re.compile(
-    r"\b(must|needs?|takes?|lies?|from .+ to|at least|or more|or less|above|below|one of|such as|did you mean|there (is|are)"
-    r"|give|try|is an?|is one|are|use|write|made of|between|has channels?|choose|maps?|becomes|wants|by '|such)\b",
+    r"\b(must|needs?|takes?|lies?|from .+ to|at least|or more|or less|above|below|one of|such as|did you mean|there is"
+    r"|there are|give|has channels?|is no field)\b",
     re.DOTALL | re.IGNORECASE,
 )
 

@@ -387,7 +387,7 @@ def table(photo):
              "size": whole(32, 16_384), "k": whole(2, 1_000_000), "trial_values": whole(1, 1000).or_none(),
              "precision": choice("float32", "mixed_bfloat16", "mixed_float16")},
         ),
-        "study.read": Target(fv.study.read, {"name": NEVER.called("study")}),
+        "study.read": Target(fv.study.read, {"where": NEVER.called("study")}),
         "fetch": Target(fv.fetch, {"name": NEVER.called("asset", "fetch")}),
     }  # fmt: skip
 
