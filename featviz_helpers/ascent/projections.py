@@ -97,9 +97,8 @@ class Bilateral(Projection):
         tone: Euclidean distance of colours in [-1, 1]^3 that still mix; >= 0, or one per image; 0 changes nothing,
             and far above 3.5, the largest distance, this is a Gaussian blur.
         every: number of steps between two applications, or one per image.
-        radius: in pixels, one whole number from 1 to 256 for all images; without it 2 sigma of the largest sigma,
-            rounded up. It belongs to the compiled step: give it to sweep over sigma in several calls without another
-            trace.
+        radius: in pixels, one whole number from 1 to 256 for all images; by default 2 sigma of the largest sigma. It
+            belongs to the compiled step: give it to sweep over sigma in several calls without another trace.
 
     Raises:
         ValueError: negative sigma or tone, radius or `every` below 1 or not whole.
@@ -111,10 +110,8 @@ class Bilateral(Projection):
         self._require("tone", lambda value: value >= 0, "0 or more", "0 leaves the image as it is.")
         if radius is None:
             self._require("sigma", lambda value: value <= WIDEST_RADIUS / 2, f"at most {WIDEST_RADIUS // 2} pixels", "")
-        wide_enough = max(1, math.ceil(2.0 * self.values["sigma"].max()))
-        self.radius = whole_number(
-            "Bilateral: radius", wide_enough if radius is None else radius, 1, WIDEST_RADIUS, "Left out, it is 2 sigma."
-        )
+            radius = max(1, math.ceil(2.0 * self.values["sigma"].max()))
+        self.radius = whole_number("Bilateral: radius", radius, 1, WIDEST_RADIUS, "Left out, it is 2 sigma.")
         self.static = (self.radius,)
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:

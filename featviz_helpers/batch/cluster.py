@@ -21,6 +21,7 @@ from distributed.comm import parse_address, parse_host_port
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
+from ..common.checks import whole_number
 from ..common.errors import validation_sentence
 from ..common.provenance import cpu_count
 from .plan_file import PlanError, YamlFile
@@ -28,6 +29,7 @@ from .plan_file import PlanError, YamlFile
 CONNECT_SECONDS = 30  # to reach a scheduler
 PROBE_SECONDS = 5  # to learn whether anything listens there
 OPEN = "The scheduler is spoken to without encryption: whoever can reach it can run code as you. See docs/clusters.md."
+LEAST_WORKERS, WORKERS_PER_CORE = 16, 4  # that a machine may start, whatever its cores; for each of them
 REFILL_SECONDS = 10  # between two looks for workers that are gone
 DASHBOARD = "127.0.0.1:0"  # for this machine alone, at a port that is free
 CLUSTER_CLASSES = {
@@ -130,7 +132,12 @@ def local_cluster(workers: int, **options: Any) -> LocalCluster:
     Args:
         workers: how many processes, of one thread each.
         options: more of `dask.distributed.LocalCluster`.
+
+    Raises:
+        ValueError: more processes than this machine can carry.
     """
+    most = max(LEAST_WORKERS, WORKERS_PER_CORE * cpu_count())
+    workers = whole_number("--workers", workers, 1, most, "More of them would wait for each other and fill the memory.")
     settings = {
         "threads_per_worker": 1,
         "memory_limit": 0,  # the memory is the kernels', which Dask does not see

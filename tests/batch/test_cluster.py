@@ -37,6 +37,12 @@ def test_a_batch_system_that_is_not_here_is_said_in_one_sentence(write_plan, tmp
     )
 
 
+def test_more_workers_than_a_machine_can_carry_are_refused(write_plan, monkeypatch):
+    monkeypatch.setattr(cluster, "cpu_count", lambda: 2)
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--workers", 17)
+    assert done.exit_code == 2 and "--workers must be a whole number from 1 to 16; got 17." in done.output
+
+
 def test_tls_takes_three_files(write_plan, tmp_path):
     (tmp_path / "ca.pem").write_text("")
     done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--scheduler", "tls://x:1", "--tls-ca", tmp_path / "ca.pem")
