@@ -97,9 +97,10 @@ def compare(
         name: list(batch.images) if isinstance(batch, Result) else check_pictures(f"results[{name!r}]", batch, stretch)
         for name, batch in results.items()
     }
-    first, longest = next(iter(results.values())), max(map(len, batches.values()))
+    first, lengths = next(iter(results.values())), [len(images) for images in batches.values()]
     labels = first.labels if labels is None and isinstance(first, Result) else labels
-    words = [*check_labels(labels, len(next(iter(batches.values())))), *[""] * longest]
+    columns_named = max(lengths) if np.size(labels) == max(lengths) else lengths[0]
+    words = [*check_labels(labels, columns_named), *[""] * max(lengths)]
     grid = [
         [Cell(image, words[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
         for row, (name, images) in enumerate(batches.items())

@@ -29,7 +29,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=VALUES)
 def test_a_drawn_value_is_refused_clearly_or_answered_right(name, value):
     (parameter,) = TARGETS[name].takes
