@@ -9,7 +9,7 @@ from numbers import Real
 
 import numpy as np
 
-from ..common.checks import refusal
+from ..common.checks import is_list, refusal
 from ..common.errors import nearest
 
 MOST_CELLS = 1_000_000
@@ -93,7 +93,7 @@ def grid(**axes: Sequence) -> Grid:
 def _axis(name: str, values: object) -> list:
     """Return numbers and words as they are, and a single one as a list."""
     values = values.tolist() if hasattr(values, "tolist") else values
-    several = list(values) if isinstance(values, Sequence) and not isinstance(values, str | bytes) else [values]
+    several = list(values) if is_list(values) else [values]
     if not all(isinstance(value, str | Real) and value == value for value in several):
         raise refusal(f"The axis '{name}'", "a list of numbers or of words", values)
     words = any(isinstance(value, str) for value in several)

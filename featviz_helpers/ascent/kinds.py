@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-
-from ..common.checks import instance, refusal
+from ..common.checks import instance, is_list, refusal
 from ..models.backbone import Backbone
 from .octaves import Octaves
 from .optimizers import GradientAscent
@@ -50,6 +48,6 @@ def several(name: str, value: object) -> list:
     kind, example = SEVERAL[name]
     if value is None or isinstance(value, kind):
         return [] if value is None else [value]
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping | Set):
+    if not is_list(value):
         raise refusal(name, f"one or a list of them, {example}", value)
     return [instance(f"{name}, each of them,", item, kind, example) for item in value]

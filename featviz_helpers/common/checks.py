@@ -1,7 +1,7 @@
 """Check what people give: it comes back as its plain type, or the error names it, shows it and says what is allowed."""
 
 import os
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -139,8 +139,12 @@ def shown(value: Any) -> str:
 def _listed(values: Any) -> list:
     """Return several values as a list, and one as a list of one; a set has no order, and a mapping is no list."""
     values = values.tolist() if hasattr(values, "tolist") else values
-    single = not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping | Set)
-    return [values] if single else list(values)
+    return list(values) if is_list(values) else [values]
+
+
+def is_list(value: object) -> TypeGuard[Iterable]:
+    """Whether a value is a list of some kind: text, a mapping and a set, which has no order, are none."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | set | frozenset)
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..common.checks import refusal, whole_number
+from ..common.checks import is_list, refusal, whole_number
 from ..common.errors import nearest
 from .images import MOST_PIXELS
 from .shapes_outlines import OUTLINES, SQRT2, outline
@@ -138,7 +138,7 @@ _NUMBERS = """frequency angle x y sharpness tile radius arms side polarity contr
 def _check_classes(classes: Sequence[str] | None) -> Sequence[str]:
     if classes is None:
         return CLASSES
-    given = list(classes) if isinstance(classes, Sequence | np.ndarray) and not isinstance(classes, str | bytes) else []
+    given = list(classes) if is_list(classes) else []
     if not given or len({repr(name) for name in given}) < len(given):
         raise refusal("classes", "a list of one or more different class names", classes)
     for name in given:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-from ..common.checks import file_name, flag, instance, whole_number
+from ..common.checks import file_name, flag, instance, is_list, whole_number
 from ..common.errors import NotFinite
 from ..common.locks import exclusive
 from ..common.progress import bar
@@ -119,7 +119,7 @@ def scan_request(
     """Check the arguments of `find_exemplars`, and return all that the exemplars depend on, as plain values."""
     instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
     instance("data", data, ImageSet, "a set of images, such as fv.open_images('photographs')")
-    names = layers if isinstance(layers, list | tuple) else [layers]
+    names = layers if is_list(layers) else [layers]
     names = {backbone.resolve(name) for name in names}
     names = [name for name in backbone.layers if name in names]  # one order, whatever the order of the arguments
     if not names:

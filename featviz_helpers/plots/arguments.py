@@ -1,10 +1,8 @@
 """What the figures of this room are given, checked before anything is drawn."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from ..common.checks import flag, instance, number_above, refusal, shown, whole_number
+from ..common.checks import flag, instance, is_list, number_above, refusal, shown, whole_number
 
 BRIGHTEST = 2.0  # the largest difference of two pictures; beyond it they are surely not in [-1, 1]
 
@@ -20,8 +18,9 @@ def check_pictures(name: str, pictures: object, any_range: bool = False) -> list
     Raises:
         ValueError: something else, whole numbers such as uint8, or values far outside [-1, 1].
     """
-    given = [np.asarray(one) for one in pictures] if isinstance(pictures, list | tuple) and pictures else pictures
-    several = list(given) if isinstance(given, list) or getattr(given, "ndim", 0) == 4 else []
+    given = np.asarray(pictures) if hasattr(pictures, "__array__") else pictures
+    listed = getattr(given, "ndim", 4) == 4 and is_list(given)
+    several = [np.asarray(one, None if hasattr(one, "__array__") else object) for one in given] if listed else []
     if not several or not all(one.ndim == 3 and one.shape[2] == 3 and one.dtype.kind in "fiu" for one in several):
         raise refusal(name, "a batch of pictures (N, H, W, 3) in [-1, 1], or a list of them", pictures)
     for one in several:
@@ -31,7 +30,7 @@ def check_pictures(name: str, pictures: object, any_range: bool = False) -> list
     return several
 
 
-def check_labels(labels: object, count: int) -> Sequence[str]:
+def check_labels(labels: object, count: int) -> list[str]:
     """Return one label per picture; empty ones for None.
 
     Raises:
@@ -39,13 +38,14 @@ def check_labels(labels: object, count: int) -> Sequence[str]:
     """
     if labels is None:
         return [""] * count
-    if not isinstance(labels, Sequence | np.ndarray) or isinstance(labels, str | bytes):
+    if not is_list(labels):
         raise refusal("labels", "a list with one per picture, or None", labels)
-    if len(labels) != count:
+    words = [str(label) for label in labels]
+    if len(words) != count:
         raise ValueError(
-            f"There are {len(labels)} labels for {count} pictures, {shown(labels)}; give one per picture, or none."
+            f"There are {len(words)} labels for {count} pictures, {shown(labels)}; give one per picture, or none."
         )
-    return [str(label) for label in labels]
+    return words
 
 
 def check_layout(columns: object, inch: object, stretch: object, title: object) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from sklearn.isotonic import isotonic_regression
 
-from ..common.checks import flag, instance, refusal
+from ..common.checks import flag, instance, is_list, refusal
 from ..data.images import as_pictures
 from ..metrics import spectra
 from .style import DPI, LINE, PAGE, style, wrap
@@ -101,7 +101,7 @@ def _lines(results: object) -> dict[str, np.ndarray]:
 def _own(x: Sequence | Mapping | None, name: str, count: int) -> list:
     own = range(count) if x is None else x.get(name) if isinstance(x, Mapping) else x
     own = own.tolist() if hasattr(own, "tolist") else own
-    several = list(own) if isinstance(own, Sequence) and not isinstance(own, str | bytes) else []
+    several = list(own) if is_list(own) else []
     if len(several) != count or not all(isinstance(value, str | Real) and value == value for value in several):
         raise refusal("x", f"the {count} positions of '{name}', numbers or words", own)
     return several

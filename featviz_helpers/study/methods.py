@@ -21,7 +21,7 @@ from ..ascent.parameterizations import MACO, Fourier
 from ..ascent.penalties import L2, TotalVariation
 from ..ascent.result import Result
 from ..ascent.term import Objective
-from ..common.checks import MOST_STEPS, instance, refusal, shown, whole_number, whole_numbers
+from ..common.checks import MOST_STEPS, instance, is_list, refusal, shown, whole_number, whole_numbers
 from ..common.errors import nearest
 from ..models.backbone import Backbone
 
@@ -196,9 +196,11 @@ def run_methods(
     channels, seeds = whole_numbers("channels", channels), whole_numbers("seeds", seeds)
     steps = whole_number("steps", steps, 1, MOST_STEPS)
     if not isinstance(methods, Mapping):
-        if methods is not None and not isinstance(methods, list | tuple):
+        if methods is not None and not is_list(methods):
             raise refusal("methods", "a list of names, or name -> values", methods)
-        names = methods or [name for name in METHODS if halves is not None or not METHODS[name].aligns]
+        names = ([] if methods is None else list(methods)) or [
+            name for name in METHODS if halves is not None or not METHODS[name].aligns
+        ]
         methods = {name: values(name, backbone.name) for name in names}
     results = {}
     for name, numbers in methods.items():

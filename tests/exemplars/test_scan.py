@@ -301,8 +301,8 @@ def test_what_was_not_found_cannot_be_looked_up(found):
     for arguments, says in [
         (("mixed1", 0), "was not scanned: did you mean"),
         (("mixed2", 120), "from 0 to 119; got 120"),
-        (("mixed2", 0, "sum"), "pooled by 'mean' or by 'max'; got 'sum'"),
-        (("mixed2", 0, "mean", 7), "kept 6 images per channel"),
+        (("mixed2", 0, "sum"), "pooling must be one of 'mean', 'max'; got 'sum'"),
+        (("mixed2", 0, "mean", 7), "k must be a whole number from 1 to 6; got 7"),
         (("auto", 0), "'auto' was not scanned"),
     ]:
         with pytest.raises(ValueError, match=says):
