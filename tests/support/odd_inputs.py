@@ -176,7 +176,7 @@ def forms(value: Any) -> set[str]:
         found |= {repr(value.tolist())[:20], repr(value[0].tolist())[:20]}
     if isinstance(value, list):
         found |= {f"{item:g}" for item in value if isinstance(item, Real)}
-    if isinstance(value, Real) and abs(value) < 1e-40:
+    if any(isinstance(one, Real) and abs(one) < 1e-40 for one in (value if isinstance(value, list) else [value])):
         found.add("0.0")  # as float32
     if isinstance(value, dict):
         found |= {repr(item) for item in (*value, *value.values())}
