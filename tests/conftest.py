@@ -20,9 +20,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The same examples in every run, so that `make test` does not depend on luck; at night fresh ones are drawn, and a
-# failure becomes an @example.
-hypothesis.settings.register_profile("same", derandomize=True)
-hypothesis.settings.register_profile("fresh", print_blob=True)
+# failure becomes an @example. Without a deadline, which a busy machine would miss.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("fresh", print_blob=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 ROOT = Path(__file__).resolve().parent.parent
 

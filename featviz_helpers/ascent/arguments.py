@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number, whole_numbers
-from ..data.images import pair
+from ..common.checks import MOST_STEPS, choice, flag, shown, whole_number, whole_numbers
+from ..data.images import LARGEST, check_range, pair
 from ..models.backbone import Backbone
 from ..models.precision import settled
 from . import kinds
@@ -25,7 +25,7 @@ from .transform_base import Transform
 
 DARK_STEPS = 4  # without any gradient: then there is nothing to climb
 PIXELS_PER_BATCH = 32 * 224 * 224  # measured on a CPU: 1.1 GB for InceptionV3 up to mixed6
-LEAST = {"steps": 1, "redirect": 0, "tile": 32, "batch": 1}
+RANGES = {"steps": (1, MOST_STEPS), "redirect": (0, MOST_STEPS), "tile": (32, LARGEST), "batch": (1, 100_000)}
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Arguments:
     precision: str
     jit: bool
     batch: int | None
+    progress: bool
 
     def __post_init__(self) -> None:
         for name in kinds.ONE:
@@ -64,12 +65,16 @@ class Arguments:
         for name in kinds.SEVERAL:
             setattr(self, name, kinds.several(name, getattr(self, name)))
         kinds.octaves(self.octaves)
-        for name, least in LEAST.items():
+        for name, limits in RANGES.items():
             value = getattr(self, name)
             absent = value is None and name in ("tile", "batch")
-            setattr(self, name, None if absent else whole_number(name, value, least))
-        none = self.snapshots is None or not np.size(self.snapshots)
-        self.snapshots = [] if none else sorted(set(whole_numbers("A snapshot", self.snapshots)))
+            setattr(self, name, None if absent else whole_number(name, value, *limits))
+        for name in ("jit", "progress"):
+            setattr(self, name, flag(name, getattr(self, name)))
+        none = self.snapshots is None or (
+            isinstance(self.snapshots, list | tuple | np.ndarray) and not len(self.snapshots)
+        )
+        self.snapshots = [] if none else sorted(set(whole_numbers("snapshots", self.snapshots)))
         self.transforms = [part for transform in self.transforms for part in transform.parts]
         octaves = [] if self.octaves is None else [self.octaves]
         self.plugs: list[PerImage] = [
@@ -86,12 +91,11 @@ class Arguments:
 
     def _lay_out(self) -> None:
         """Give every image its units, its seed and its sizes."""
-        objective, seeds = self.objective.resolve(self.backbone), np.atleast_1d(np.asarray(self.seed))
-        if not np.issubdtype(seeds.dtype, np.integer):
-            raise ValueError(f"A seed is a whole number, or a list of them; got {self.seed!r}.")
+        objective = self.objective.resolve(self.backbone)
+        seeds = whole_numbers("seed", self.seed, -(2**63), 2**63 - 1)
         self.count = self._common_count(objective, len(seeds))
         self.objective = objective.broadcast(self.count)
-        self.seeds = np.broadcast_to(seeds, self.count).astype(int).tolist()
+        self.seeds = np.broadcast_to(seeds, self.count).tolist()
         self.keys, self.names = self.objective.keys(), self.objective.names()
         full = pair(self.size) if self.start is None else self.start.shape[1:3]
         octaves = self.octaves or Octaves(1)
@@ -110,12 +114,12 @@ class Arguments:
         return max(number for _, number in counts)
 
     def _check(self) -> None:
-        if self.dead not in ("raise", "mark"):
-            raise ValueError(f"dead must be 'raise' or 'mark'; got {self.dead!r}.")
+        choice("dead", self.dead, ("raise", "mark"))
         last = self.steps * min(len(sizes) for sizes in self.sizes)
         wrong = [moment for moment in self.snapshots if not 0 <= moment <= last]
         if wrong:
-            raise ValueError(f"Snapshots lie between 0 and the last step, {last}; got {wrong}.")
+            raise ValueError(f"snapshots lie between 0 and the last step, {last}; got {shown(wrong)}.")
+        whole_number("steps of all octaves", self.steps * max(map(len, self.sizes)), 1, MOST_STEPS)
         self._check_sizes()
         self._check_way_back()
         self._check_coupling()
@@ -230,13 +234,5 @@ class Arguments:
 
 
 def _images(start: np.ndarray) -> np.ndarray:
-    start = np.asarray(start, np.float32)
-    start = start[None] if start.ndim == 3 else start
-    if start.ndim != 4 or start.shape[-1] != 3:
-        raise ValueError(f"Start images have the shape (N, H, W, 3) or (H, W, 3); got {start.shape}.")
-    if not np.isfinite(start).all() or np.abs(start).max() > 1.0:
-        raise ValueError(
-            f"Start images lie in [-1, 1]; got values from {start.min():g} to {start.max():g}. "
-            "For uint8 pictures use fv.from_uint8."
-        )
-    return start
+    one = isinstance(start, np.ndarray) and start.ndim == 3
+    return check_range(start[None] if one else start, name="start")

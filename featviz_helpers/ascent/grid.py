@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import product
+from numbers import Real
 
 import numpy as np
 
+from ..common.checks import is_list, refusal
 from ..common.errors import nearest
+
+MOST_CELLS = 1_000_000
 
 
 class Grid:
@@ -84,9 +89,22 @@ def grid(**axes: Sequence) -> Grid:
     Raises:
         ValueError: no axis, or an empty list.
     """
-    lists = {name: list(np.atleast_1d(np.asarray(values)).tolist()) for name, values in axes.items()}
+    lists = {name: _axis(name, values) for name, values in axes.items()}
+    count = math.prod(map(len, lists.values()))
+    if count > MOST_CELLS:
+        raise ValueError(f"A grid has at most {MOST_CELLS:,} cells; these axes make {count:,}.")
     empty = [name for name, values in lists.items() if not values]
     if empty or not lists:
         what = f"'{empty[0]}' is empty" if empty else "there is no axis"
         raise ValueError(f"A grid needs at least one value on every axis; {what}. Example: grid(channel=[48, 62]).")
     return Grid(lists)
+
+
+def _axis(name: str, values: object) -> list:
+    """Return numbers and words as they are, and a single one as a list."""
+    values = values.tolist() if hasattr(values, "tolist") else values
+    several = list(values) if is_list(values) else [values]
+    if not all(isinstance(value, str | Real) and value == value for value in several):
+        raise refusal(f"The axis '{name}'", "a list of numbers or of words", values)
+    words = any(isinstance(value, str) for value in several)
+    return several if words else np.asarray(several).tolist()  # whole numbers beside others become floats

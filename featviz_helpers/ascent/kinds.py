@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from ..common.checks import instance, is_list, refusal
 from ..models.backbone import Backbone
 from .octaves import Octaves
 from .optimizers import GradientAscent
@@ -32,15 +31,12 @@ def one(name: str, value: object) -> None:
     Raises:
         ValueError: it is something else; the message says what to write.
     """
-    kind, example = ONE[name]
-    if not isinstance(value, kind):
-        raise ValueError(f"{name} is {example}; got {value!r:.80} ({type(value).__name__}).")
+    instance(name, value, *ONE[name])
 
 
 def octaves(value: object) -> None:
     """Refuse what is neither octaves nor None."""
-    if value is not None and not isinstance(value, Octaves):
-        raise ValueError(f"octaves is None or such as fv.Octaves(3, 1.4); got {value!r:.80} ({type(value).__name__}).")
+    instance("octaves", value, Octaves | None, "None or such as fv.Octaves(3, 1.4)")
 
 
 def several(name: str, value: object) -> list:
@@ -50,10 +46,8 @@ def several(name: str, value: object) -> list:
         ValueError: one of them is something else; the message says what to write.
     """
     kind, example = SEVERAL[name]
-    given = (
-        [] if value is None else [value] if isinstance(value, kind) or not isinstance(value, Iterable) else list(value)
-    )
-    for item in given:
-        if not isinstance(item, kind):
-            raise ValueError(f"{name} is one or a list of them, {example}; got {item!r:.80} ({type(item).__name__}).")
-    return given
+    if value is None or isinstance(value, kind):
+        return [] if value is None else [value]
+    if not is_list(value):
+        raise refusal(name, f"one or a list of them, {example}", value)
+    return [instance(f"{name}, each of them,", item, kind, example) for item in value]

@@ -60,7 +60,7 @@ def maximize(
         octaves: coarse-to-fine sizes; `steps` is then the number of steps at each size.
         tile: side in pixels; the gradient is then computed tile by tile, which bounds memory for large images.
         start: (N, H, W, 3) or (H, W, 3) images in [-1, 1] to start from; weak noise by default.
-        steps: > 0.
+        steps: 1 to 1,000,000, over all octaves together too.
         size: side, or (height, width), in pixels; ignored with `start`.
         seed: integer. Start and draws depend on the seed and on what the image climbs, not on the rest of the batch.
         snapshots: numbers of steps, counted over all octaves, after which to keep the images (0 = the start), brought
@@ -88,8 +88,8 @@ def maximize(
         penalties=penalties,
         projections=projections,
         transforms=transforms,
-        parameterization=parameterization or Pixels(),
-        optimizer=optimizer or Adam(),
+        parameterization=Pixels() if parameterization is None else parameterization,
+        optimizer=Adam() if optimizer is None else optimizer,
         octaves=octaves,
         tile=tile,
         start=start,
@@ -102,6 +102,7 @@ def maximize(
         precision=precision,
         jit=jit,
         batch=batch,
+        progress=progress,
     )
     climbs: list[Climb] = []
     with progress_bar(progress, total=arguments.image_steps, unit="image-step", leave=False) as bar:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_numbers
+from ..common.checks import choice, numbers, refusal, shown, whole_numbers
 from .term import Objective, Term
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Direction(Term):
     def check(self, backbone: Backbone) -> None:
         count, length = backbone.layers[self.layer], self.units["vector"].shape[1]
         if length != count:
-            raise ValueError(f"A direction in '{self.layer}' needs {count} numbers; got {length}.")
+            given = shown([float(f"{one:.6g}") for one in self.units["vector"][0]])
+            raise ValueError(f"A direction in '{self.layer}' needs {count} numbers; got {length}: {given}.")
 
 
 def channel(layer: str, channels: int | Sequence[int]) -> Objective:
@@ -121,10 +122,10 @@ def neuron(layer: str, channels: int | Sequence[int], place: tuple[float, float]
     Raises:
         ValueError: the place is outside the map.
     """
-    spot = np.asarray([place], np.float32)
-    if spot.shape != (1, 2) or not (spot.min() >= 0 and spot.max() <= 1):  # also true for NaN
-        raise ValueError(f"A place is two fractions between 0 and 1, (down, right); got {place}.")
-    return Neuron(layer, channel=_numbers("A channel", channels), place=spot)
+    fractions = numbers("place", place)
+    if len(fractions) != 2 or not (min(fractions) >= 0 and max(fractions) <= 1):
+        raise ValueError(f"A place must be two fractions between 0 and 1, (down, right); got {shown(place)}.")
+    return Neuron(layer, channel=_numbers("A channel", channels), place=np.asarray([fractions], np.float32))
 
 
 def layer(layer: str, reduce: str = "squares") -> Objective:
@@ -144,9 +145,7 @@ def layer(layer: str, reduce: str = "squares") -> Objective:
         ValueError: another way to reduce.
     """
     kinds = {"squares": LayerSquares, "mean": LayerMean}
-    if reduce not in kinds:
-        raise ValueError(f"A layer is reduced by 'squares' or 'mean'; got {reduce!r}.")
-    return kinds[reduce](layer)
+    return kinds[choice("reduce", reduce, kinds)](layer)
 
 
 def class_score(classes: int | Sequence[int]) -> Objective:
@@ -179,10 +178,13 @@ def direction(layer: str, vectors: np.ndarray) -> Objective:
     Raises:
         ValueError: not finite numbers, or not C of them.
     """
-    vectors = np.atleast_2d(np.asarray(vectors, np.float32))
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise ValueError(f"A direction is a finite vector, or one per image; got shape {vectors.shape}.")
-    return Direction(layer, vector=vectors)
+    try:
+        given = np.atleast_2d(np.asarray(vectors))
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, object)
+    if given.ndim != 2 or given.dtype.kind not in "fiu" or not np.isfinite(given).all():
+        raise refusal("A direction", "a vector of finite numbers, or one per image", vectors)
+    return Direction(layer, vector=given.astype(np.float32))
 
 
 def _numbers(name: str, values: int | Sequence[int]) -> np.ndarray:

@@ -17,7 +17,7 @@ class GradientAscent(PerImage):
     def __init__(self, step_size: Numbers = 0.01) -> None:
         super().__init__(step_size=step_size)
         if self.values["step_size"].min() <= 0:
-            raise ValueError(f"{self.name}: step_size must be above 0; got {self.values['step_size'].tolist()}.")
+            raise ValueError(f"{self.name}: step_size must be above 0; got {self._shown('step_size')}.")
 
     def move(self, gradient: tf.Tensor, slots: tuple, step: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tuple]:
         """Return (what to add, new slots) for a normalised gradient; `step` counts from 0."""

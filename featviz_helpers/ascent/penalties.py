@@ -6,7 +6,7 @@ long, most of it for the slices of the total variation, and gives NaN where a ro
 
 import tensorflow as tf
 
-from ..common.checks import number
+from ..common.checks import flag, number
 from .per_image import Numbers, PerImage
 
 REFERENCE_PIXELS = 224 * 224  # see Penalty
@@ -33,8 +33,8 @@ class Penalty(PerImage):
         super().__init__(weight=weight)
         if self.values["weight"].min() < 0:
             raise ValueError(
-                f"{self.name}: weights are positive here, since a penalty is subtracted; "
-                f"got {self.values['weight'].tolist()}. The literature's lambda = -0.001 is weight 0.001."
+                f"{self.name}: a weight must be 0 or more, since a penalty is subtracted; "
+                f"got {self._shown('weight')}. The literature's lambda = -0.001 is weight 0.001."
             )
 
     def value(self, images: tf.Tensor) -> tf.Tensor:
@@ -116,7 +116,7 @@ class TotalVariation(Penalty):
 
     def __init__(self, weight: Numbers, beta: float = 1.0, isotropic: bool = False) -> None:
         super().__init__(weight)
-        self.beta, self.isotropic = number(f"{self.name}: beta", beta, 1, 3, ONE_FOR_ALL), bool(isotropic)
+        self.beta, self.isotropic = number(f"{self.name}: beta", beta, 1, 3, ONE_FOR_ALL), flag("isotropic", isotropic)
         self.static = (self.beta, self.isotropic)
 
     def value(self, images: tf.Tensor) -> tf.Tensor:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..common.checks import numbers
+
 Numbers = float | Sequence[float] | np.ndarray  # one for all images, or one per image
 
 
@@ -18,14 +20,9 @@ class PerImage:
     static: tuple = ()
 
     def __init__(self, **values: Numbers) -> None:
-        self.values = {name: np.atleast_1d(np.asarray(value, np.float32)) for name, value in values.items()}
-        for name, value in self.values.items():
-            if value.ndim != 1 or not len(value) or not np.isfinite(value).all():
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be a finite number, or a list with one per image; "
-                    f"got {value.tolist()}."
-                )
-
+        self.values = {
+            name: np.asarray(numbers(f"{self.name}: {name}", value), np.float32) for name, value in values.items()
+        }
         lengths = {name: len(value) for name, value in self.values.items() if len(value) > 1}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"{type(self).__name__}: lists of different lengths: {lengths}. Give one entry per image.")

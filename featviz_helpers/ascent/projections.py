@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number
+from ..common.checks import MOST_STEPS, whole_number
 from .per_image import Numbers, PerImage
 
 # A blur this many image sides wide is the mean (to 3e-9), and its kernel is gone (6 sigma) after REFLECTIONS sides.
 WIDEST_BLUR, REFLECTIONS = 2.0, 12
+WIDEST_RADIUS = 256  # of a bilateral filter, whose time grows with its square
 TINY, TINY_TONE = 0.01, 1e-6  # stand in for 0: Gaussians this narrow are 0 one pixel, or one float32 colour, away
 
 
@@ -22,7 +23,7 @@ class Projection(PerImage):
     when at least one image is due, with the whole batch; the others keep what they had.
 
     Args:
-        every: number of steps from one application to the next, or one per image; whole, >= 1.
+        every: number of steps from one application to the next, or one per image; whole, 1 to 1,000,000.
         values: the numbers of the projection, each one, or one per image.
 
     Raises:
@@ -33,7 +34,8 @@ class Projection(PerImage):
 
     def __init__(self, every: Numbers = 1, **values: Numbers) -> None:
         super().__init__(every=every, **values)
-        self._require("every", lambda n: n >= 1 and n == int(n), "a whole number, 1 or more", "1 is after every step.")
+        allowed = f"a whole number from 1 to {MOST_STEPS:,}"
+        self._require("every", lambda n: 1 <= n <= MOST_STEPS and n == int(n), allowed, "1 is after every step.")
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
         """Return the images after the projection.
@@ -95,8 +97,8 @@ class Bilateral(Projection):
         tone: Euclidean distance of colours in [-1, 1]^3 that still mix; >= 0, or one per image; 0 changes nothing,
             and far above 3.5, the largest distance, this is a Gaussian blur.
         every: number of steps between two applications, or one per image.
-        radius: in pixels, one whole number >= 1 for all images; without it 2 sigma of the largest sigma, rounded up.
-            It belongs to the compiled step: give it to sweep over sigma in several calls without another trace.
+        radius: in pixels, one whole number from 1 to 256 for all images; by default 2 sigma of the largest sigma. It
+            belongs to the compiled step: give it to sweep over sigma in several calls without another trace.
 
     Raises:
         ValueError: negative sigma or tone, radius or `every` below 1 or not whole.
@@ -106,10 +108,10 @@ class Bilateral(Projection):
         super().__init__(every, sigma=sigma, tone=tone)
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
         self._require("tone", lambda value: value >= 0, "0 or more", "0 leaves the image as it is.")
-        wide_enough = max(1, math.ceil(2.0 * self.values["sigma"].max()))
-        self.radius = whole_number(
-            "Bilateral: radius", wide_enough if radius is None else radius, 1, remedy="Left out, it fits."
-        )
+        if radius is None:
+            self._require("sigma", lambda value: value <= WIDEST_RADIUS / 2, f"at most {WIDEST_RADIUS // 2} pixels", "")
+            radius = max(1, math.ceil(2.0 * self.values["sigma"].max()))
+        self.radius = whole_number("Bilateral: radius", radius, 1, WIDEST_RADIUS, "Left out, it is 2 sigma.")
         self.static = (self.radius,)
 
     def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:

@@ -3,11 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number
+from ..common.checks import instance, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
+from . import kinds
 from .term import Objective
 from .transform_base import Transform
+
+MOST_DRAWS = 10_000
 
 
 def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: int = 32) -> np.ndarray:
@@ -26,6 +29,8 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
         ValueError: as many units as images are needed, or one; images too small for the layer, or not in [-1, 1].
     """
     images, batch = check_range(images, dead=True), whole_number("batch", batch, 1)
+    kinds.one("backbone", backbone)
+    kinds.one("objective", objective)
     objective = objective.resolve(backbone)
     if objective.count not in (1, len(images)):
         raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
@@ -53,7 +58,7 @@ def robustness(
         objective: what is measured, see `score`.
         images: (N, H, W, 3) in [-1, 1].
         transform: the change; its draws are the same for every set of images of the same length.
-        draws: how many changes to average over.
+        draws: how many changes to average over, 1 to 10,000.
         seed: of the draws.
 
     Returns:
@@ -62,7 +67,8 @@ def robustness(
     Raises:
         ValueError: see `score`.
     """
-    draws = whole_number("draws", draws, 1)
+    draws = whole_number("draws", draws, 1, MOST_DRAWS)
+    instance("transform", transform, Transform, "such as fv.Jitter(8) or fv.standard()")
     plain = score(backbone, objective, images)
     changed = [score(backbone, objective, transform(images, seed, step)) for step in range(draws)]
     return np.divide(np.mean(changed, axis=0), plain, out=np.full_like(plain, np.nan), where=plain > 0)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import instance
+from ..common.checks import numbers as finite_numbers
 from ..common.random_streams import image_key
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Objective:
         terms: the terms; each is an objective by itself, so most objectives are never built by hand.
     """
 
+    __array_ufunc__ = None  # or an array times an objective would be an array of objectives
+
     def __init__(self, *terms: Term) -> None:
         self._terms = terms
 
@@ -37,16 +41,12 @@ class Objective:
         return self._terms
 
     def __add__(self, other: Objective) -> Objective:
-        if not isinstance(other, Objective):
-            return NotImplemented
-        return Objective(*self.terms, *other.terms)
+        return Objective(*self.terms, *_summand(other).terms)
 
     def __mul__(self, factor: float | Sequence[float]) -> Objective:
         if isinstance(factor, Objective):
-            raise TypeError("Two objectives cannot be multiplied: objectives add, subtract and scale by numbers.")
-        numbers = np.atleast_1d(np.asarray(factor, np.float32))
-        if numbers.ndim != 1 or not np.isfinite(numbers).all():
-            raise ValueError(f"An objective is scaled by a finite number, or one per image; got {numbers.tolist()}.")
+            raise ValueError("Two objectives cannot be multiplied: objectives add, subtract and scale by numbers.")
+        numbers = np.asarray(finite_numbers("The factor of an objective", factor), np.float32)
         for term in self.terms:
             if len({len(numbers), len(term.weight)} - {1}) > 1:
                 raise ValueError(
@@ -60,9 +60,7 @@ class Objective:
         return self * -1.0
 
     def __sub__(self, other: Objective) -> Objective:
-        if not isinstance(other, Objective):
-            return NotImplemented
-        return self + -other
+        return self + -_summand(other)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -213,6 +211,10 @@ class Term(Objective, ABC):
     def key(self, image: int) -> tuple:
         """Return what the random streams of one image depend on: kind and units, not layer or weight."""
         return (self.kind, [(name, _stable(values[image])) for name, values in sorted(self.units.items())])
+
+
+def _summand(other: object) -> Objective:
+    return instance("What is added to an objective or taken from it", other, Objective, "an objective")
 
 
 def _stable(entry: np.ndarray) -> object:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import instance, whole_number
 from ..common.random_streams import step_uniform
+from ..data.images import check_range
 from .per_image import PerImage
 from .warp import roll, warp
 
@@ -59,6 +61,8 @@ class Transform(PerImage):
 
     def __call__(self, images: np.ndarray, seed: int = 0, step: int = 0) -> np.ndarray:
         """Return a batch (N, H, W, 3) as a network would see it at one step of an ascent, each image drawn anew."""
+        images = check_range(images, dead=True)
+        seed, step = whole_number("seed", seed, -(2**63), 2**63 - 1), whole_number("step", step, 0, 2**48)
         count, *size = images.shape[:3]
         for part in self.parts:
             part.check(*size)
@@ -79,7 +83,8 @@ class Compose(Transform):
 
     def __init__(self, *transforms: Transform) -> None:
         super().__init__()
-        self._parts = tuple(part for transform in transforms for part in transform.parts)
+        given = [instance("Compose: each argument", one, Transform, "such as fv.Jitter(16)") for one in transforms]
+        self._parts = tuple(part for transform in given for part in transform.parts)
         if not self._parts:
             raise ValueError("Compose: give at least one transform, such as Compose(Jitter(16), Rotate(5)).")
 

@@ -7,6 +7,7 @@ empty corners. `Pad` puts a grey margin between the repeats.
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import numbers, shown
 from .per_image import Numbers
 from .transform_base import Compose, Geometric
 
@@ -91,13 +92,13 @@ class Rotate(Geometric):
 
     def __init__(self, high: Numbers, low: Numbers | None = None) -> None:
         super().__init__(high=high)
-        super().__init__(low=-self.values["high"] if low is None else low, high=high)
-        widest = max(np.abs(values).max() for values in self.values.values())
-        if widest > 360:
-            raise ValueError(
-                f"Rotate takes degrees, from -360 to 360; got {widest:g}. "
-                "Degrees that were converted twice? np.degrees(radians) is needed once, and only for radians."
-            )
+        super().__init__(high=high, low=-self.values["high"] if low is None else low)
+        for name, values in self.values.items():
+            if np.abs(values).max() > 360:
+                raise ValueError(
+                    f"Rotate takes degrees, from -360 to 360; got {name} {self._shown(name)}. "
+                    "Degrees that were converted twice? np.degrees(radians) is needed once, and only for radians."
+                )
         self.in_order("Rotate(20) turns by -20 to 20 degrees.")
 
     def matrix(self, draws: tf.Tensor, values: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -124,7 +125,7 @@ class Flip(Geometric):
         super().__init__(horizontal=horizontal, vertical=vertical)
         for name, values in self.values.items():
             if values.min() < 0 or values.max() > 1:
-                raise ValueError(f"Flip: {name} is a probability from 0 to 1; got {values.tolist()}.")
+                raise ValueError(f"Flip: {name} is a probability from 0 to 1; got {self._shown(name)}.")
 
     def matrix(self, draws: tf.Tensor, values: dict[str, tf.Tensor]) -> tf.Tensor:
         """Read mirrored images from the other side."""
@@ -172,9 +173,9 @@ def standard(strength: Numbers = 1.0) -> Compose:
     Raises:
         ValueError: a negative strength, or one of 20 and more, which would scale by 0.
     """
-    s = np.atleast_1d(np.asarray(strength, np.float32))
+    s = np.asarray(numbers("standard: strength", strength), np.float32)
     if s.min() < 0 or s.max() >= 20:
-        raise ValueError(f"standard: strength lies between 0 and 20, 1 is usual; got {s.tolist()}.")
+        raise ValueError(f"standard: strength lies between 0 and 20, 1 is usual; got {shown(strength)}.")
     scale = Scale(1 + 0.05 * s, low=1 - 0.05 * s)
     return Compose(Pad(16 * s), Jitter(16 * s), scale, Rotate(5 * s), Jitter(8 * s))
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from ..common.checks import shown
 from ..common.errors import nearest
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3"
@@ -125,6 +126,6 @@ def asset(name: str) -> Asset:
     Raises:
         ValueError: there is no asset of that name; the message says what was probably meant.
     """
-    if name not in ASSETS:
-        raise ValueError(f"There is no asset '{name}': {nearest(name, ASSETS)}")
+    if not isinstance(name, str) or name not in ASSETS:
+        raise ValueError(f"There is no asset {shown(name)}: {nearest(name, ASSETS)}")
     return ASSETS[name]

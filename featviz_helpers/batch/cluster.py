@@ -7,6 +7,7 @@ TLS, with a certificate that is made for the sweep and lives in memory alone.
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -20,12 +21,15 @@ from distributed.comm import parse_address, parse_host_port
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
+from ..common.checks import whole_number
+from ..common.errors import validation_sentence
 from ..common.provenance import cpu_count
 from .plan_file import PlanError, YamlFile
 
 CONNECT_SECONDS = 30  # to reach a scheduler
 PROBE_SECONDS = 5  # to learn whether anything listens there
 OPEN = "The scheduler is spoken to without encryption: whoever can reach it can run code as you. See docs/clusters.md."
+LEAST_WORKERS, WORKERS_PER_CORE = 16, 4  # that a machine may start, whatever its cores; for each of them
 REFILL_SECONDS = 10  # between two looks for workers that are gone
 DASHBOARD = "127.0.0.1:0"  # for this machine alone, at a port that is free
 CLUSTER_CLASSES = {
@@ -47,7 +51,7 @@ class BatchSystem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
-    jobs: Annotated[int, Field(ge=1)]
+    jobs: Annotated[int, Field(ge=1, le=10_000)]
     options: dict[str, Any] = {}
 
     @property
@@ -71,9 +75,8 @@ def read_batch_system(path: Path) -> BatchSystem:
     try:
         return BatchSystem.model_validate(file.values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = list(first["loc"])
-        raise file.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}") from None
+        where = list(error.errors()[0]["loc"])
+        raise file.error(where, validation_sentence(error)) from None
 
 
 def job_cluster(system: BatchSystem, keys: Path) -> Any:
@@ -85,11 +88,14 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
 
     Raises:
         PlanError: its options do not fit.
+        OSError: this machine cannot submit jobs to that system.
     """
     import dask_jobqueue
     from dask_jobqueue.local import LocalCluster as LocalJobs
 
     local = system.kind == "local"
+    if not local:
+        _require_program(system.kind)
     cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
     # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
     options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
@@ -108,13 +114,30 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
         raise PlanError(f"the options for {system.kind} do not fit: {error}") from None
 
 
+def _require_program(kind: str) -> None:
+    """Raise OSError where the program that submits jobs is missing: Dask would print a traceback, and wait for ever."""
+    import dask_jobqueue
+
+    program = getattr(dask_jobqueue, CLUSTER_CLASSES[kind]).job_cls.submit_command.split()[0]
+    if shutil.which(program) is None:
+        raise OSError(
+            f"There is no program '{program}' here, which submits jobs to {kind}. Start the sweep on a machine of the "
+            "cluster that has it, or on this one alone with --workers."
+        )
+
+
 def local_cluster(workers: int, **options: Any) -> LocalCluster:
     """Return a cluster of this machine's processes, which no other machine can reach.
 
     Args:
         workers: how many processes, of one thread each.
         options: more of `dask.distributed.LocalCluster`.
+
+    Raises:
+        ValueError: more processes than this machine can carry.
     """
+    most = max(LEAST_WORKERS, WORKERS_PER_CORE * cpu_count())
+    workers = whole_number("--workers", workers, 1, most, "More of them would wait for each other and fill the memory.")
     settings = {
         "threads_per_worker": 1,
         "memory_limit": 0,  # the memory is the kernels', which Dask does not see

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..common.errors import nearest
+from ..common.checks import file_name
+from ..common.errors import nearest, validation_sentence
 from ..runner import jobs
 from ..runner.parameters import Parameter, ParameterError
 from ..runner.paths import locate
@@ -63,17 +64,17 @@ class SweepPlan:
         try:
             return PlanFields.model_validate(self.file.values)
         except ValidationError as error:
-            first = error.errors()[0]
+            first, sentence = error.errors()[0], validation_sentence(error)
         where = [step for step in first["loc"] if step != "dict[str,any]"]
         if first["type"] == "extra_forbidden":
             known = PlanFields.model_fields if len(where) == 1 else Resources.model_fields
             raise self.file.error(where, f"{where[-1]}: {nearest(str(where[-1]), known)}")
-        raise self.file.error(where, f"{'.'.join(map(str, where))}: {first['msg'].lower()}")
+        raise self.file.error(where, sentence)
 
     def _read_notebook(self) -> jobs.Job:
         try:
-            return jobs.read(Path(self.fields.notebook).resolve())
-        except jobs.CourseError as error:
+            return jobs.read(file_name("the notebook", self.fields.notebook).resolve())
+        except ValueError as error:
             raise self.file.error(["notebook"], str(error)) from None
 
     def _refuse_many(self, number: int, where: Where) -> None:
@@ -127,7 +128,7 @@ class SweepPlan:
         try:
             numbers = Range.model_validate(values)
         except ValidationError as error:
-            raise self.file.error(where, f"{name}: {error.errors()[0]['msg'].lower()}") from None
+            raise self.file.error(where, f"{name}: {validation_sentence(error)}") from None
         self._refuse_many(numbers.size, where)
         return numbers.values()
 

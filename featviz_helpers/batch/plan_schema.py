@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-STRICT = ConfigDict(extra="forbid")
+from ..common.checks import file_name
+
+STRICT = ConfigDict(extra="forbid", strict=True)  # or true would be the number 1
 
 
 class Range(BaseModel):
@@ -22,12 +24,12 @@ class Range(BaseModel):
         log: equal ratios instead of equal distances; with count.
     """
 
-    model_config = STRICT
+    model_config = ConfigDict(extra="forbid")
 
     start: float = Field(alias="from", allow_inf_nan=False)
     stop: float = Field(alias="to", allow_inf_nan=False)
     step: Annotated[float, Field(gt=0)] | None = None
-    count: Annotated[int, Field(ge=1)] | None = None
+    count: Annotated[int, Field(ge=1, strict=True)] | None = None
     log: bool = False
 
     @model_validator(mode="after")
@@ -67,7 +69,7 @@ class Resources(BaseModel):
 
     model_config = STRICT
 
-    cores: Annotated[int, Field(ge=1)] = 1
+    cores: Annotated[int, Field(ge=1, le=1024)] = 1
     gpu: bool = False
     cell_minutes: Annotated[float, Field(gt=0)] | None = None
 
@@ -85,3 +87,10 @@ class PlanFields(BaseModel):
     resources: Resources = Resources()
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     output: str | None = None
+
+    @field_validator("output")
+    @classmethod
+    def _can_be_a_name(cls, output: str | None) -> str | None:
+        if output and "://" not in output:
+            file_name("it", output)
+        return output

@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 import fsspec
 from filelock import FileLock, Timeout
 
+from ..common.checks import file_name
 from ..common.files import sync_folder, write_text
 from .result_file import RESULT, RunResult
 
@@ -46,7 +47,7 @@ class RunFolders:
     """
 
     def __init__(self, address: str | Path) -> None:
-        self.address = str(address)
+        self.address = str(address if "://" in str(address) else file_name("The folder of results", address))
         self.fs, root = fsspec.core.url_to_fs(self.address)
         self.root = PurePosixPath(root)
         self.local = Path(root) if "file" in self.fs.protocol else None

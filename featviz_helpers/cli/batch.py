@@ -8,29 +8,30 @@ from typing import Any
 
 import click
 
+from . import options as shared
 from .command import Command
 
 SHOWN = 5  # runs of a dry run
-
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+MOST_WORKERS = 1024
 
 
 @click.command(cls=Command, short_help="Run a notebook over a grid of parameters.")
-@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PLAN.yaml")
+@click.argument("plan", type=shared.file, metavar="PLAN.yaml")
 @click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
-@click.option("--workers", type=click.IntRange(1), help="Processes of this machine; without it, as its cores allow.")
+@click.option(
+    "--workers", type=click.IntRange(1, MOST_WORKERS), help="Processes of this machine; without it, as its cores allow."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that is running: tls://host:8786.")
-@click.option("--tls-ca", type=FILE, help="For --scheduler: the authority that signed its certificate.")
-@click.option("--tls-cert", type=FILE, help="For --scheduler: your certificate.")
-@click.option("--tls-key", type=FILE, help="For --scheduler: its key.")
+@click.option("--tls-ca", type=shared.file, help="For --scheduler: the authority that signed its certificate.")
+@click.option("--tls-cert", type=shared.file, help="For --scheduler: your certificate.")
+@click.option("--tls-key", type=shared.file, help="For --scheduler: its key.")
 @click.option(
     "--cluster",
-    type=FILE,
+    type=shared.file,
     help="A YAML file that describes a batch system (Slurm, PBS, LSF, ...).",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would run, and start nothing.")
-@click.option("--limit", type=click.IntRange(1), help="Run so many of what is left, to try a plan out.")
+@click.option("--limit", type=click.IntRange(1, 10**9), help="Run so many of what is left, to try a plan out.")
 @click.option("--fresh", is_flag=True, help="Start a kernel for every run, instead of one for many.")
 @click.option("--extend", is_flag=True, help="Go on in an output that was begun with another plan.")
 @click.option("--yes", is_flag=True, help="Allow a grid of more than a million combinations.")

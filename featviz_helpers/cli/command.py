@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..common.errors import NotFinite
 
 # What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
+NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}  # what no file can be called was asked for
 EXTRAS = {  # module -> extra of this package
     "dask": "scale", "distributed": "scale", "dask_jobqueue": "scale",
     "lpips": "lpips", "torch": "lpips", "torchvision": "lpips",
@@ -43,11 +45,19 @@ class Command(click.Command):
             return super().invoke(context)
         except ModuleNotFoundError as error:
             raise click.ClickException(missing_package(error, context.command_path)) from None
+        except ImportError as error:  # how fsspec says which package a protocol needs
+            if (error.name or "").startswith(__package__.partition(".")[0]):
+                raise
+            raise click.ClickException(sentence(error)) from None
         except BrokenPipeError:  # the reader of the output is gone; click knows what to do
             raise
         except REFUSALS as error:
             raise click.UsageError(sentence(error), context) from None
-        except (OSError, NotFinite) as error:
+        except OSError as error:
+            if error.errno in NO_NAME:
+                raise click.UsageError(sentence(error), context) from None
+            raise click.ClickException(sentence(error)) from None
+        except NotFinite as error:
             raise click.ClickException(sentence(error)) from None
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
@@ -62,10 +72,10 @@ def stop_like_ctrl_c() -> None:
 
 
 def sentence(error: Exception) -> str:
-    """Return the message of an error, without the number that the operating system gives to it."""
+    """Return the message of an error in one line, without the number that the operating system gives to it."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    return " ".join(str(error).splitlines())
 
 
 def missing_package(error: ModuleNotFoundError, command: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,11 +21,11 @@ from .command import Command
 @click.option(
     "-f",
     "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=shared.file,
     help="Parameters in a YAML file.",
 )
 @shared.out(default="build/course", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Notebooks that run at once.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Notebooks that run at once.")
 @click.option("--resume", is_flag=True, help="Go on in --out: what finished there stays.")
 @shared.assets
 @click.option("--describe", is_flag=True, help="Say what the notebooks take, with their defaults; run nothing.")

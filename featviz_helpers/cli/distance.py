@@ -9,12 +9,10 @@ import click
 from . import options as shared
 from .command import Command
 
-PICTURE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.command(cls=Command, short_help="Print how far two pictures are apart.")
-@click.argument("first", type=PICTURE, metavar="A.png")
-@click.argument("second", type=PICTURE, metavar="B.png")
+@click.argument("first", type=shared.file, metavar="A.png")
+@click.argument("second", type=shared.file, metavar="B.png")
 @shared.net("alex", "LPIPS on one of three networks, the bundled network, SSIM, or plain pixels.")
 def distance(first: Path, second: Path, net: str) -> None:
     """Print how far two pictures are apart: 0 for equal ones.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..common.checks import file_name
 from . import options as shared
 from .command import Command
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 @shared.data(required=True)
 @shared.count(1)
 @shared.k(1)
-@click.option("--size", type=click.IntRange(1), help="Side in pixels; without it, what the network was trained on.")
-@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Images at once.")
+@click.option(
+    "--size", type=click.IntRange(1, 16_384), help="Side in pixels; without it, what the network was trained on."
+)
+@click.option("--batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Images at once.")
 @click.option(
     "--precision",
     type=click.Choice(("float32", "mixed_bfloat16", "auto")),
@@ -90,5 +93,5 @@ def check_request(data: Any, out: Path, k: int, weights: str | None) -> None:
     folder = getattr(data, "path", None)
     if folder is not None and out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"--out '{out}' lies inside --data '{folder}': its thumbnails would become part of the data.")
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
+    if weights not in (None, "imagenet") and not file_name("--weights", weights).is_file():
         raise FileNotFoundError(f"There is no weights file at '{weights}'.")

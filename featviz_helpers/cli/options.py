@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,28 @@ NETS = (
     "alex-place-free", "squeeze-place-free", "vgg-place-free", "shapesnet-place-free",
 )  # fmt: skip
 
+
+class Existing(click.Path):
+    """A file or a folder that is there; a name that no file can have is refused like one that is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """See `click.Path`."""
+        try:
+            path = super().convert(value, param, context)
+        except ValueError:
+            self.fail(f"no file can be called {value!r}", param, context)
+        if not self.file_okay and not os.path.isdir(path):
+            self.fail(f"{value!r} is no folder", param, context)
+        return path
+
+
+file = Existing(exists=True, dir_okay=False, path_type=Path)
+folder = Existing(exists=True, file_okay=False, path_type=Path)
 weights = click.option("--weights", help="Weights file; without it, what is found in FEATVIZ_ASSETS or Keras's cache.")
 layer = click.option("--layer", default="auto", show_default=True)
 assets = click.option(
     "--assets",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=folder,
     help="Folder with weights/ and data/, for a machine without network.",
 )
 
@@ -43,7 +61,9 @@ def count(least: int) -> Decorator:
 
 def k(least: int) -> Decorator:
     """`--k`."""
-    return click.option("--k", type=click.IntRange(least), default=9, show_default=True, help="Images per channel.")
+    return click.option(
+        "--k", type=click.IntRange(least, 1_000_000), default=9, show_default=True, help="Images per channel."
+    )
 
 
 def net(default: str | None, text: str) -> Decorator:

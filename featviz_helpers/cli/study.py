@@ -27,18 +27,24 @@ if TYPE_CHECKING:
 @shared.layer
 @click.option("--channels", default="48 62 73 91", show_default=True, metavar="'N N ...'", help="Those of the table.")
 @click.option(
-    "--background", type=click.IntRange(2), default=32, show_default=True, help="Background channels, for the trial."
+    "--background",
+    type=click.IntRange(2, 100_000),
+    default=32,
+    show_default=True,
+    help="Background channels, for the trial.",
 )
 @click.option("--methods", metavar="'NAME, ...'", help="A selection; without it, all.")
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Ascents of every cell.")
-@click.option("--trial-seeds", type=click.IntRange(1), default=1, show_default=True, help="The same, in the trial.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Ascents of every cell.")
+@click.option(
+    "--trial-seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="The same, in the trial."
+)
 @click.option(
     "--trial-values",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1000),
     help="Values per method in the trial, the best of the table; default: all.",
 )
-@click.option("--steps", type=click.IntRange(1), default=64, show_default=True)
-@click.option("--size", type=click.IntRange(32), help="Side in pixels; without it, 224, or 64 with shapesnet.")
+@click.option("--steps", type=click.IntRange(1, 1_000_000), default=64, show_default=True)
+@click.option("--size", type=click.IntRange(32, 16_384), help="Side in pixels; without it, 224, or 64 with shapesnet.")
 @shared.k(2)
 @click.option(
     "--precision",
@@ -47,7 +53,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the climbs; auto takes bfloat16 where the processor or the card is made for it.",
 )
-@click.option("--batch", type=click.IntRange(1), help="Most pictures climbed at once; more on a large card.")
+@click.option("--batch", type=click.IntRange(1, 100_000), help="Most pictures climbed at once; more on a large card.")
 @shared.out(required=True)
 def study(out: Path, **options: Any) -> None:
     """Ask which method comes closest to what drives a channel, and whether that number can be believed.
@@ -68,10 +74,10 @@ def study(out: Path, **options: Any) -> None:
 
 
 def _numbers(text: str) -> list[int]:
-    try:
-        return [int(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        raise ValueError(f"--channels takes channel numbers, such as '10 28'; got '{text}'.") from None
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdecimal() for word in words):
+        raise ValueError(f"--channels takes channel numbers, such as '10 28'; got '{text}'.")
+    return [int(word) for word in words]
 
 
 def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
@@ -89,29 +95,26 @@ def _study(data: ImageSet, out: Path, options: dict[str, Any]) -> Study:
     second = distance(place_free) if place_free in PLACE_FREE else None
     backbone.check_map(options["layer"])
     plan = _plan(backbone, options, size=options["size"] or traits.study_size)
+    backbone.check_channels(plan.layer, plan.channels)  # before hours of scanning
     exemplars, _ = write_exemplars(out / "exemplars", backbone, data, plan.layer, plan.k)
     grader = Grader(backbone, plan.layer) if traits.has_answer_key else None
     return Study(plan, backbone, data, exemplars, net, out, grader, second, options["batch"])
 
 
 def _plan(backbone: Backbone, options: dict[str, Any], size: int) -> StudyPlan:
-    from pydantic import ValidationError
-
     from ..models.precision import settled
     from ..study import METHODS, StudyPlan
     from ..study.methods import values
 
-    names = [name.strip() for name in options["methods"].split(",")] if options["methods"] else list(METHODS)
+    text = options["methods"]
+    names = list(METHODS) if text is None else [name.strip() for name in text.split(",")]
     same = {name: options[name] for name in ("layer", "channels", "background", "trial_values", "steps", "k")}
-    try:
-        return StudyPlan(
-            methods={name: list(values(name, backbone.name)) for name in names},
-            seeds=list(range(options["seeds"])),
-            trial_seeds=list(range(options["trial_seeds"])),
-            size=size,
-            # Settled here: a study that goes on on another machine goes on in the precision that it began in, or not.
-            precision=settled(options["precision"], climbed=backbone.model),
-            **same,
-        )
-    except ValidationError as error:
-        raise ValueError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None
+    return StudyPlan(
+        methods={name: list(values(name, backbone.name)) for name in names},
+        seeds=list(range(options["seeds"])),
+        trial_seeds=list(range(options["trial_seeds"])),
+        size=size,
+        # Settled here: a study that goes on on another machine goes on in the precision that it began in, or not.
+        precision=settled(options["precision"], climbed=backbone.model),
+        **same,
+    )

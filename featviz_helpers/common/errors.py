@@ -4,8 +4,21 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from .checks import shown
 
 MOST_NAMES = 40  # of a list in a message
+PLAIN_WORDS = {
+    "Value error, ": "",
+    "Input should be": "must be",
+    "a valid string": "text",
+    "a valid integer": "a whole number",
+    "a valid ": "a ",
+    "Extra inputs are not permitted": "is no field of it",
+    "Field required": "must be given",
+}  # for those of pydantic
+LONGEST_NAME = 200  # characters that are compared: the time grows with their square
 
 
 class DeadStart(ValueError):
@@ -40,20 +53,31 @@ class DamagedImageWarning(UserWarning):
     """Some images of a data set could not be decoded and were left out; the message counts and names them."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return the end of an error message: what was probably meant, or what there is.
 
     Args:
-        name: what was written.
+        name: what was written; what is no text is like none of them.
         known: the names that exist.
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name.upper(), [k.upper() for k in known], n=3, cutoff=0.6)
+    close = difflib.get_close_matches(str(name)[:LONGEST_NAME].upper(), [k.upper() for k in known], n=3, cutoff=0.6)
     names = [k for k in known if k.upper() in close]
     if names:
         return f"did you mean {' or '.join(names)}?"
     shown = ", ".join(known[:MOST_NAMES]) + (", ..." if len(known) > MOST_NAMES else "")
     return f"there is {shown}" if known else "there are none"
+
+
+def validation_sentence(error: Any) -> str:
+    """Return what the first complaint of a pydantic.ValidationError says: where, what is wanted, what was given."""
+    first = error.errors(include_url=False)[0]
+    where, wanted = ".".join(map(str, first["loc"])), first["msg"]
+    for pydantics, ours in PLAIN_WORDS.items():
+        wanted = wanted.replace(pydantics, ours)
+    given = "" if first["type"] in ("value_error", "missing", "extra_forbidden") else f"; got {shown(first['input'])}"
+    between = ": " if where and first["type"] == "value_error" else " "
+    return f"{where}{between}{wanted[:1].lower()}{wanted[1:]}{given}".strip()
 
 
 @contextmanager

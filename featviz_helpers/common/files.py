@@ -40,6 +40,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Yields:
         Where to write.
+
+    Raises:
+        OSError: it cannot be written; the error names `path`, whatever it was that failed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +52,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield part
         publish(part, path)
+    except OSError as error:  # a full disk is told without a name, or with that of the part
+        if error.errno is None or error.filename not in (None, str(part), part):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 

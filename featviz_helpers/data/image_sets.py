@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.checks import whole_number
+from ..common.checks import choice, file_name, shown, whole_number
 from ..common.errors import DamagedImage, DamagedImageWarning, nearest
 from . import shapes
 from .decode import POLICIES, decode
 from .image_files import content_digest, image_files
-from .images import from_uint8, resize
+from .images import from_uint8, pair, resize
 
 MOST_AT_ONCE = 4096  # images of a batch
 MAX_NAMES = 10  # of damaged images in a warning
@@ -77,10 +77,12 @@ class ImageSet(ABC):
 
         Raises:
             DamagedImage: it cannot be read.
-            IndexError: there is no such image.
+            ValueError: there is no such image, or a size that cannot be.
         """
+        index = whole_number("The position of an image", index, 0, len(self) - 1)
+        side = pair(size)[0]
         try:
-            image = self.pixels(index, size)
+            image = self.pixels(index, side)
         except DamagedImage as error:
             raise DamagedImage(f"'{self.names[index]}' {error}") from error
         return from_uint8(image) if image.dtype == np.uint8 else image
@@ -91,8 +93,8 @@ class ImageSet(ABC):
         Raises:
             ValueError: there is no such image.
         """
-        if name not in self._positions:
-            raise ValueError(f"The data set has no image '{name}': {nearest(name, self.names[:10_000])}")
+        if not isinstance(name, str) or name not in self._positions:
+            raise ValueError(f"The data set has no image {shown(name)}: {nearest(name, self.names[:10_000])}")
         return self._positions[name]
 
     def first(self, count: int) -> ImageSet:
@@ -104,8 +106,7 @@ class ImageSet(ABC):
         Raises:
             ValueError: there are fewer.
         """
-        if not 1 <= count <= len(self):
-            raise ValueError(f"There are {len(self)} images; the first {count} cannot be taken.")
+        count = whole_number("The number of first images", count, 1, len(self))
         part = copy.copy(self)
         for cached in ("_positions", "fingerprint"):
             part.__dict__.pop(cached, None)
@@ -138,7 +139,8 @@ class ImageSet(ABC):
         Warns:
             DamagedImageWarning: how many images could not be read, and which.
         """
-        batch = whole_number("batch", batch, 1, MOST_AT_ONCE)
+        batch, size = whole_number("batch", batch, 1, MOST_AT_ONCE), pair(size)[0]
+        start = whole_number("start", start, 0, len(self))
         images: list[tuple[int, np.ndarray]] = []
         for index, image in self._in_order(size, start, PREFETCH * batch):
             images.append((index, image))
@@ -192,9 +194,7 @@ class ImageFolder(ImageSet):
 
     def __init__(self, path: str | Path, policy: str = "squash") -> None:
         super().__init__()
-        self.path, self.policy = Path(path), policy
-        if policy not in POLICIES:
-            raise ValueError(f"An image becomes a square by 'squash' or by 'crop'; got {policy!r}.")
+        self.path, self.policy = file_name("The folder of images", path), choice("policy", policy, POLICIES)
         self.names = image_files(self.path)
         self.labels = [name.rpartition("/")[0].partition("/")[0] or None for name in self.names]
 

@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image
 from skimage.transform import resize as _resize
 
-from ..common.checks import whole_numbers
+from ..common.checks import file_name, number_above, refusal, shown, whole_number, whole_numbers
 from ..common.errors import DamagedImage
 from ..common.random_streams import start_uniform
 from .decode import centre_square, decode
 
 PHOTOGRAPHS = ("china", "flower")
 LARGEST = 16_384  # pixels on a side; what is larger does not fit into memory, and says so only minutes later
+MOST_PIXELS = 2**30  # of a batch that is made at once: 12 GB
 
 
 def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
@@ -34,7 +35,7 @@ def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
         DamagedImage: the file is not a readable image; a ValueError.
         ValueError: a size that is no whole number from 1 to 16,384.
     """
-    path = Path(path)
+    path = file_name("The image", path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no image at '{path}'. Without a file of your own, try 'china' or 'flower'.")
     side = None if size is None else pair(size)[0]
@@ -57,10 +58,13 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
     Raises:
         ValueError: another shape, NaN, values outside [-1, 1], or an unknown ending.
     """
-    if np.ndim(image) != 3:
-        raise ValueError(f"One image is (H, W, 3); got {np.shape(image)}. Save the images of a batch one by one.")
-    path = Path(path)
-    Image.fromarray(to_uint8(check_range(np.asarray(image)[None])[0])).save(path, quality=90)
+    given = _array(image)
+    if given is None or given.ndim != 3:
+        raise refusal("image", "one picture (H, W, 3)", image, "Save the images of a batch one by one.")
+    path = file_name("The file of the image", path)
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"The ending of '{path}' must be that of an image format, such as .png or .jpg.")
+    Image.fromarray(to_uint8(check_range(given[None], name="image")[0])).save(path, quality=90)
     return path
 
 
@@ -70,9 +74,10 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: they are whole numbers already.
     """
-    if not np.issubdtype(np.asarray(images).dtype, np.floating):
-        raise ValueError(f"to_uint8 takes floats in [-1, 1]; got {np.asarray(images).dtype}.")
-    return np.round((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+    given = _array(images)
+    if given is None or not given.size or given.dtype.kind != "f" or not given.ndim or np.isnan(given).any():
+        raise ValueError(f"to_uint8 takes an array of floats in [-1, 1]; got {shown(images)}.")
+    return np.round((np.clip(given, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
 
 
 def from_uint8(images: np.ndarray) -> np.ndarray:
@@ -81,28 +86,50 @@ def from_uint8(images: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: they are not uint8.
     """
-    if np.asarray(images).dtype != np.uint8:
-        raise ValueError(f"from_uint8 takes uint8 in 0..255; got {np.asarray(images).dtype}.")
+    if getattr(images, "dtype", None) != np.uint8:
+        raise ValueError(f"from_uint8 takes an array of uint8 in 0..255; got {shown(images)}.")
     return (np.asarray(images, np.float32) / 127.5 - 1.0).astype(np.float32)
 
 
-def check_range(images: np.ndarray, dead: bool = False) -> np.ndarray:
+def as_pictures(images: object, name: str = "images") -> np.ndarray:
+    """Return a batch of pictures as an array of floats, whatever their range.
+
+    Args:
+        images: (N, H, W, 3).
+        name: what the message calls them.
+
+    Raises:
+        ValueError: not such an array, or whole numbers such as uint8.
+    """
+    given = images if isinstance(images, np.ndarray) else _array(images)
+    if given is None or given.ndim != 4 or given.shape[-1] != 3 or not len(given):
+        raise refusal(name, "a batch of images (N, H, W, 3) with N > 0, in [-1, 1]", images)
+    if not np.issubdtype(given.dtype, np.floating):
+        raise ValueError(
+            f"{name} must be floats in [-1, 1]; got {given.dtype}. Bring uint8 there with fv.from_uint8(images)."
+        )
+    return given
+
+
+def _array(images: object) -> np.ndarray | None:
+    try:
+        return np.asarray(images)
+    except (ValueError, TypeError):  # lists of different lengths, and objects that are no arrays
+        return None
+
+
+def check_range(images: np.ndarray, dead: bool = False, name: str = "images") -> np.ndarray:
     """Return a batch as float32, or say what is wrong with it.
 
     Args:
         images: (N, H, W, 3) in [-1, 1].
         dead: whether images may hold NaN: the mark of a dead start.
+        name: what the message calls them.
 
     Raises:
         ValueError: not (N, H, W, 3), whole numbers such as uint8, NaN, or values outside [-1, 1].
     """
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] != 3 or not len(images):
-        raise ValueError(f"A batch of images is (N, H, W, 3) with N > 0; got {images.shape}.")
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(
-            f"Images are floats in [-1, 1]; got {images.dtype}. Bring uint8 there with fv.from_uint8(images)."
-        )
+    images = as_pictures(images, name)
     alive = images[~np.isnan(images).any(axis=(1, 2, 3))] if dead else images
     if not len(alive):
         return images.astype(np.float32)
@@ -110,7 +137,7 @@ def check_range(images: np.ndarray, dead: bool = False) -> np.ndarray:
     if not (low >= -1.001 and high <= 1.001):  # also true for NaN
         what = "NaN (a dead start?)" if np.isnan(low) else f"values from {low:.4g} to {high:.4g}"
         raise ValueError(
-            f"Images must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
+            f"{name} must lie in [-1, 1]; these have {what}. Bring uint8 there with fv.from_uint8(images)."
         )
     return np.clip(images, -1.0, 1.0, dtype=np.float32)
 
@@ -125,7 +152,7 @@ def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Returns:
         (N, height, width, 3) float32.
     """
-    height, width = pair(size)
+    images, (height, width) = as_pictures(images), pair(size)
     shrinks = height < images.shape[1] or width < images.shape[2]
     shape = (len(images), height, width, images.shape[3])
     return _resize(images, shape, order=1, mode="edge", anti_aliasing=shrinks).astype(np.float32)
@@ -135,7 +162,7 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
     """Return (height, width) for a side or a pair of whole numbers from 1 to 16,384 pixels."""
     sides = whole_numbers("An image size", size, 1, LARGEST)
     if len(sides) > 2:
-        raise ValueError(f"An image size is one side, or (height, width), in pixels; got {size}.")
+        raise ValueError(f"An image size is one side, or (height, width), in pixels; got {shown(size)}.")
     return sides[0], sides[-1]
 
 
@@ -154,16 +181,22 @@ def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int]
     Raises:
         ValueError: the strength is outside (0, 1].
     """
-    if not 0.0 < strength <= 1.0:
-        raise ValueError(f"The noise strength must be above 0 and at most 1; got {strength}.")
+    strength = number_above("The noise strength", strength, 0, 1)
     shape = (*pair(size), 3)
+    seeds = whole_numbers("seeds", seeds, -(2**63), 2**63 - 1)
+    keys = whole_numbers("keys", keys, 0, 2**32 - 1)
+    if len(seeds) != len(keys):
+        raise ValueError(f"noise takes as many seeds as keys; got seeds {shown(seeds)} and keys {shown(keys)}.")
     draws = [start_uniform(seed, key, shape) for seed, key in zip(seeds, keys, strict=True)]
     return ((2.0 * np.stack(draws) - 1.0) * np.float32(strength)).astype(np.float32)
 
 
 def grey(size: int | tuple[int, int], count: int = 1) -> np.ndarray:
     """Return `count` images of value 0, the middle of the range: (count, height, width, 3) float32."""
-    return np.zeros((count, *pair(size), 3), np.float32)
+    height, width = pair(size)
+    return np.zeros(
+        (whole_number("count", count, 1, max(1, MOST_PIXELS // (height * width))), height, width, 3), np.float32
+    )
 
 
 def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarray:
@@ -183,10 +216,11 @@ def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarra
     """
     if str(name) not in PHOTOGRAPHS:
         return load_image(name, size)
+    side = None if size is None else pair(size)[0]
     from sklearn.datasets import load_sample_image
 
     photo = from_uint8(load_sample_image(f"{name}.jpg"))
-    if size is None:
+    if side is None:
         return photo
-    top, left, side = centre_square(*photo.shape[:2])
-    return resize(photo[None, top : top + side, left : left + side], size)[0]
+    top, left, edge = centre_square(*photo.shape[:2])
+    return resize(photo[None, top : top + edge, left : left + edge], side)[0]

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..common.checks import is_list, refusal, whole_number
 from ..common.errors import nearest
+from .images import MOST_PIXELS
 from .shapes_outlines import OUTLINES, SQRT2, outline
 
 COARSE = (0.075, 0.125)  # cycles per pixel: a period of 8 to 13 pixels
@@ -92,7 +94,8 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
         ValueError: an argument outside its range, or a class that does not exist.
     """
     labels = draw_labels(count, seed, classes, first)
-    _check(size=(size, 32, 512))
+    size = whole_number("size", size, 32, 512)
+    whole_number("count", count, 1, max(1, MOST_PIXELS // size**2), f"Of {size} pixels, no more fit at once.")
     # Two 32-bit numbers share a word of the generator, so a skip has to end on an even image.
     odd, width = first % 2, len(_NUMBERS.split())
     rows, before = count + odd, (first - odd) // 2
@@ -113,18 +116,13 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
 
 def draw_labels(count: int, seed: int, classes: Sequence[str] | None = None, first: int = 0) -> np.ndarray:
     """Return the labels (count,) int32 of the images that `draw` would draw, without drawing them."""
-    _check(count=(count, 1, 1_000_000), seed=(seed, 0, 2**63 - 1), first=(first, 0, 1_000_000))
+    count, first = whole_number("count", count, 1, 1_000_000), whole_number("first", first, 0, 1_000_000)
+    seed = whole_number("seed", seed, 0, 2**63 - 1)
     indices = np.array([CLASSES.index(name) for name in _check_classes(classes)], np.int32)
     turn, inside = divmod(first, len(indices))
     turns = -(-(inside + count) // len(indices))  # every class once in each
     order = _stream(seed, 0, turn * len(indices)).random((turns, len(indices))).argsort(axis=1)
     return indices[order].reshape(-1)[inside : inside + count]
-
-
-def _check(**ranges: tuple[int, int, int]) -> None:
-    for name, (value, low, high) in ranges.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-            raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
 
 
 def _stream(seed: int, number: int, offset: int) -> np.random.Generator:
@@ -140,12 +138,13 @@ _NUMBERS = """frequency angle x y sharpness tile radius arms side polarity contr
 def _check_classes(classes: Sequence[str] | None) -> Sequence[str]:
     if classes is None:
         return CLASSES
-    if isinstance(classes, str) or not len(classes) or len(set(classes)) < len(classes):
-        raise ValueError(f"classes must be a list of one or more different class names, not {classes!r}")
-    for name in classes:
-        if name not in CLASS_KEY:
+    given = list(classes) if is_list(classes) else []
+    if not given or len({repr(name) for name in given}) < len(given):
+        raise refusal("classes", "a list of one or more different class names", classes)
+    for name in given:
+        if not isinstance(name, str) or name not in CLASS_KEY:
             raise ValueError(f"Shapes has no class {name!r}: {nearest(str(name), CLASSES)}")
-    return classes
+    return given
 
 
 def _paint(noise: np.ndarray, entry: dict, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,11 +18,12 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
+from ..common.checks import file_name, flag, instance, is_list, whole_number
 from ..common.errors import NotFinite
 from ..common.locks import exclusive
 from ..common.progress import bar
 from ..common.provenance import of_rooms
-from ..data.image_sets import ImageSet
+from ..data.image_sets import MOST_AT_ONCE, ImageSet
 from ..data.images import pair
 from ..models.backbone import Backbone
 from ..models.precision import settled
@@ -52,7 +53,8 @@ def find_exemplars(
         layers: one or more layer names, or "auto".
         k: images per channel, 1 to the number of images.
         size: side of the images in pixels; by default what the network was trained on.
-        batch: images at once. Another batch gives the same ranks as far as activations differ by more than rounding.
+        batch: images at once, 1 to 4096. Another batch gives the same ranks as far as activations differ by more than
+            rounding.
         checkpoint: a folder in which the state of the scan is kept, and renewed every 10 seconds. A call that finds one
             there goes on from it, and ends with the same table, bit for bit, as one that was never interrupted.
         progress: show a bar.
@@ -69,8 +71,9 @@ def find_exemplars(
     Warns:
         DamagedImageWarning: how many images could not be read, and which.
     """
+    batch, progress = whole_number("batch", batch, 1, MOST_AT_ONCE), flag("progress", progress)
     request = scan_request(backbone, data, layers, k, size, precision)
-    state = None if checkpoint is None else Path(checkpoint) / STATE
+    state = None if checkpoint is None else file_name("The folder of checkpoints", checkpoint) / STATE
     ranking = _resume(request, state, progress)
     _scan(backbone, data, ranking, request, batch, state, progress)
     meta = request | {"count": ranking.count, "damaged": ranking.damaged, "seconds": ranking.seconds}
@@ -123,13 +126,14 @@ def scan_request(
     precision: str = "float32",
 ) -> dict:
     """Check the arguments of `find_exemplars`, and return all that the exemplars depend on, as plain values."""
-    names = [layers] if isinstance(layers, str) else layers
+    instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
+    instance("data", data, ImageSet, "a set of images, such as fv.open_images('photographs')")
+    names = layers if is_list(layers) else [layers]
     names = {backbone.resolve(name) for name in names}
     names = [name for name in backbone.layers if name in names]  # one order, whatever the order of the arguments
     if not names:
-        raise ValueError("Name at least one layer, or 'auto'.")
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(data):
-        raise ValueError(f"k is the number of images per channel: a whole number from 1 to {len(data)}; got {k!r}.")
+        raise ValueError(f"layers: name at least one layer, or 'auto'; got {layers!r}.")
+    k = whole_number("k, the number of images per channel,", k, 1, len(data))
     size = backbone.model.inputs[0].shape[1] or backbone.size if size is None else pair(size)[0]
     backbone.check_size((size, size), *names)
     weights = hashlib.blake2b(digest_size=16)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from ..common.checks import choice, file_name, number, shown, whole_number
 from ..common.errors import damage_named, nearest
 from ..common.files import replacing
 from ..common.progress import bar
@@ -65,9 +66,7 @@ class Exemplars:
     def rows(self, layer: str, channel: int, pooling: str = "mean", k: int | None = None) -> pd.DataFrame:
         """Return the rows of `table` for one channel, strongest first; see `top` for the arguments."""
         rows = self._pick("table", layer, channel, pooling)
-        if k is not None and not 1 <= k <= len(rows):
-            raise ValueError(f"The scan kept {len(rows)} images per channel; k must be from 1 to that, not {k}.")
-        return rows[:k]
+        return rows if k is None else rows[: whole_number("k", k, 1, len(rows), "The scan kept no more.")]
 
     def percentile(self, layer: str, channel: int, activation: float, pooling: str = "mean") -> float:
         """Return where an activation lies among those of the data set.
@@ -86,8 +85,7 @@ class Exemplars:
         Raises:
             ValueError: not scanned, or not a number.
         """
-        if np.isnan(activation):
-            raise ValueError(f"Channel {channel} of '{layer}': an activation of NaN has no percentile.")
+        activation = number("activation", activation)
         curve, strongest, weakest = (
             self._pick(name, layer, channel, pooling)["activation"].to_numpy() for name in ("quantiles", *_ENDS)
         )
@@ -128,7 +126,7 @@ class Exemplars:
             FileNotFoundError: there is no finished scan in the folder.
             ValueError: it is damaged.
         """
-        folder = Path(folder)
+        folder = file_name("The folder of a scan", folder)
         if not (folder / META).is_file():
             raise FileNotFoundError(f"There is no finished scan in '{folder}'. Make one with `featviz exemplars`.")
         with damage_named(folder):
@@ -137,13 +135,12 @@ class Exemplars:
 
     def _pick(self, name: str, layer: str, channel: int, pooling: str) -> pd.DataFrame:
         layers = self.meta["layers"]
-        layer = next(iter(layers)) if layer == "auto" and len(layers) == 1 else layer
-        if layer not in layers:
-            raise ValueError(f"Layer '{layer}' was not scanned: {nearest(layer, layers)}")
-        if not 0 <= channel < layers[layer]:
-            raise ValueError(f"'{layer}' has channels 0 to {layers[layer] - 1}; got {channel}.")
-        if pooling not in POOLINGS:
-            raise ValueError(f"A map is pooled by 'mean' or by 'max'; got {pooling!r}.")
+        if isinstance(layer, str) and layer == "auto" and len(layers) == 1:
+            layer = next(iter(layers))
+        if not isinstance(layer, str) or layer not in layers:
+            raise ValueError(f"Layer {shown(layer)} was not scanned: {nearest(layer, layers)}")
+        channel = whole_number(f"A channel of '{layer}'", channel, 0, layers[layer] - 1)
+        choice("pooling", pooling, POOLINGS)
         return getattr(self, name).iloc[self._groups[name][layer, channel, pooling]]
 
     @cached_property

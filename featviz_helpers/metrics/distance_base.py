@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.checks import instance
 from ..data.images import check_range
 
 BATCH = 16
@@ -66,7 +67,7 @@ class Distance(ABC):
         Raises:
             ValueError: shapes that differ, pictures below `min_size`, values outside [-1, 1] or NaN.
         """
-        first, second = self._check(first), self._check(second)
+        first, second = self._check(first, "first"), self._check(second, "second")
         if first.shape != second.shape:
             raise ValueError(f"Pairs need two batches of the same shape; got {first.shape} and {second.shape}.")
         steps = range(0, len(first), BATCH)
@@ -74,20 +75,24 @@ class Distance(ABC):
 
     def matrix(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the distance of every picture of `first` to every one of `second`: (N, M) float32."""
-        return self.to_sets(first, self.summarise({i: picture[None] for i, picture in enumerate(second)}))
+        return self.to_sets(
+            first, self.summarise({i: picture[None] for i, picture in enumerate(self._check(second, "second"))})
+        )
 
     def summarise(self, sets: Mapping[object, np.ndarray]) -> Summary:
         """Prepare sets of pictures, name -> (n, H, W, 3) in [-1, 1], to compare many others with.
 
         Raises:
-            ValueError: no set, pictures of two sizes, pictures below `min_size`, values outside [-1, 1] or NaN.
+            ValueError: no mapping, no set, pictures of two sizes or below `min_size`, values outside [-1, 1] or NaN.
         """
+        instance("Sets of pictures", sets, Mapping, "a mapping: name -> pictures (n, H, W, 3)")
+        sets = {name: self._check(pictures, f"The pictures of {name!r}") for name, pictures in sets.items()}
         sizes = sorted({tuple(np.shape(pictures)[1:3]) for pictures in sets.values()})
         if len(sizes) != 1:
             given = " and ".join(" x ".join(map(str, size)) for size in sizes) or "no set"
             raise ValueError(f"Sets of pictures of one size can be compared with; got {given}.")
         counts = np.array([len(pictures) for pictures in sets.values()])
-        data = [self._summarise(self._check(pictures)) for pictures in sets.values()]
+        data = [self._summarise(pictures) for pictures in sets.values()]
         return Summary(tuple(sets), counts, tuple(data), sizes[0], self.label)
 
     def to_sets(self, pictures: np.ndarray, summary: Summary) -> np.ndarray:
@@ -105,6 +110,7 @@ class Distance(ABC):
                 that another distance has summarised.
         """
         pictures = self._check(pictures)
+        instance("summary", summary, Summary, "what `summarise` of the same distance returns")
         if pictures.shape[1:3] != summary.size:
             given, wanted = (" x ".join(map(str, size)) for size in (pictures.shape[1:3], summary.size))
             raise ValueError(
@@ -129,9 +135,9 @@ class Distance(ABC):
             for name, pictures in sets.items()
         ]
 
-    def _check(self, pictures: np.ndarray) -> np.ndarray:
+    def _check(self, pictures: np.ndarray, name: str = "pictures") -> np.ndarray:
         """Return the pictures as float32, or say why they cannot be compared."""
-        pictures = check_range(pictures)
+        pictures = check_range(pictures, name=name)
         height, width = pictures.shape[1:3]
         if min(height, width) < self.min_size:
             raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..common.checks import flag, shown
 from ..common.errors import nearest
 from .distance_base import Distance, EmbeddingDistance
 
@@ -98,8 +99,9 @@ def distance(net: str = "alex", download: bool = False) -> Distance:
         ValueError: no such name.
         MissingWeights: the network's weights are not on this machine.
     """
-    if net not in NETS:
-        raise ValueError(f"There is no distance '{net}': {nearest(net, NETS)}")
+    if not isinstance(net, str) or net not in NETS:
+        raise ValueError(f"There is no distance {shown(net)}: {nearest(net, NETS)}")
+    download = flag("download", download)
     features = net.removesuffix("-place-free")
     if features in LPIPS_NETS:
         from .lpips_distance import LPIPS, PlaceFreeLPIPS

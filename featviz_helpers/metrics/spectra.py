@@ -5,7 +5,9 @@ They grade a picture against an answer key such as `shapes.CLASS_KEY`, in the ke
 
 import numpy as np
 
+from ..common.checks import whole_number
 from ..data.frequencies import frequency_grid
+from ..data.images import as_pictures
 
 NYQUIST = 0.5  # cycles per pixel: a pattern that changes at every pixel
 
@@ -19,7 +21,7 @@ def power(images: np.ndarray) -> np.ndarray:
     Returns:
         (N, H, W) with frequency zero in the middle (`np.fft.fftshift`).
     """
-    grey = images.mean(axis=-1)
+    grey = as_pictures(images).mean(axis=-1)
     grey = grey - grey.mean(axis=(1, 2), keepdims=True)
     # A Hann window: without it the jump from one border to the other looks like vertical and horizontal detail.
     window = np.hanning(grey.shape[1])[:, None] * np.hanning(grey.shape[2])[None, :]
@@ -43,6 +45,7 @@ def profile(images: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]
     Returns:
         frequencies (bins,) in cycles per pixel, and power (N, bins).
     """
+    bins = whole_number("bins", bins, 1, 10_000)
     spectrum = power(images)
     radius = np.hypot(*frequencies(*spectrum.shape[1:]))
     edges = np.linspace(0, NYQUIST, bins + 1)
@@ -71,7 +74,7 @@ def high_frequency(images: np.ndarray) -> np.ndarray:
     """Share of the energy above a quarter of the sampling rate (0.25 cycles per pixel): (N,), 0 to 1."""
     spectrum = power(images)
     radius = np.hypot(*frequencies(*spectrum.shape[1:]))
-    return spectrum[:, radius > NYQUIST / 2].sum(axis=1) / spectrum.sum(axis=(1, 2))
+    return _share(spectrum[:, radius > NYQUIST / 2].sum(axis=1), spectrum)
 
 
 def orientation(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +116,7 @@ def hue(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         degrees (N,): 0 red, 60 yellow, 120 green, 240 blue, in [0, 360); and purity (N,): 0 for grey or for all hues
         alike, 1 for one saturated hue.
     """
-    red, green, blue = np.moveaxis((images + 1) / 2, -1, 0)
+    red, green, blue = np.moveaxis((as_pictures(images) + 1) / 2, -1, 0)
     vectors = (2 * red - green - blue) / 2 + 1j * np.sqrt(3) / 2 * (green - blue)
     mean = vectors.mean(axis=(1, 2))
     return np.degrees(np.angle(mean)) % 360, np.abs(mean)
@@ -123,4 +126,10 @@ def mean_frequency(images: np.ndarray) -> np.ndarray:
     """Mean distance of the energy from frequency zero: (N,) in cycles per pixel; larger is finer."""
     spectrum = power(images)
     radius = np.hypot(*frequencies(*spectrum.shape[1:]))
-    return (spectrum * radius).sum(axis=(1, 2)) / spectrum.sum(axis=(1, 2))
+    return _share((spectrum * radius).sum(axis=(1, 2)), spectrum)
+
+
+def _share(part: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
+    """Divide by the whole energy; a picture of one colour has none, and NaN of it."""
+    total = spectrum.sum(axis=(1, 2))
+    return np.divide(part, total, out=np.full(len(part), np.nan), where=total > 0)

@@ -8,11 +8,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number
+from ..common.checks import choice, flag, instance, shown, whole_number, whole_numbers
 from ..common.errors import nearest
 from ..data.images import check_range
+from .cache import RecentFunctions
 from .devices import prepare_devices
 from .graph import functional, outputs, score_layer
+from .precision import PRECISIONS
 from .relu import check_rule, shape_of
 from .traits import Traits, traits_of
 from .truncate import Cut, truncate_and_fold
@@ -48,7 +50,10 @@ class Backbone:
         traits: Traits | None = None,
     ) -> None:
         prepare_devices()
-        self.model = functional(model)
+        instance("name", name, str | None, "text, or None for the model's own")
+        instance("preprocess", preprocess, Callable | None, "a function of images, or None")
+        instance("traits", traits, Traits | None, "Traits, or None")
+        self.model = functional(instance("model", model, keras.Model, "a functional or Sequential keras.Model"))
         if len(self.model.inputs) != 1 or len(shape := self.model.inputs[0].shape) != 4 or shape[-1] != 3:
             shapes = [tuple(tensor.shape) for tensor in self.model.inputs]
             raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
@@ -61,10 +66,12 @@ class Backbone:
         }
         self.logits = score_layer(self.model)
         self._maps = [name for name in self.layers if len(tensors[name].shape) == 4]
-        self.default_layer = default_layer or self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
-        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does.
-        self.functions: dict = {}
-        self._truncated: dict[Cut, keras.Model] = {}
+        self.default_layer = self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
+        self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
+        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
+        # what was not used for long is dropped.
+        self.functions = RecentFunctions()
+        self._truncated: dict[Cut, keras.Model] = RecentFunctions()
         # Walking the graph for its shapes takes Keras longer than a small network takes for the images.
         self._taken: set[tuple] = set()
 
@@ -89,16 +96,16 @@ class Backbone:
         Raises:
             ValueError: no such layer (the message has the nearest names), or no class scores.
         """
-        if layer == "auto":
+        if isinstance(layer, str) and layer == "auto":
             return self.default_layer
-        if layer == "logits" and self.logits is None:
+        if isinstance(layer, str) and layer == "logits" and self.logits is None:
             raise ValueError(
                 f"{self.name} has no class scores: its weights end at '{list(self.layers)[-1]}'. "
                 "Load weights with a classifier, or use a channel objective."
             )
-        name = self.logits if layer == "logits" else layer
-        if name not in self.layers:
-            raise ValueError(f"{self.name} has no layer '{layer}': {nearest(name, self.layers)}")
+        name = self.logits if isinstance(layer, str) and layer == "logits" else layer
+        if not isinstance(name, str) or name not in self.layers:
+            raise ValueError(f"{self.name} has no layer {shown(layer)}: {nearest(name, self.layers)}")
         return name
 
     def ladder(self, count: int = 4) -> list[str]:
@@ -106,6 +113,7 @@ class Backbone:
 
         Blocks end in a concatenation (`mixed0`, ...) or in a sum (residual networks).
         """
+        count = whole_number("count", count, 1)
         kinds = {name: type(self.model.get_layer(name)) for name in self._maps}
         joins = [name for name, kind in kinds.items() if kind is keras.layers.Concatenate]
         sums = [name for name, kind in kinds.items() if kind is keras.layers.Add]
@@ -125,9 +133,9 @@ class Backbone:
     def check_channels(self, layer: str, channels: Iterable[int]) -> None:
         """Raise ValueError when a channel number does not exist in `layer`."""
         count = self.layers[self.resolve(layer)]
-        wrong = [int(channel) for channel in channels if not 0 <= channel < count]
+        wrong = [channel for channel in whole_numbers("channels", channels) if not 0 <= channel < count]
         if wrong:
-            raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {wrong}.")
+            raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {shown(wrong)}.")
 
     def truncate(self, *layers: str, precision: str = "float32", relu: str = "plain", fold: bool = True) -> keras.Model:
         """Cut the network: nothing above the highest of `layers` is left, and batch norm is folded.
@@ -146,6 +154,8 @@ class Backbone:
             ValueError: an unknown layer or rule, or a network whose copy does not answer as the original does.
         """
         check_rule(relu)
+        choice("precision", precision, PRECISIONS)
+        flag("fold", fold)
         names = tuple(self.resolve(layer) for layer in layers)
         cut = Cut(names, precision, relu, fold, self.logits if self.logits in names else None)
         if cut not in self._truncated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,20 @@ from typing import Any
 
 ENVIRONMENT = {"FEATVIZ_KEEP_MODELS": "1"}  # of a process that runs notebook after notebook
 MOST_MODELS = 2
+MOST_FUNCTIONS = 64  # of one network; each takes about 12 MB
+
+
+class RecentFunctions(OrderedDict):
+    """What was made of a network, by what it depends on: the least recently used is dropped when there are too many."""
+
+    def __getitem__(self, key: Any) -> Any:
+        self.move_to_end(key)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: Any, function: Any) -> None:
+        super().__setitem__(key, function)
+        if len(self) > MOST_FUNCTIONS:
+            self.popitem(last=False)
 
 
 class ModelCache:

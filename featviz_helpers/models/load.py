@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from ..assets import locate as assets
+from ..common.checks import file_name, flag, shown
 from ..common.errors import MissingWeights, nearest
 from . import inception, lite, shapesnet
 from .backbone import Backbone
@@ -44,8 +45,13 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         ValueError: an unknown name, or weights that do not fit the network.
         MissingWeights: a weights file is not there.
     """
-    if not isinstance(name, str | Path) or not str(name):
-        raise ValueError(f"A model is one of {', '.join(NAMES)}, or the path of a saved model; got {name!r}.")
+    try:
+        file_name("name", name)
+    except ValueError:
+        known = ", ".join(NAMES)
+        raise ValueError(f"A model is one of {known}, or the path of a saved model; got {shown(name)}.") from None
+    weights = weights if weights is None else str(file_name("weights", weights))
+    download = flag("download", download)
     prepare_devices()
     return _cached(name, weights, download)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ..common.checks import choice
+
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # what the processor must know, as Linux names it
 CAPABILITY = (8, 0)  # of a card; before it bfloat16 is made up of something else
@@ -30,10 +32,9 @@ def settled(precision: str, climbed: keras.Model | None = None) -> str:
     Raises:
         ValueError: another word.
     """
+    choice("precision", precision, ("auto", *PRECISIONS))
     if precision == "auto":
         return _auto(climbed is None or _gains(climbed))
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of auto, {', '.join(PRECISIONS)}; got {precision!r}.")
     return precision
 
 

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..data.images import pair
+from ..common.checks import instance, number, refusal, shown, whole_number
+from ..data.images import check_range, pair
 from .backbone import Backbone
 from .graph import nodes, sources
 
@@ -62,8 +63,12 @@ class Field:
         Raises:
             ValueError: the map has no such unit.
         """
-        if not (0 <= row < self.units[0] and 0 <= col < self.units[1]):
-            raise ValueError(f"The map has {self.units[0]} x {self.units[1]} units; there is no unit ({row}, {col}).")
+        inside = all(
+            isinstance(i, int | np.integer) and 0 <= i < n for i, n in zip((row, col), self.units, strict=True)
+        )
+        if not inside or isinstance(row, bool) or isinstance(col, bool):
+            rows, columns = self.units
+            raise ValueError(f"The map has {rows} x {columns} units; there is no unit ({shown(row)}, {shown(col)}).")
         top, left = (f + s * i for f, s, i in zip(self.first, self.stride, (row, col), strict=True))
         return top, left, top + self.size[0], left + self.size[1]
 
@@ -112,6 +117,7 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
         ValueError: an unknown layer, images too small, or a kind of layer whose reach is not known.
     """
     size = pair(size)
+    instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
     backbone.check_size(size, layer)
     network = backbone.truncate(layer)
     reached = {network.inputs[0]._keras_history.operation.name: Field((1, 1), (1, 1), (0, 0), size)}
@@ -206,8 +212,10 @@ def effective_field(
     Raises:
         ValueError: as for `receptive_field`; a share out of range, or no gradient on any image.
     """
-    if not 0.0 < share < 1.0:
-        raise ValueError(f"The share of the gradient must be above 0 and below 1; got {share}.")
+    if not 0.0 < number("share", share) < 1.0:
+        raise refusal("The share of the gradient", "above 0 and below 1", share)
+    images, batch = check_range(images), whole_number("batch", batch, 1)
+    seed = whole_number("seed", seed, 0, 2**63 - 1)
     field, network = receptive_field(backbone, layer, images.shape[1:3]), backbone.truncate(layer)
     signs = np.random.default_rng(seed).choice(np.float32([-1, 1]), (len(images), network.output.shape[-1]))
     row, col = (count // 2 for count in field.units)

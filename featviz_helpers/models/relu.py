@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 import keras
 import tensorflow as tf
 
-from ..common.errors import nearest
+from ..common.checks import choice
 
 RULES = ("plain", "redirected", "guided", "deconv")
 
@@ -44,8 +44,7 @@ _OPERATIONS = {"Relu": Shape(), "Relu6": Shape(max_value=6.0)}  # of keras.ops, 
 
 def check_rule(rule: str) -> None:
     """Raise ValueError when there is no such rule; the message has their names."""
-    if rule not in RULES:
-        raise ValueError(f"There is no ReLU rule {rule!r}: {nearest(str(rule), RULES)} Allowed are {', '.join(RULES)}.")
+    choice("relu, the rule for ReLUs,", rule, RULES)
 
 
 def shape_of(layer: keras.Operation) -> Shape | None:

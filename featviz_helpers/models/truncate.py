@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ..common.errors import NotFinite
+from ..common.errors import NotFinite, first_line
 from .graph import calls, outputs, readers, sources
 from .relu import check_relus, ruled, shape_of
 
@@ -89,9 +89,17 @@ def _copied(layer: keras.Operation, cut: Cut, changes: dict) -> keras.Operation:
     config = layer.get_config() | {"dtype": cut.precision} | changes
     if shape:
         config["activation"] = ruled(shape, cut.relu)
+    elif callable(getattr(layer, "activation", None)):  # the function itself: of one's own, its name says nothing
+        config["activation"] = layer.activation
     if layer.name == cut.linear and "activation" in config:
         config["activation"] = "linear"
-    return type(layer).from_config(config)
+    try:
+        return type(layer).from_config(config)
+    except Exception as error:  # whatever a class of somebody else trips over
+        raise ValueError(
+            f"Layer '{layer.name}' ({type(layer).__name__}) cannot be copied from its configuration: "
+            f"{first_line(error):.160}. Its get_config must hold all that its __init__ takes; or end below it."
+        ) from error
 
 
 def _call(layer: keras.Operation, *inputs, **options):
@@ -123,6 +131,7 @@ def _foldable(model: keras.Model, keep: tuple[str, ...]) -> dict[str, str]:
         (source,) = sources(called[layer.name][0])
         # A subclass may do with its kernel what it likes, so the type itself counts.
         linear = type(source) in CONVOLUTIONS and source.activation is keras.activations.linear
+        linear = linear and layer.axis in (-1, 3) and source.data_format == "channels_last"
         if linear and len(called[source.name]) == len(read[source.name]) == 1 and source.name not in keep:
             pairs[layer.name] = source.name
     return pairs

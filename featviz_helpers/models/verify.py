@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from .graph import calls
+from .graph import calls, outputs, sources
 from .truncate import Cut, whole
 
 SIDES = (32, 64, 96, 128, 224, 299, 331, 512)  # pixels; the smallest that a network takes is the cheapest
@@ -46,11 +46,31 @@ def check_copy(model: keras.Model, copied: keras.Model, cut: Cut) -> None:
             continue  # a network that breaks down is named where it is used, with its channel
         apart, largest = np.abs(expected - np.asarray(copy)).max(), np.abs(expected).max()
         if not apart <= TOLERANCE * largest + 1e-6:
+            first = _first_that_differs(original, copied, noise) or name
             raise ValueError(
                 f"The copy of {model.name} that ends at '{name}' differs from the original by {apart:.3g}, where the "
-                f"largest value is {largest:.3g}: some layer below it is not copied as it is. Pass a model that ends "
-                "lower, or rebuild it from Keras's own layers."
+                f"largest value is {largest:.3g}; the first layer that is not copied as it is, is '{first}' "
+                f"({type(model.get_layer(first)).__name__}). Pass a model that ends below it, or rebuild it from "
+                "Keras's own layers."
             )
+
+
+def _first_that_differs(original: keras.Model, copied: keras.Model, noise: np.ndarray) -> str | None:
+    """Return the lowest layer whose output is another one in the copy; convolutions that took a batch norm in are."""
+    ends, copies = outputs(original), outputs(copied)
+    taken_in = {
+        sources(node)[0].name
+        for name, (node, *_) in calls(original).items()
+        if isinstance(node.operation, keras.layers.BatchNormalization)
+        and isinstance(copied.get_layer(name), keras.layers.Identity)
+    }
+    for name in ends:
+        if name in copies and name not in taken_in:
+            expected = np.asarray(keras.Model(original.inputs[0], ends[name])(noise, training=False))
+            found = np.asarray(keras.Model(copied.inputs[0], copies[name])(noise, training=False))
+            if not np.abs(expected - found).max() <= TOLERANCE * np.abs(expected).max() + 1e-6:
+                return name
+    return None
 
 
 def _size(original: keras.Model) -> tuple[int, int] | None:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..common.checks import instance, whole_numbers
 from ..data.image_sets import ImageSet
 from ..exemplars.rounds import Round
 from ..exemplars.tables import Exemplars
 from ..models.receptive_field import Field, patch
+from .arguments import check_layout
 from .canvas import Cell
 from .cells import draw_cells
 
@@ -46,10 +48,13 @@ def exemplar_sheet(
     Raises:
         ValueError: not scanned, or another data set.
     """
+    instance("exemplars", exemplars, Exemplars, "what fv.find_exemplars returns")
+    instance("data", data, ImageSet, "the set of images that the exemplars were found in")
+    check_layout(columns=columns, inch=None, stretch=False, title=title)
     if data.fingerprint != exemplars.meta["fingerprint"]:
         raise ValueError(f"These exemplars were not found in {data!r}: its fingerprint is another one.")
     sheet = []
-    for channel in channels:
+    for channel in whole_numbers("channels", channels):
         rows = exemplars.rows(layer, channel, pooling, k)
         silent = "\n(silent)" if rows["activation"].max() <= 0 else ""
         cells = []

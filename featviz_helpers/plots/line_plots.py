@@ -1,6 +1,7 @@
 """Lines: values over steps or settings, power over frequency."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 from sklearn.isotonic import isotonic_regression
 
+from ..common.checks import flag, instance, is_list, refusal
+from ..data.images import as_pictures
 from ..metrics import spectra
 from .style import DPI, LINE, PAGE, style, wrap
 
@@ -42,7 +45,10 @@ def curves(
     Returns:
         The figure.
     """
-    lines = {name: np.asarray(values, float) for name, values in results.items()}
+    instance("title", title, str, "text")
+    for name, value in {"log": log, "logx": logx}.items():
+        flag(name, value)
+    lines = _lines(results)
     positions = {name: _own(x, name, len(values)) for name, values in lines.items()}
     written = {value: None for own in positions.values() for value in own}
     at = _where(list(written), logx)
@@ -79,18 +85,38 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "") -> Figur
     Returns:
         The figure; each line is divided by its sum, so that shapes are compared and not contrast.
     """
+    instance("title", title, str, "text")
     lines = {}
-    for name, images in batches.items():
-        x, values = spectra.profile(images)
+    for name, images in instance("batches", batches, Mapping, "a mapping: name -> images (N, H, W, 3)").items():
+        x, values = spectra.profile(as_pictures(images, f"batches[{name!r}]"))
         mean = values.mean(axis=0)
         lines[name] = mean / mean.sum()
     energy = "mean energy of a wave (a curve sums to 1)"
     return curves(lines, x, title, "frequency (cycles per pixel)", energy, log=True)
 
 
+def _lines(results: object) -> dict[str, np.ndarray]:
+    """Return name -> values as floats, or say what is no line."""
+    lines = {}
+    for name, values in instance("results", results, Mapping, "a mapping: name -> values").items():
+        try:
+            lines[name] = np.asarray(values, float)
+        except (ValueError, TypeError):
+            lines[name] = np.empty(0)
+        if lines[name].ndim != 1 or not len(lines[name]):
+            raise refusal(f"results[{name!r}]", "a list of numbers", values)
+    if not lines:
+        raise refusal("results", "a mapping with at least one line", results)
+    return lines
+
+
 def _own(x: Sequence | Mapping | None, name: str, count: int) -> list:
-    own = range(count) if x is None else x[name] if isinstance(x, Mapping) else x
-    return np.asarray(own).tolist()
+    own = range(count) if x is None else x.get(name) if isinstance(x, Mapping) else x
+    own = own.tolist() if hasattr(own, "tolist") else own
+    several = list(own) if is_list(own) else []
+    if len(several) != count or not all(isinstance(value, str | Real) and value == value for value in several):
+        raise refusal("x", f"the {count} positions of '{name}', numbers or words", own)
+    return several
 
 
 def _where(values: list, logx: bool) -> dict[float | str, float]:

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from ..ascent.grid import Grid
 from ..ascent.result import Result
+from ..common.checks import refusal, shown, whole_number
+from .arguments import check_labels, check_layout, check_pictures
 from .canvas import Cell
 from .cells import COLUMNS, draw_cells
 from .sweeps import draw_sweep
@@ -46,6 +48,7 @@ def show(
         ValueError: another number of labels than of pictures; `large` without a grid, or with a value that is not on
             its last axis.
     """
+    check_layout(columns=columns, inch=inch, stretch=stretch, title=title)
     if isinstance(labels, Grid):
         rows = _by_axes(pictures, labels)
         if large is not None:
@@ -53,14 +56,16 @@ def show(
         return draw_cells(rows, title, inch, columns or labels.shape[-1], stretch)
     if large is not None:
         raise ValueError(
-            "`large` picks values of a sweep: hand its grid to `labels`, as in show(result, cells, large=[0, 1])."
+            "`large` picks values of a sweep: give its grid as `labels`, as in show(result, cells, large=[0, 1]); "
+            f"got {shown(large)} and no grid."
         )
     if isinstance(pictures, Result):
         labels = labels or [
             f"{name}\nactivation {value:.3g}" for name, value in zip(pictures.labels, pictures.activations, strict=True)
         ]
         pictures = pictures.images
-    row = [Cell(picture, label) for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)]
+    pictures = check_pictures("pictures", pictures, stretch)
+    row = [Cell(picture, label) for picture, label in zip(pictures, check_labels(labels, len(pictures)), strict=True)]
     return draw_cells([row], title, inch, columns or COLUMNS, stretch)
 
 
@@ -85,14 +90,21 @@ def compare(
     Returns:
         The figure.
     """
-    first = next(iter(results.values()))
-    labels = labels or (first.labels if isinstance(first, Result) else [""] * len(first))
-    grid = []
-    for row, (name, batch) in enumerate(results.items()):
-        images = batch.images if isinstance(batch, Result) else batch
-        grid.append(
-            [Cell(image, labels[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
-        )
+    check_layout(columns=whole_number("columns", columns, 1), inch=inch, stretch=stretch, title=title)
+    if not isinstance(results, Mapping) or not results:
+        raise refusal("results", "a mapping: name -> result or batch of images", results)
+    batches = {
+        name: list(batch.images) if isinstance(batch, Result) else check_pictures(f"results[{name!r}]", batch, stretch)
+        for name, batch in results.items()
+    }
+    first, lengths = next(iter(results.values())), [len(images) for images in batches.values()]
+    labels = first.labels if labels is None and isinstance(first, Result) else labels
+    columns_named = max(lengths) if np.size(labels) == max(lengths) else lengths[0]
+    words = [*check_labels(labels, columns_named), *[""] * max(lengths)]
+    grid = [
+        [Cell(image, words[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
+        for row, (name, images) in enumerate(batches.items())
+    ]
     return draw_cells(grid, title, inch, columns, stretch)
 
 
@@ -120,22 +132,18 @@ def zoom(
     Raises:
         ValueError: another number of labels than of pictures; the square is not inside every picture.
     """
+    side = whole_number("side", side, 1)
     if isinstance(pictures, Result):
         labels, pictures = labels or pictures.labels, pictures.images
+    pictures = check_pictures("pictures", pictures, stretch)
     pairs = [
         _whole_and_square(picture, label, at, side)
-        for picture, label in zip(pictures, _one_each(labels, len(pictures)), strict=True)
+        for picture, label in zip(pictures, check_labels(labels, len(pictures)), strict=True)
     ]
     wide = max(pair[0].picture.shape[1] for pair in pairs)
     both = COLUMNS if wide <= 2 * 112 else 2
     cells = [cell for pair in pairs for cell in pair]
     return draw_cells([cells[i : i + both] for i in range(0, len(cells), both)], title, None, both, stretch)
-
-
-def _one_each(labels: Sequence[str] | None, count: int) -> Sequence[str]:
-    if labels is not None and len(labels) != count:
-        raise ValueError(f"There are {len(labels)} labels for {count} pictures; give one per picture, or none.")
-    return labels or [""] * count
 
 
 def _whole_and_square(picture: np.ndarray, label: str, at: tuple[int, int] | None, side: int) -> tuple[Cell, Cell]:

@@ -104,7 +104,7 @@ def prepare_jobs(
     shared, own = _split(profile, jobs)
     names = {name for job in jobs for name in job.parameters}
     for name in given.keys() - names:
-        raise CourseError(f"no selected notebook has a parameter {name}: {nearest(name, names)}")
+        raise CourseError(f"no selected notebook has a parameter {name!r}: {nearest(name, names)}")
     for job in jobs:
         job_profile = own.get(job.path, {})
         for name in job_profile.keys() - job.parameters:

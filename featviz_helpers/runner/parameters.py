@@ -62,8 +62,12 @@ class Parameter:
         """The values that its comment quotes, which are never paths."""
         return frozenset(re.findall(r'"([^"]+)"', self.comment))
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Any, typed: str | None = None) -> Any:
         """Return the value as the notebook will receive it (an int given for a float becomes one).
+
+        Args:
+            value: what it is given.
+            typed: the text that stood for it, where it was one.
 
         Raises:
             ParameterError: the value is not of the parameter's type; the message says what to write instead.
@@ -77,9 +81,11 @@ class Parameter:
                 )
             return checked
         hint = f"; write {json.dumps([value], ensure_ascii=False)}" if self._accepts([value]) else ""
+        plain = typed is None or typed == str(value) or value == typed
+        read = reprlib.repr(value) if plain else f"{reprlib.repr(typed)}, which is {reprlib.repr(value)}"
         raise ParameterError(
             f"{self.name} takes {self.kind} (default: {self.default!r}), "
-            f"but was given {reprlib.repr(value)} ({type(value).__name__}){hint}"
+            f"but was given {read} ({type(value).__name__}){hint}"
         )
 
     def parse(self, text: str) -> Any:
@@ -95,7 +101,7 @@ class Parameter:
             reason = " ".join(str(error).split())
             raise ParameterError(f"{self.name}: {reprlib.repr(text)} is not valid YAML ({reason})") from None
         # `str | int` and the like take as text what YAML reads as something else ("no", "2024-01-01").
-        return self.check(text if not self._accepts(value) and self._accepts(text) else value)
+        return self.check(text if not self._accepts(value) and self._accepts(text) else value, text)
 
     @cached_property
     def _adapter(self) -> TypeAdapter:

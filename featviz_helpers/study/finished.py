@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..common.checks import file_name
 from ..common.errors import damage_named, nearest
 from . import verdict
 from .controls import JUDGED_CONTROLS
@@ -63,6 +64,7 @@ def read(where: str | Path) -> FinishedStudy:
         FileNotFoundError: there is no finished study.
         ValueError: it is damaged.
     """
+    file_name("The study", where)
     folder = BUNDLED / where if str(where) in bundled() else Path(where)
     if not (folder / RECORD).is_file():
         raise FileNotFoundError(

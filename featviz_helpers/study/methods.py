@@ -21,6 +21,7 @@ from ..ascent.parameterizations import MACO, Fourier
 from ..ascent.penalties import L2, TotalVariation
 from ..ascent.result import Result
 from ..ascent.term import Objective
+from ..common.checks import MOST_STEPS, instance, is_list, refusal, shown, whole_number, whole_numbers
 from ..common.errors import nearest
 from ..models.backbone import Backbone
 
@@ -143,8 +144,8 @@ def method(name: str) -> Method:
     Raises:
         ValueError: no such method; the message has the nearest names.
     """
-    if name not in METHODS:
-        raise ValueError(f"There is no method '{name}': {nearest(name, METHODS)}")
+    if not isinstance(name, str) or name not in METHODS:
+        raise ValueError(f"There is no method {shown(name)}: {nearest(name, METHODS)}")
     return METHODS[name]
 
 
@@ -191,8 +192,15 @@ def run_methods(
         ValueError: no such method, or one that needs exemplars and has none.
         KeyboardInterrupt: on Ctrl-C; pictures of fewer steps would be taken for pictures of the method.
     """
+    instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
+    channels, seeds = whole_numbers("channels", channels), whole_numbers("seeds", seeds)
+    steps = whole_number("steps", steps, 1, MOST_STEPS)
     if not isinstance(methods, Mapping):
-        names = methods or [name for name in METHODS if halves is not None or not METHODS[name].aligns]
+        if methods is not None and not is_list(methods):
+            raise refusal("methods", "a list of names, or name -> values", methods)
+        names = ([] if methods is None else list(methods)) or [
+            name for name in METHODS if halves is not None or not METHODS[name].aligns
+        ]
         methods = {name: values(name, backbone.name) for name in names}
     results = {}
     for name, numbers in methods.items():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ..common.errors import nearest
+from ..common.checks import MOST_STEPS
+from ..common.errors import nearest, validation_sentence
+from ..data.images import LARGEST
 from .methods import METHODS
 
-Values = Annotated[list[float], Field(min_length=1)]
+MOST_NUMBERS = 10_000  # channels or seeds of one study
+Values = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1)]
+Numbers = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(min_length=1, max_length=MOST_NUMBERS)]
 
 
 class StudyPlan(BaseModel):
@@ -31,18 +35,24 @@ class StudyPlan(BaseModel):
         precision: of the network while it is climbed, see `maximize`; distances are always measured in float32.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise ValueError(f"The plan of a study: {validation_sentence(error)}.") from None
 
     layer: str = "auto"
-    channels: Annotated[list[int], Field(min_length=1)]
-    background: Annotated[int, Field(ge=2)] = 32
+    channels: Numbers
+    background: Annotated[int, Field(ge=2, le=100_000)] = 32
     methods: dict[str, Values] = {name: list(method.values) for name, method in METHODS.items()}
-    seeds: Annotated[list[int], Field(min_length=1)] = [0, 1, 2]
-    trial_seeds: Annotated[list[int], Field(min_length=1)] = [0]
-    trial_values: Annotated[int, Field(ge=1)] | None = None
-    steps: Annotated[int, Field(ge=1)] = 64
-    size: Annotated[int, Field(ge=32)] = 224
-    k: Annotated[int, Field(ge=2)] = 9
+    seeds: Numbers = [0, 1, 2]
+    trial_seeds: Numbers = [0]
+    trial_values: Annotated[int, Field(ge=1, le=1000)] | None = None
+    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 64
+    size: Annotated[int, Field(ge=32, le=LARGEST)] = 224
+    k: Annotated[int, Field(ge=2, le=1_000_000)] = 9
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     @field_validator("channels", "seeds", "trial_seeds")

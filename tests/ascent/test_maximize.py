@@ -479,18 +479,18 @@ def test_a_start_key_is_the_unit():
     ("options", "words"),
     [
         ({"steps": 2.5}, "steps must be a whole number"),
-        ({"snapshots": [0.5]}, "A snapshot must be a whole number"),
-        ({"batch": -1}, "batch must be a whole number, 1 or more; got -1"),
+        ({"snapshots": [0.5]}, "snapshots must be a whole number"),
+        ({"batch": -1}, "batch must be a whole number from 1 to 100,000; got -1"),
         ({"transforms": [fv.Jitter([1, 2, 3]), fv.Jitter([1, 2])]}, "different lengths: Jitter 2, Jitter 3"),
-        ({"steps": 0}, "steps must be a whole number, 1 or more; got 0"),
-        ({"dead": "ignore"}, "'raise' or 'mark'"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 1,000,000; got 0"),
+        ({"dead": "ignore"}, "one of 'raise', 'mark'"),
         ({"precision": "half"}, "mixed_bfloat16"),
         ({"snapshots": [9]}, "between 0 and the last step, 6"),
         ({"seed": [0, 1]}, "different lengths"),
         ({"seed": 0.5}, "whole number"),
         ({"start": np.zeros((5, 5))}, r"\(N, H, W, 3\)"),
         ({"start": np.full((32, 32, 3), 200.0)}, "from_uint8"),
-        ({"tile": 8}, "tile must be a whole number, 32 or more; got 8"),
+        ({"tile": 8}, "tile must be a whole number from 32 to 16,384; got 8"),
         ({"size": 0}, "An image size must be a whole number from 1 to 16,384"),
         ({"size": 16.7}, "whole number from 1 to 16,384"),
         ({"size": 10**6}, "from 1 to 16,384.*got 1000000"),
@@ -509,15 +509,15 @@ def test_mistakes_are_explained_before_anything_compiles(options, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"transforms": 5}, r"transforms is one or a list of them, such as fv.Jitter\(8\).*; got 5 \(int\)"),
-        ({"transforms": [fv.L2(1e-3)]}, "transforms is one or a list"),
-        ({"penalties": [1e-3]}, "penalties is one or a list of them, such as fv.TotalVariation"),
-        ({"projections": "blur"}, "projections is one or a list of them, such as fv.GaussianBlur"),
-        ({"octaves": 3}, r"octaves is None or such as fv.Octaves\(3, 1.4\); got 3"),
-        ({"optimizer": 0.05}, r"optimizer is such as fv.Adam\(0.02\); got 0.05"),
-        ({"parameterization": "fourier"}, r"parameterization is such as fv.Pixels\(\)"),
+        ({"transforms": 5}, r"transforms must be one or a list of them, such as fv.Jitter\(8\).*; got 5\."),
+        ({"transforms": [fv.L2(1e-3)]}, "transforms.* must be"),
+        ({"penalties": [1e-3]}, "penalties, each of them, must be such as fv.TotalVariation"),
+        ({"projections": "blur"}, "projections must be one or a list of them, such as fv.GaussianBlur"),
+        ({"octaves": 3}, r"octaves must be None or such as fv.Octaves\(3, 1.4\); got 3"),
+        ({"optimizer": 0.05}, r"optimizer must be such as fv.Adam\(0.02\); got 0.05"),
+        ({"parameterization": "fourier"}, r"parameterization must be such as fv.Pixels\(\)"),
         ({"steps": None}, "steps must be a whole number"),
-        ({"snapshots": "all"}, "A snapshot must be a whole number"),
+        ({"snapshots": "all"}, "snapshots must be a whole number"),
     ],
 )
 def test_an_argument_of_another_kind_is_answered_with_an_example(options, words):
@@ -526,9 +526,9 @@ def test_an_argument_of_another_kind_is_answered_with_an_example(options, words)
 
 
 def test_an_objective_and_a_network_of_another_kind():
-    with pytest.raises(ValueError, match=r"objective is such as fv.channel\('block5b_add', 3\).*; got 'mixed2'"):
+    with pytest.raises(ValueError, match=r"objective must be such as fv.channel\('block5b_add', 3\).*; got 'mixed2'"):
         fv.maximize(shapesnet(), "mixed2", steps=1)
-    with pytest.raises(ValueError, match=r"backbone is what fv.load_model\('lite0'\)"):
+    with pytest.raises(ValueError, match=r"backbone must be what fv.load_model\('lite0'\)"):
         fv.maximize(shapesnet().model, fv.channel("mixed2", 0), steps=1)
 
 
@@ -542,13 +542,13 @@ def test_one_transform_is_as_good_as_a_list_of_one():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: fv.TotalVariation(-1e-3), "weights are positive here"),
+        (lambda: fv.TotalVariation(-1e-3), "a weight must be 0 or more"),
         (lambda: fv.TotalVariation(float("nan")), "finite number"),
         (lambda: fv.Jitter(-1), "0 or more"),
         (lambda: fv.Adam(0), "above 0"),
         (lambda: fv.Pixels(noise=2), "at most 1"),
         (lambda: fv.Fourier(noise=0), "above 0"),
-        (lambda: fv.Octaves(0), "count >= 1"),
+        (lambda: fv.Octaves(0), "whole count from 1 to 64"),
         (lambda: fv.Octaves(1.5), "whole count"),
         (lambda: fv.Octaves(2, [1.2, 0.5]), "scale >= 1"),
     ],

@@ -120,8 +120,8 @@ def test_names_read_like_formulas():
         (lambda: fv.channel("mixed2", 1.5), "whole number"),
         (lambda: fv.channel("mixed2", []), "whole number"),
         (lambda: fv.neuron("mixed2", 1, place=(2, 0)), "between 0 and 1"),
-        (lambda: fv.layer("mixed2", "sum"), "'squares' or 'mean'"),
-        (lambda: fv.direction("mixed2", np.full(4, np.inf)), "finite vector"),
+        (lambda: fv.layer("mixed2", "sum"), "one of 'squares', 'mean'"),
+        (lambda: fv.direction("mixed2", np.full(4, np.inf)), "vector of finite numbers"),
         (lambda: fv.maximize(shapesnet(), fv.direction("mixed2", np.ones(3))), "needs 120 numbers; got 3"),
     ],
 )

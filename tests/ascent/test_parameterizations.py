@@ -107,3 +107,16 @@ def test_the_mask_of_maco_is_the_summed_gradient():
     longer = fv.maximize(shapesnet(), unit, parameterization=fv.MACO(), steps=6, octaves=fv.Octaves(2, 1.2), **options)
     assert longer.transparency.shape == (2, 48, 48)
     assert fv.maximize(shapesnet(), unit, steps=1, **options).transparency is None
+
+
+@pytest.mark.parametrize("make", [fv.Fourier, fv.MACO])
+def test_waves_climb_alike_in_a_batch_of_any_size_until_a_relu_flips(make):
+    """Pictures agree for the first steps, and activations at the end; see the docstring of Fourier."""
+    channels, settings = [3, 10, 28, 33], {"steps": 24, "size": 64, "snapshots": [1, 4], "progress": False}
+    alone, together = (
+        fv.maximize(shapesnet(), fv.channel("mixed2", channels), parameterization=make(), batch=batch, **settings)
+        for batch in (1, 4)
+    )
+    for step, tolerance in {1: 1e-5, 4: 3e-5}.items():
+        np.testing.assert_allclose(alone.snapshots[step], together.snapshots[step], atol=tolerance)
+    np.testing.assert_allclose(alone.activations, together.activations, rtol=0.05)

@@ -262,8 +262,8 @@ def test_a_small_step_against_the_gradient_lowers_the_cost(kind, seed):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: L2(-1e-3), r"L2: weights are positive here.*got \[-0\.001.*weight 0\.001"),
-        (lambda: Norm([1.0, -2.0]), r"Norm: weights are positive here.*-2\.0"),
+        (lambda: L2(-1e-3), r"L2: a weight must be 0 or more.*got -0\.001.*weight 0\.001"),
+        (lambda: Norm([1.0, -2.0]), r"Norm: a weight must be 0 or more.*-2\.0"),
         (lambda: Norm(1.0, p=0.5), r"Norm: p must be a number from 1 .*got 0\.5.*one run for each"),
         (lambda: Norm(1.0, p=[2, 6]), r"Norm: p must be a number.*got \[2, 6\]"),
         (lambda: Norm(1.0, p=np.nan), r"Norm: p must be a number.*got nan"),

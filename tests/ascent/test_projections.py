@@ -228,14 +228,20 @@ def test_every_is_a_number_of_the_projection_and_may_differ_per_image():
         (lambda: GaussianBlur(np.nan), r"sigma must be a finite number"),
         (lambda: Bilateral(-1, 0.1), r"Bilateral: sigma must be 0 or more pixels; got -1"),
         (lambda: Bilateral(1, -0.1), r"Bilateral: tone must be 0 or more; got -0\.1\. 0 leaves"),
-        (lambda: Bilateral(1, 0.1, radius=0), r"radius must be a whole number, 1 or more; got 0\. Left out, it fits"),
+        (
+            lambda: Bilateral(1, 0.1, radius=0),
+            r"radius must be a whole number from 1 to 256; got 0\. Left out, it is 2 sigma",
+        ),
         (lambda: Bilateral(1, 0.1, radius=1.5), r"radius must be a whole number.*got 1\.5"),
         (lambda: ClipNorm(101), r"ClipNorm: percentile must be from 0 to 100; got 101\. Half"),
         (lambda: ClipContribution([50, -1]), r"ClipContribution: percentile must be from 0 to 100; got -1\."),
         (lambda: WeightDecay(1.0), r"WeightDecay: amount must be from 0 to below 1; got 1\."),
         (lambda: WeightDecay(-0.1), r"WeightDecay: amount must be from 0 to below 1; got -0\.1\."),
-        (lambda: WeightDecay(0.1, every=0), r"every must be a whole number, 1 or more; got 0\. 1 is after every"),
-        (lambda: GaussianBlur(1, every=[4, 2.5]), r"every must be a whole number, 1 or more; got 2\.5\."),
+        (
+            lambda: WeightDecay(0.1, every=0),
+            r"every must be a whole number from 1 to 1,000,000; got 0\. 1 is after every",
+        ),
+        (lambda: GaussianBlur(1, every=[4, 2.5]), r"every must be a whole number from 1 to 1,000,000; got 2\.5\."),
     ],
 )
 def test_wrong_numbers_are_refused_with_what_is_allowed(make, message):

@@ -238,7 +238,7 @@ def test_roll_moves_each_image_by_its_own_shift_and_its_gradient_moves_back():
         (lambda: fv.Scale(1.2, low=0), "above 0"),
         (lambda: fv.Scale(0.9), "empty range"),
         (lambda: fv.Scale(1.1, low=[1.0, 1.2]), "empty range"),
-        (lambda: fv.Rotate(720), "degrees, from -360 to 360; got 720"),
+        (lambda: fv.Rotate(720), "degrees, from -360 to 360; got high 720"),
         (lambda: fv.Rotate(10, low=20), "empty range"),
         (lambda: fv.Pad(-2), "0 or more"),
         (lambda: fv.Flip(1.5), "probability from 0 to 1"),

@@ -25,6 +25,24 @@ def test_a_scheduler_that_is_not_there_is_said(write_plan, monkeypatch):
         assert time.monotonic() - began < 20
 
 
+def test_a_batch_system_that_is_not_here_is_said_in_one_sentence(write_plan, tmp_path, monkeypatch):
+    """Dask printed 42 lines of traceback, and waited."""
+    path = tmp_path / "slurm.yaml"
+    path.write_text("kind: slurm\njobs: 3\noptions: {cores: 1, memory: 1GB}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--cluster", path)
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    assert done.output.splitlines()[-1].startswith(
+        "Error: There is no program 'sbatch' here, which submits jobs to slurm"
+    )
+
+
+def test_more_workers_than_a_machine_can_carry_are_refused(write_plan, monkeypatch):
+    monkeypatch.setattr(cluster, "cpu_count", lambda: 2)
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--workers", 17)
+    assert done.exit_code == 2 and "--workers must be a whole number from 1 to 16; got 17." in done.output
+
+
 def test_tls_takes_three_files(write_plan, tmp_path):
     (tmp_path / "ca.pem").write_text("")
     done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--scheduler", "tls://x:1", "--tls-ca", tmp_path / "ca.pem")

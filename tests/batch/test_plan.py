@@ -92,7 +92,7 @@ GOOD = "notebook: BOOK\nparameters:\n  STEPS: 4\ngrid:\n  VALUES: [1, 2]\n  SEED
         ("[1, 2]", "{from: 1, to: 2}", 5, "step or count"),
         ("[1, 2]", "{from: 3, to: 2, step: 1}", 5, "swap the two"),
         ("[1, 2]", "{from: 0, to: 2, count: 3, log: true}", 5, "above 0"),
-        ("[1, 2]", "{from: 0, to: 2, cuont: 3}", 5, "extra"),
+        ("[1, 2]", "{from: 0, to: 2, cuont: 3}", 5, "cuont is no field"),
         ("  SEEDS: [0]", "  SEED: [0]", 6, "did you mean SEEDS"),
         ("  SEEDS: [0]", "  zip: {SEEDS: [0, 1], KIND: [a]}", 6, "one length: SEEDS 2, KIND 1"),
         ("  SEEDS: [0]", "  SEEDS: [0]\nfold: [KIND]", 7, "KIND takes str, not a list"),
@@ -102,7 +102,7 @@ GOOD = "notebook: BOOK\nparameters:\n  STEPS: 4\ngrid:\n  VALUES: [1, 2]\n  SEED
         ("  SEEDS: [0]", "  SEEDS: [0]\nretry: 1", 7, "did you mean RETRIES|did you mean retries"),
         ("  SEEDS: [0]", "  SEEDS: [0]\nresources:\n  core: 1", 8, "did you mean cores"),
         ("notebook: BOOK", "notebook: none.ipynb", 1, "cannot read the notebook"),
-        ("notebook: BOOK\n", "", 1, "notebook: field required"),
+        ("notebook: BOOK\n", "", 1, "notebook must be given"),
         ("  SEEDS: [0]", "  SEEDS: [0", 7, "expected"),
     ],
 )

@@ -25,7 +25,7 @@ def test_the_command_writes_what_it_promises(tmp_path):
     ("options", "says"),
     [
         (("--channels", "10 x"), "--channels takes channel numbers"),
-        (("--channels", "10 10"), "channels: Value error, 10 is given twice"),
+        (("--channels", "10 10"), "channels: 10 is given twice"),
         (("--net", "alexx"), "'alexx' is not one of"),
         (("--channels", "1 2", "--layer", "logits"), "has no map; the highest layer below it that has one is"),
     ],

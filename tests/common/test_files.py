@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and checksums that are read again when the file has changed."""
 
+import errno
 import hashlib
 import os
 import time
@@ -106,3 +107,15 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
     target = tmp_path / ("ä" * 127)  # 254 bytes
     files.write_text(target, "x")
     assert target.read_text() == "x"
+
+
+@pytest.mark.parametrize("filename", [None, "the part"])
+def test_a_full_disk_names_the_place(tmp_path, filename):
+    """It was told as "[Errno 28] No space left on device", or with the hidden name of the part."""
+    path = tmp_path / "run.json"
+    with pytest.raises(OSError, match="No space left on device") as caught, files.replacing(path) as part:
+        raise OSError(errno.ENOSPC, "No space left on device", *([str(part)] if filename else []))
+    assert caught.value.filename == str(path) and caught.value.errno == errno.ENOSPC
+    with pytest.raises(OSError) as other, files.replacing(path):
+        raise OSError(errno.EACCES, "Permission denied", "another file")
+    assert other.value.filename == "another file"

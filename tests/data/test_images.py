@@ -29,8 +29,8 @@ def test_save_and_load(tmp_path):
         (np.full((8, 8, 3), np.inf), "values from inf to inf"),
         (np.full((8, 8, 3), 1.5), "values from 1.5 to 1.5"),
         (np.full((8, 8, 3), 200, np.uint8), "from_uint8"),
-        (np.zeros((2, 8, 8, 3)), r"One image is \(H, W, 3\); got \(2, 8, 8, 3\)"),
-        (np.zeros((8, 8)), r"got \(8, 8\)"),
+        (np.zeros((2, 8, 8, 3)), r"one picture \(H, W, 3\); got an array of shape \(2, 8, 8, 3\)"),
+        (np.zeros((8, 8)), r"of shape \(8, 8\)"),
     ],
 )
 def test_what_is_not_a_picture_is_not_saved(tmp_path, image, says):
@@ -85,7 +85,7 @@ def test_a_size_that_cannot_be_is_refused_before_any_memory_is_taken(size):
 def test_whole_numbers_are_no_images_in_minus_one_to_one():
     """uint8 in place of [-1, 1] gave an answer: 200 times too large, or grey."""
     pixels = np.zeros((1, 64, 64, 3), np.uint8)
-    with pytest.raises(ValueError, match="to_uint8 takes floats"):
+    with pytest.raises(ValueError, match="to_uint8 takes an array of floats"):
         fv.to_uint8(pixels)
-    with pytest.raises(ValueError, match="from_uint8 takes uint8"):
+    with pytest.raises(ValueError, match="from_uint8 takes an array of uint8"):
         fv.from_uint8(pixels.astype(np.float32))

@@ -165,11 +165,40 @@ class Secret(layers.Layer):
 
 def test_a_copy_that_answers_otherwise_is_refused_with_both_numbers():
     inputs = keras.Input((32, 32, 3))
-    x = Secret(3.0)(layers.Conv2D(2, 3, name="c")(inputs))
+    x = layers.BatchNormalization(name="folded")(layers.Conv2D(2, 3, name="c")(inputs))
+    x = layers.ReLU(name="above")(Secret(3.0, name="secret")(x))
     backbone = fv.Backbone(keras.Model(inputs, layers.Conv2D(2, 1, name="last")(x), name="odd"))
     assert backbone.truncate("c")
-    with pytest.raises(ValueError, match=r"copy of odd that ends at 'last' differs .* by [\d.]+, .* value is [\d.]+"):
+    says = (
+        r"copy of odd that ends at 'last' differs .* by [\d.]+, .* value is [\d.]+; the first layer .* 'secret' \(Sec"
+    )
+    with pytest.raises(ValueError, match=says):
         backbone.truncate("last")
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3, -1])
+def test_a_batch_norm_over_any_axis_answers_as_in_the_original(axis):
+    inputs = keras.Input((32, 32, 3))
+    x = layers.BatchNormalization(axis=axis, name="bn")(layers.Conv2D(8, 3, padding="same")(inputs))
+    model = filled(keras.Model(inputs, layers.ReLU(name="last")(x)))
+    same(model, "last")
+
+
+def test_an_activation_of_ones_own_is_copied():
+    inputs = keras.Input((32, 32, 3))
+
+    def doubled(x):
+        return 2 * keras.ops.relu(x)
+
+    x = layers.Conv2D(8, 3, activation=doubled, name="own")(inputs)
+    same(filled(keras.Model(inputs, x)), "own")
+
+
+def test_a_layer_that_cannot_be_copied_is_named():
+    inputs = keras.Input((32, 32, 3))
+    model = keras.Model(inputs, layers.Lambda(lambda x: x + 1, name="mine")(layers.Conv2D(4, 3)(inputs)))
+    with pytest.raises(ValueError, match=r"Layer 'mine' \(Lambda\) cannot be copied from its configuration: "):
+        fv.Backbone(model).truncate("mine")
 
 
 def test_after_more_training_a_new_backbone_sees_the_new_weights():

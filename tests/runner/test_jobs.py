@@ -13,7 +13,7 @@ from support.notebooks import write_notebook
     ("arguments", "says"),
     [
         (["-p", "STEP", "5"], "did you mean STEPS?"),
-        (["2", "-p", "SEED", "5"], "no selected notebook has a parameter SEED"),
+        (["2", "-p", "SEED", "5"], "no selected notebook has a parameter 'SEED'"),
         (["-p", "STEPS", "many"], "01_first.ipynb: STEPS takes int (default: 64), but was given 'many'"),
         (["-p", "STEPS", "2.5"], "STEPS takes int"),
         (["-p", "STEPS", "true"], "STEPS takes int"),

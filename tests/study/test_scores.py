@@ -69,7 +69,7 @@ def test_background_channels_are_active_and_come_from_every_branch(exemplars):
     ("changes", "says"),
     [
         ({"layer": "logits"}, "class scores have none"),
-        ({"k": 5}, "The scan kept 4 images"),
+        ({"k": 5}, "from 1 to 4; got 5. The scan kept no more"),
         ({"channels": [120]}, "channels 0 to 119"),
         ({"data": fv.ShapesImages(256, seed=4)}, "found with another fingerprint"),
     ],

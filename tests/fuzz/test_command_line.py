@@ -1,0 +1,144 @@
+"""Odd words on the command line and in plans: one line and exit status 2, or the work would begin."""
+
+import math
+from datetime import date
+
+import pytest
+from featviz_helpers.data.images import save_image
+from support.networks import pictures
+from support.notebooks import write_notebook
+from support.odd_lines import WORDS, Line, one_of, outcome, whole
+
+KNOBS = """
+STEPS: int = 64
+RATE: float = 0.05
+CHANNELS: list[int] = [0]
+WEIGHTS: list[float] = [0.5]
+ON: bool = True
+WORD: str = "a"  # any word
+EITHER: str | int = 1
+TABLE: dict = {}
+MODEL: str = "shapesnet"  # "shapesnet" or a path
+"""
+WORK = (
+    "featviz_helpers.runner.course.run",
+    "featviz_helpers.exemplars.scan.find_exemplars",
+    "featviz_helpers.batch.sweep.sweep",
+    "featviz_helpers.assets.fetch.fetch",
+)
+NEVER = one_of()
+CALLED = {"--data": "folder|images", "--methods": "method", "--size": "size|images of", "--count": "count|images"}
+NO_PATHS = ("0.5", "!!python/name:os", "~nobody/x", "/dev/null")  # they look like paths, and nothing is there
+ANY = (int, float, str, bool, list, dict, date, type(None))
+
+
+def is_text(word):
+    return "\udcff" not in word
+
+
+def parses_as(*kinds):
+    """Whether YAML 1.2 reads a word as one of these; what it takes for text is no number."""
+    from featviz_helpers.runner.yaml_numbers import read_yaml
+
+    def fits(word):
+        try:
+            word.encode()
+            value = read_yaml(word)
+        except Exception:
+            return False
+        infinite = isinstance(value, float) and not math.isfinite(value)
+        return type(value) in kinds and not (infinite and str not in kinds)
+
+    return fits
+
+
+def lines(folder):
+    """Return name -> line."""
+    book = str(write_notebook(folder, "99_odd", "print(1)", knobs=KNOBS))
+    photo = str(
+        save_image(pictures(1, 40)[0], folder / "photos" / "a.png") if (folder / "photos").mkdir() is None else ""
+    )
+    out = str(folder / "out")
+    scan = ["exemplars", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
+    study = [
+        "study",
+        "--count",
+        "64",
+        "--background",
+        "4",
+        "--size",
+        "64",
+        "--steps",
+        "3",
+        "--channels",
+        "1 2",
+        "--out",
+        out,
+    ]
+
+    def option(base, name, fits):
+        return Line([*base, f"{name}={{}}"], fits, f"{name}|{CALLED.get(name, name.strip('-').replace('-', '.'))}")
+
+    def parameter(name, fits):
+        return Line(["run", book, "-p", name, "{}"], fits, name)
+
+    listed = {
+        "run NOTEBOOK": Line(["run", "{}"], one_of("0", "1"), "notebook"),
+        "run -p NAME": Line(["run", book, "-p", "{}", "1"], NEVER, "parameter"),
+        "run --jobs": option(["run", book], "--jobs", whole(1, 256)),
+        "run --profile": option(["run", book], "--profile", one_of("/dev/null")),
+        "run --assets": option(["run", book], "--assets", lambda word: word == "../.."),
+        "-p STEPS": parameter("STEPS", parses_as(int)),
+        "-p RATE": parameter("RATE", lambda word: parses_as(int, float)(word) and len(word) < 20),
+        "-p ON": parameter("ON", parses_as(bool)),
+        "-p CHANNELS": parameter("CHANNELS", one_of("[1, 2]")),
+        "-p WEIGHTS": parameter("WEIGHTS", one_of("[1, 2]")),
+        "-p WORD": parameter("WORD", is_text),
+        "-p EITHER": parameter("EITHER", lambda word: is_text(word) and parses_as(*ANY)(word)),
+        "-p TABLE": parameter("TABLE", one_of("{a: 1}")),
+        "-p MODEL": parameter("MODEL", lambda word: is_text(word) and word not in NO_PATHS),
+        "exemplars LAYER": Line([*scan[:1], "{}", *scan[2:]], NEVER, "layer"),
+        "exemplars --model": option(scan, "--model", NEVER),
+        "exemplars --data": option(scan, "--data", NEVER),
+        "exemplars --count": option(scan, "--count", whole(9, 1_000_000)),
+        "exemplars --k": option(scan, "--k", whole(1, 16)),
+        "exemplars --size": option(scan, "--size", whole(3, 16_384)),
+        "exemplars --batch": option(scan, "--batch", whole(1, 4096)),
+        "exemplars --policy": option(scan, "--policy", one_of("crop", "squash")),
+        "exemplars --weights": option(scan, "--weights", NEVER),
+        **{
+            f"study {name}": option(study, name, fits)
+            for name, fits in {
+                "--model": NEVER, "--data": NEVER, "--net": NEVER, "--layer": NEVER,
+                "--channels": one_of("1", "0", "010", " 1"),
+                "--background": whole(2, 100_000), "--methods": NEVER, "--seeds": whole(1, 1000),
+                "--trial-seeds": whole(1, 1000), "--trial-values": whole(1, 1000), "--steps": whole(1, 1_000_000),
+                "--size": whole(32, 16_384), "--k": whole(2, 64), "--precision": NEVER, "--batch": whole(1, 100_000),
+            }.items()
+        },
+        "distance A": Line(["distance", "{}", photo, "--net", "pixels"], NEVER, "a.png|image|file"),
+        "distance --net": option(["distance", photo, photo], "--net", NEVER),
+        "fetch NAME": Line(["fetch", "{}"], NEVER, "asset|name"),
+        "doctor --assets": option(["doctor"], "--assets", lambda word: word == "../.."),
+        "results DIR": Line(["results", "{}"], NEVER, "results|folder|dir|sweep"),
+    }  # fmt: skip
+    return listed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("odd")
+
+
+@pytest.mark.slow
+def test_every_odd_word_is_refused_in_one_line_or_taken_for_what_it_is(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEATVIZ_KEEP_MODELS", "1")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    wrong = {}
+    for name, line in lines(folder).items():
+        for word in WORDS:
+            found = outcome(line, word, WORK)
+            if found not in ("clear", "right"):
+                wrong[f"{name} {word[:30]!r}"] = found
+    assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())
