@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -72,7 +72,7 @@ def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure
     size = (PAGE / DPI, (len(groups) + 5) * 1.4 * LINE / DPI)
     figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
 
-    def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: object) -> None:
+    def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: Any) -> None:
         mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
         axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", **look)
 
@@ -157,7 +157,5 @@ def intervals(series: Mapping[str, pd.DataFrame], title: str = "", xlabel: str =
     return figure
 
 
-def _bar(
-    axis: Axes, row: float, mean: float, low: float, high: float, colour: str, marker: str, **look: object
-) -> None:
+def _bar(axis: Axes, row: float, mean: float, low: float, high: float, colour: str, marker: str, **look: Any) -> None:
     axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt=marker, color=colour, **look)
