@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -72,7 +72,7 @@ def controls(held_out: pd.DataFrame, scored: pd.DataFrame, label: str) -> Figure
     size = (PAGE / DPI, (len(groups) + 5) * 1.4 * LINE / DPI)
     figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
 
-    def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: object) -> None:
+    def draw(axis: Axes, column: str, row: float, part: pd.DataFrame, **look: Any) -> None:
         mean, low, high = statistics.interval(part.groupby("channel")[column].mean())
         axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", **look)
 
@@ -126,5 +126,36 @@ def verdict(shares: Mapping[str, pd.DataFrame], distances: pd.DataFrame, title: 
     return figure
 
 
-def _bar(axis: Axes, row: float, mean: float, low: float, high: float, colour: str, marker: str) -> None:
-    axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt=marker, color=colour)
+@style()
+def intervals(series: Mapping[str, pd.DataFrame], title: str = "", xlabel: str = "") -> Figure:
+    """Draw numbers with their intervals, filled where the interval lies on one side of zero and pale where it does not.
+
+    Args:
+        series: one or two; name -> table with the columns mean, low and high. The first one's rows are those of the
+            figure, from top to bottom.
+        title: what the figure shows.
+        xlabel: name of the axis, with its unit.
+
+    Returns:
+        The figure.
+    """
+    names = list(next(iter(series.values())).index)
+    figure, axis = plt.subplots(figsize=(PAGE / DPI, (len(names) + 4) * 1.4 * LINE / DPI), layout="constrained")
+    for number, (label, table) in enumerate(series.items()):
+        for row, name in enumerate(names):
+            mean, low, high = table.loc[name, ["mean", "low", "high"]]
+            sure = low > 0 or high < 0
+            look = {} if sure else {"markerfacecolor": "white", "alpha": 0.6}
+            _bar(axis, row + 0.26 * (number - 0.5), mean, low, high, PALETTE[number], "os"[number], **look)
+        axis.plot([], [], "os"[number], color=PALETTE[number], label=label)
+    axis.axvline(0, color="0.3", linewidth=0.8)
+    axis.legend(loc="best", frameon=False)
+    axis.set_yticks(range(len(names)), names)
+    axis.set(xlabel=xlabel)
+    axis.invert_yaxis()
+    figure.suptitle(title, weight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _bar(axis: Axes, row: float, mean: float, low: float, high: float, colour: str, marker: str, **look: Any) -> None:
+    axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt=marker, color=colour, **look)

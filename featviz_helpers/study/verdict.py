@@ -187,3 +187,28 @@ def specificity_table(tables: Tables, by: str = "", base: str = "none") -> pd.Da
     ceiling = table.loc[table["contestant"] == OWN, "specificity"]
     table.insert(8, "share", table["specificity"] / (ceiling.iloc[0] if len(ceiling) else np.nan))
     return table
+
+
+def over_most_specific(tables: Tables, by: str = "", base: str = "none") -> pd.DataFrame:
+    """Compare the specificity of every contestant with that of the base at the value at which it is most specific.
+
+    That value is chosen on all channels and by the very number that is compared, which favours the base.
+
+    Args:
+        tables: of a study.
+        by: which of `specificity.JUDGES` is asked.
+        base: the method that the others are compared with.
+
+    Returns:
+        Rows named by contestant; columns value (of the base), mean, low, high (95 % interval, paired by channel).
+    """
+    trial = view(tables.trial, by)
+    rivals = trial[trial["method"] == base].pivot_table(index="channel", columns="value", values="specificity")
+    value = rivals.mean().idxmax()
+    rows = {
+        name: interval(part.set_index("channel")["specificity"] - rivals[value])
+        for name, part in chosen_pictures(tables, by).groupby("method", sort=False)
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"]).rename_axis("contestant")
+    table.insert(0, "value", value)
+    return table

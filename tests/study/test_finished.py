@@ -78,6 +78,18 @@ def test_the_figure_of_the_verdict_has_a_row_per_contestant_with_own_images_at_1
     plt.close(figure)
 
 
+def test_an_interval_that_contains_zero_is_drawn_pale():
+    table = pd.DataFrame({"mean": [0.2, 0.1, -0.3], "low": [0.1, -0.1, -0.4], "high": [0.3, 0.3, -0.2]}, list("abc"))
+    figure = figures.intervals({"first": table, "second": table}, "A title")
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == list("abc")
+    pale = [bar.lines[0].get_markerfacecolor() == "white" for bar in axis.containers]
+    assert pale == [False, True, False] * 2
+    ends = [bar.lines[2][0].get_segments()[0][:, 0] for bar in axis.containers]
+    np.testing.assert_allclose(ends[0], [0.1, 0.3])
+    plt.close(figure)
+
+
 @pytest.mark.parametrize("name", ["provenance.json", "study.parquet"])
 def test_a_damaged_study_is_named(tmp_path, name):
     folder = shutil.copytree(finished.BUNDLED / "shapesnet", tmp_path / "mine")

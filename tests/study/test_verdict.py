@@ -115,3 +115,15 @@ def test_the_table_of_specificity_gives_own_images_all_of_their_own_and_grey_not
         found.loc["good", high] - found.loc["good", low] for low, high in (("naive_low", "naive_high"), ("low", "high"))
     )
     assert narrow < wide / 3
+
+
+def test_the_base_at_its_most_specific_value_is_the_hardest_rival():
+    """At value 3 the base is 0.05 nearer to its own sets, and "good" is 0.03 nearer at every value."""
+    table = study_table(gain=0.0, own=0.03, noise=0.002)
+    for channel in table["channel"].unique():
+        own = table["method"].eq("none") & table["value"].eq(3.0) & table["channel"].eq(channel)
+        table.loc[own, ["exemplar_distance", f"to {channel}"]] -= 0.05
+    found = verdict.over_most_specific(tables(table))
+    assert set(found["value"]) == {3.0}
+    assert found.loc["good", "mean"] == pytest.approx(-0.02, abs=0.005) and found.loc["good", "high"] < 0
+    assert found.loc["own images", "mean"] == pytest.approx(0.05, abs=0.01)
