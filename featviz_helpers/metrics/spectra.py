@@ -81,7 +81,8 @@ def halves(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         coarse (N, H, W, 3), which holds the mean too, and fine (N, H, W, 3), around 0.
     """
-    coarse = np.hypot(*frequency_grid(*images.shape[1:3], real=False)) <= NYQUIST / 2
+    height, width = images.shape[1:3]
+    coarse = np.hypot(*frequency_grid(height, width, real=False)) <= NYQUIST / 2
     low = np.fft.ifft2(np.fft.fft2(images, axes=(1, 2)) * coarse[..., None], axes=(1, 2)).real.astype(images.dtype)
     return low, images - low
 
