@@ -10,6 +10,7 @@ from .line_plots import HEIGHT
 from .style import DPI, PAGE, style, wrap
 
 FULL = 0.8  # of the distance between two groups that bars take up
+READABLE = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}  # a number covers a line behind it
 
 
 def bars(
@@ -42,12 +43,13 @@ def bars(
             left = places - FULL / 2 + i * width
             drawn = axis.bar(left, values, 0.94 * width, align="edge", label=name)
             texts = [f"{value:.{digits}f}" if np.isfinite(value) else "" for value in values]
-            axis.bar_label(drawn, texts, padding=1)
+            axis.bar_label(drawn, texts, padding=1.5, zorder=4, bbox=READABLE)
         for name, values in (expected or {}).items():
             axis.hlines(values, places - FULL / 2, places + FULL / 2, color="black", label=name)
         axis.set(xlabel=xlabel, ylabel=ylabel)
         axis.set_xticks(places, x)
         axis.grid(visible=False, axis="x")
+        axis.set_axisbelow(True)
         axis.set_title(wrap(title, PAGE), loc="left", weight="bold")
         if len(results) + bool(expected) > 1:
             axis.legend(frameon=False, labelcolor="linecolor")
