@@ -1,8 +1,7 @@
 """Make the sheets of docs/gallery/ that show InceptionV3 without and with each remedy, and results/remedies.csv.
 
-Each sheet has the pictures without the remedy in its upper row and those with it below; above each picture stand its
-share of high frequencies and the activation kept. A penalty makes pictures pale; on its sheet the upper row has its
-tones spread, the middle one is as it is, and the lower one is the same, spread.
+Each sheet has the pictures without the remedy in its upper row and those with it below. A penalty makes pictures pale;
+on its sheet the upper row has its tones spread, the middle one is as it is, and the lower one is the same, spread.
 """
 
 from pathlib import Path
@@ -12,6 +11,7 @@ import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 from featviz_helpers.ascent.result import Result
+from PIL import Image
 
 LAYER, CHANNELS = "mixed6", [48, 62, 73, 91]
 PENALTIES = {"l2": fv.L2(1e-2), "total_variation": fv.TotalVariation(2e-3)}
@@ -23,26 +23,14 @@ RECIPES = {
     "maco": {"parameterization": fv.MACO(), "optimizer": fv.Adam(0.3), "transforms": [fv.standard()]},
 }
 REMEDIES = {name: {"penalties": [penalty]} for name, penalty in PENALTIES.items()} | RECIPES
-WORDS = {"fourier": "waves, transforms", "maco": "MACO, transforms"}  # above pictures; other remedies by their name
+QUALITY = 75  # of the JPEGs
+GAP = 6  # pixels of white between two pictures
 
 
-def sheet(base: Result, found: Result, words: str, pale: bool) -> bytes:
-    """Draw the pictures of a remedy below those of the base, as a JPEG.
-
-    Args:
-        base, found: without and with the remedy.
-        words: what the remedy is called.
-        pale: spread the tones of the base, and show those of the remedy as they are and spread.
-    """
-    rows = [("pixel by pixel", base, pale), (words, found, False), *([(words, found, True)] if pale else [])]
-    pictures, labels = [], []
-    for name, result, wide in rows:
-        pictures += list(spread(result.images) if wide else result.images)
-        shares, kept = fv.high_frequency(result.images), result.activations / base.activations
-        numbers = zip(CHANNELS, shares, kept, strict=True)
-        tones = ", spread" if wide else ""
-        labels += [f"channel {c}\n{name}{tones}\nshare {share:.2f}, kept {left:.2f}" for c, share, left in numbers]
-    return fv.show(pictures, labels, columns=len(base)).file("jpeg")
+def sheet(rows: list[np.ndarray]) -> np.ndarray:
+    """Join batches (N, H, W, 3) to one picture, a row for each, with white gaps."""
+    padded = [np.pad(row, ((0, 0), (0, GAP), (0, GAP), (0, 0)), constant_values=1.0) for row in rows]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in padded])[:-GAP, :-GAP]
 
 
 def spread(images: np.ndarray) -> np.ndarray:
@@ -71,24 +59,22 @@ def measures(backbone: fv.Backbone, result: Result, base: Result) -> dict[str, f
 @click.option("--table", type=click.Path(path_type=Path), default=Path("results/remedies.csv"), show_default=True)
 @click.option("--steps", default=96, show_default=True, help="Steps of each ascent.")
 @click.option("--size", default=192, show_default=True, help="Side of a picture.")
-@click.option("--only", multiple=True, type=click.Choice(list(REMEDIES)), help="These sheets, and no table.")
-def main(weights: str | None, out: Path, table: Path, steps: int, size: int, only: tuple[str, ...]) -> None:
+def main(weights: str | None, out: Path, table: Path, steps: int, size: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
     units = fv.channel(LAYER, CHANNELS)
     shared = {"steps": steps, "size": size, "seed": 0, "optimizer": fv.Adam(0.02)}
     base = fv.maximize(backbone, units, **shared)
     rows = {"none": measures(backbone, base, base)}
-    for name in only or REMEDIES:
-        options = REMEDIES[name]
+    for name, options in REMEDIES.items():
         own = {"steps": steps // OCTAVES} if "octaves" in options else {}  # as many steps in all
         found = fv.maximize(backbone, units, **shared | options | own)
         rows[name] = measures(backbone, found, base)
-        jpeg = sheet(base, found, WORDS.get(name, name.replace("_", " ")), name in PENALTIES)
-        (out / f"remedy_{name}.jpg").write_bytes(jpeg)
+        pale = name in PENALTIES
+        pictures = [spread(base.images), found.images, spread(found.images)] if pale else [base.images, found.images]
+        Image.fromarray(fv.to_uint8(sheet(pictures))).save(out / f"remedy_{name}.jpg", quality=QUALITY, optimize=True)
     measured = pd.DataFrame(rows).T.rename_axis("remedy").round(2)
-    if not only:
-        measured.to_csv(table)
+    measured.to_csv(table)
     click.echo(measured.to_string())
 
 

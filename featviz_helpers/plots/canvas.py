@@ -48,20 +48,27 @@ class Sheet(Figure):
     frequencies by less than 0.01.
     """
 
-    OPTIONS: ClassVar = {"png": {"optimize": True}, "jpeg": {"quality": 80, "subsampling": 0, "optimize": True}}
+    PNG: ClassVar = {"optimize": True}
+    JPEG: ClassVar = {"quality": 80, "subsampling": 0, "optimize": True}
 
-    def file(self, kind: str) -> bytes:
-        """Return the figure as a "png" or "jpeg", with the border that Jupyter puts round a figure."""
+    def png(self) -> bytes:
+        """Return the figure as a file, with the border that Jupyter puts round a figure."""
+        return self._file("png", self.PNG)
+
+    def jpeg(self) -> bytes:
+        """Return the figure as a smaller file, whose pixels are nearly those of the figure."""
+        return self._file("jpeg", self.JPEG)
+
+    def _file(self, kind: str, options: dict) -> bytes:
         file = io.BytesIO()
-        self.savefig(file, format=kind, bbox_inches="tight", pil_kwargs=self.OPTIONS[kind])
+        self.savefig(file, format=kind, bbox_inches="tight", pil_kwargs=options)
         return file.getvalue()
 
     def _ipython_display_(self) -> None:
         from IPython.display import Image, display
 
-        files = {kind: self.file(kind) for kind in self.OPTIONS}
-        kind = min(files, key=lambda kind: len(files[kind]))
-        display(Image(data=files[kind], format=kind))
+        kind, data = min(("png", self.png()), ("jpeg", self.jpeg()), key=lambda file: len(file[1]))
+        display(Image(data=data, format=kind))
 
 
 def place(cell: Cell, left: int, top: int, limit: int) -> Place:

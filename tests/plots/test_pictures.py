@@ -11,6 +11,7 @@ import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from featviz_helpers.plots.canvas import Sheet
 from featviz_helpers.plots.style import style
 from IPython.core.pylabtools import print_figure
 from matplotlib.text import Text
@@ -55,7 +56,7 @@ def test_a_figure_adds_no_grain(size):
     """What a notebook stores, brought back to the size of the picture."""
     batch = np.stack([fv.photograph(name, size) for name in ("china", "flower")] * 3)[:5]
     seen = []
-    for cell in cells(fv.compare({"one": batch}), draw=lambda sheet: sheet.file("jpeg")):
+    for cell in cells(fv.compare({"one": batch}), draw=Sheet.jpeg):
         times = len(cell) // size
         seen.append(cell.reshape(len(cell) // times, times, -1, times, 3).mean(axis=(1, 3)))
     np.testing.assert_allclose(fv.high_frequency(np.stack(seen) / 127.5 - 1), fv.high_frequency(batch), atol=0.01)
