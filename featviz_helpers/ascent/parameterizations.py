@@ -126,6 +126,9 @@ class Fourier(Parameterization):
     Args:
         noise: standard deviation of the coefficients at the start; above 0, at most 1000.
         decorrelate: False moves R, G and B themselves.
+
+    Attributes:
+        mix: (3, 3), M / 4: rows R, G, B, columns brightness, warm-cold, green-magenta.
     """
 
     def __init__(self, noise: float = 0.01, decorrelate: bool = True) -> None:

@@ -10,6 +10,7 @@ from ..data.frequencies import frequency_grid
 from ..data.images import as_pictures
 
 NYQUIST = 0.5  # cycles per pixel: a pattern that changes at every pixel
+BANDS = ("over 64", "32 to 64", "16 to 32", "8 to 16", "4 to 8", "under 4")  # pixels from one stripe to the next
 
 
 def power(images: np.ndarray) -> np.ndarray:
@@ -67,7 +68,39 @@ def contrast(images: np.ndarray) -> np.ndarray:
     Returns:
         (N,).
     """
-    return np.sqrt(np.mean(np.square(images), axis=(1, 2, 3)))
+    return np.sqrt(np.mean(np.square(as_pictures(images)), axis=(1, 2, 3)))
+
+
+def bands(images: np.ndarray) -> np.ndarray:
+    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1.
+
+    The octaves are `BANDS`, told by the distance from one stripe to the next. The last is `high_frequency`.
+
+    Args:
+        images: (N, H, W, 3).
+    """
+    spectrum = power(images)
+    octave = np.digitize(
+        np.hypot(*frequencies(*spectrum.shape[1:])), [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4], right=True
+    )
+    sums = np.stack([spectrum[:, octave == i].sum(axis=1) for i in range(len(BANDS))], axis=1)
+    return sums / sums.sum(axis=1, keepdims=True)
+
+
+def halves(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut pictures at a quarter of a cycle per pixel into a coarse and a fine half, which add up to them again.
+
+    Args:
+        images: (N, H, W, 3).
+
+    Returns:
+        coarse (N, H, W, 3), which holds the mean too, and fine (N, H, W, 3), around 0.
+    """
+    images = as_pictures(images)
+    height, width = images.shape[1:3]
+    coarse = np.hypot(*frequency_grid(height, width, real=False)) <= NYQUIST / 2
+    low = np.fft.ifft2(np.fft.fft2(images, axes=(1, 2)) * coarse[..., None], axes=(1, 2)).real.astype(images.dtype)
+    return low, images - low
 
 
 def high_frequency(images: np.ndarray) -> np.ndarray:

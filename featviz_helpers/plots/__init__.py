@@ -7,6 +7,7 @@ from .alt import register
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "bar_plots": ["bars"],
         "exemplars": ["exemplar_sheet", "round_sheet"],
         "frames": ["frames"],
         "line_plots": ["curves", "spectrum_curves"],

@@ -75,12 +75,13 @@ def curves(
     return figure
 
 
-def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "") -> Figure:
+def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "", logx: bool = False) -> Figure:
     """Draw the mean power spectrum of each batch: power against frequency, from coarse to fine.
 
     Args:
         batches: name -> (N, H, W, 3) images in [-1, 1]; any sizes.
         title: what the figure shows.
+        logx: logarithmic frequencies, on which a power of the frequency is a straight line.
 
     Returns:
         The figure; each line is divided by its sum, so that shapes are compared and not contrast.
@@ -92,7 +93,7 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "") -> Figur
         mean = values.mean(axis=0)
         lines[name] = mean / mean.sum()
     energy = "mean energy of a wave (a curve sums to 1)"
-    return curves(lines, x, title, "frequency (cycles per pixel)", energy, log=True)
+    return curves(lines, x, title, "frequency (cycles per pixel)", energy, log=True, logx=logx)
 
 
 def _lines(results: object) -> dict[str, np.ndarray]:

@@ -44,6 +44,28 @@ def test_high_frequency_is_the_share_above_a_quarter(period, share):
     assert spectra.frequency(images)[0] == pytest.approx(1 / period, abs=0.02)
 
 
+@pytest.mark.parametrize(("period", "octave"), [(96, 0), (48, 1), (24, 2), (12, 3), (6, 4), (3, 5)])
+def test_stripes_have_their_energy_in_the_octave_of_their_spacing(period, octave):
+    wave = np.sin(2 * np.pi * np.arange(192) / period)
+    shares = spectra.bands(np.broadcast_to(wave[None, :, None, None], (1, 192, 192, 3)))
+    assert shares.shape == (1, len(spectra.BANDS)) and shares[0, octave] > 0.8  # the window spreads it a little
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_the_finest_octave_is_the_share_of_high_frequencies():
+    noise = np.random.default_rng(0).normal(size=(4, 48, 40, 3))
+    np.testing.assert_allclose(spectra.bands(noise)[:, -1], spectra.high_frequency(noise))
+
+
+def test_halves_add_up_to_the_picture_and_each_keeps_the_waves_of_its_side():
+    across = np.arange(48)
+    coarse, fine = (np.sin(2 * np.pi * across / period) for period in (8, 3))
+    images = np.broadcast_to((0.3 + coarse + 0.5 * fine)[None, :, None, None], (2, 48, 48, 3))
+    low, high = spectra.halves(images)
+    np.testing.assert_allclose(low + high, images)
+    np.testing.assert_allclose(low, np.broadcast_to((0.3 + coarse)[None, :, None, None], low.shape), atol=1e-9)
+
+
 def test_white_noise_has_a_flat_profile():
     noise = np.random.default_rng(0).normal(size=(64, 48, 48, 3))
     _, power = spectra.profile(noise, bins=8)

@@ -74,13 +74,16 @@ def test_the_look_of_the_course_ends_with_its_figures_and_leaves_other_settings(
     assert dict(matplotlib.rcParams) == before
 
 
-def test_a_notebook_stores_pictures_as_a_jpeg(monkeypatch):
+@pytest.mark.parametrize(
+    ("images", "kind"), [(pictures(1, 224), "jpeg"), (np.indices((1, 224, 224))[2][..., None] % 2 * np.ones(3), "png")]
+)
+def test_a_notebook_stores_made_pictures_as_a_jpeg_and_stripes_without_loss(monkeypatch, images, kind):
     displayed = []
     monkeypatch.setattr("IPython.display.display", displayed.append)
-    fv.show(pictures(1, 32))._ipython_display_()
-    ((kind, data),) = [(one.format, one.data) for one in displayed]
+    fv.show(images)._ipython_display_()
+    ((stored, data),) = [(one.format, one.data) for one in displayed]
     with Image.open(io.BytesIO(data)) as image:
-        assert (kind, image.format) == ("jpeg", "JPEG")
+        assert (stored, image.format) == (kind, kind.upper())
 
 
 def test_a_picture_that_is_wider_than_the_page_is_averaged():
@@ -95,6 +98,19 @@ def test_show_draws_every_picture_with_its_label():
     axes = shown(figure)
     assert [axis.get_title() for axis in axes] == [f"p{i}" for i in range(7)]
     np.testing.assert_array_equal(axes[4].images[0].get_array(), fv.to_uint8(pictures(7, 16)[4]))
+
+
+def test_bars_stand_in_groups_with_their_values_above_and_what_was_expected_across():
+    axis = fv.bars({"a": [1, 3], "b": [2, np.nan]}, ["x", "y"], expected={"chance": [0.5, 1.5]}, digits=1).axes[0]
+    assert [bar.get_height() for bar in axis.patches[:3]] == [1, 3, 2]
+    left, right = axis.patches[0], axis.patches[2]
+    assert left.get_x() + left.get_width() <= right.get_x() < 0.5
+    assert [text.get_text() for text in axis.texts] == ["1.0", "3.0", "2.0", ""]
+    (chance,) = axis.collections
+    assert [line[0][1] for line in chance.get_segments()] == [0.5, 1.5]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["chance", "a", "b"]
+    with pytest.raises(ValueError, match="'b' has 1 values for 2 positions"):
+        fv.bars({"a": [1, 3], "b": [2]}, ["x", "y"])
 
 
 def test_show_takes_pictures_of_different_sizes():
@@ -212,3 +228,5 @@ def test_curves_and_spectra_have_one_line_a_name():
     lines = fv.spectrum_curves({"noise": pictures(4, 32), "smooth": fv.photograph("china", 64)[None]}).axes[0].lines
     noise, smooth = (line.get_ydata() for line in lines)
     assert noise.sum() == pytest.approx(1) and smooth[-1] < noise[-1]
+    axis = fv.spectrum_curves({"noise": pictures(4, 32)}, logx=True).axes[0]
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
