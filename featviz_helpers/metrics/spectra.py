@@ -72,7 +72,7 @@ def contrast(images: np.ndarray) -> np.ndarray:
 
 
 def bands(images: np.ndarray) -> np.ndarray:
-    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1.
+    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1; NaN for one colour.
 
     The octaves are `BANDS`, told by the distance from one stripe to the next. The last is `high_frequency`.
 
@@ -83,8 +83,7 @@ def bands(images: np.ndarray) -> np.ndarray:
     octave = np.digitize(
         np.hypot(*frequencies(*spectrum.shape[1:])), [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4], right=True
     )
-    sums = np.stack([spectrum[:, octave == i].sum(axis=1) for i in range(len(BANDS))], axis=1)
-    return sums / sums.sum(axis=1, keepdims=True)
+    return np.stack([_share(spectrum[:, octave == i].sum(axis=1), spectrum) for i in range(len(BANDS))], axis=1)
 
 
 def halves(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -311,7 +311,7 @@ def table(photo):
         ),
         **{
             f"spectra.{name}": Target(getattr(spectra, name), {"images": FLOATS}, {}, one_each)
-            for name in ("power", "high_frequency", "orientation", "frequency", "hue", "mean_frequency")
+            for name in ("power", "contrast", "bands", "high_frequency", "orientation", "frequency", "hue", "mean_frequency")
         },
         "spectra.profile": Target(
             spectra.profile, {"images": FLOATS, "bins": whole(1, 10_000)}, {"images": three},
