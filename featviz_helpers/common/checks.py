@@ -131,7 +131,8 @@ def refusal(name: str, allowed: str, value: object, remedy: str = "") -> ValueEr
 def shown(value: Any) -> str:
     """Return a value as a message shows it: a picture by its shape, all else as Python writes it, not too long."""
     if getattr(value, "ndim", 0) > 1:
-        return f"an array of shape {tuple(value.shape)}, {value.dtype}"
+        kind = getattr(value, "dtype", "a table")  # of pandas: each column has a dtype of its own
+        return f"an array of shape {tuple(value.shape)}, {kind}"
     text = repr(value.tolist() if hasattr(value, "tolist") else value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
 

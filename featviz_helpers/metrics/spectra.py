@@ -72,9 +72,10 @@ def contrast(images: np.ndarray) -> np.ndarray:
 
 
 def bands(images: np.ndarray) -> np.ndarray:
-    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1; NaN for one colour.
+    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1.
 
-    The octaves are `BANDS`, told by the distance from one stripe to the next. The last is `high_frequency`.
+    A picture of one colour has none (NaN). The octaves are `BANDS`, told by the distance from one stripe to the next;
+    the last is `high_frequency`.
 
     Args:
         images: (N, H, W, 3).

@@ -5,6 +5,7 @@ from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -99,7 +100,7 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "", logx: bo
 def _lines(results: object) -> dict[str, np.ndarray]:
     """Return name -> values as floats, or say what is no line."""
     lines = {}
-    for name, values in instance("results", results, Mapping, "a mapping: name -> values").items():
+    for name, values in instance("results", results, Mapping | pd.DataFrame, "a mapping: name -> values").items():
         try:
             lines[name] = np.asarray(values, float)
         except (ValueError, TypeError):

@@ -10,7 +10,9 @@ matplotlib.use("Agg")
 import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from featviz_helpers.common import checks
 from featviz_helpers.plots.canvas import Sheet
 from featviz_helpers.plots.style import style
 from IPython.core.pylabtools import print_figure
@@ -152,7 +154,7 @@ def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
     assert [axis.get_title() for axis in shown(every)][:4] == sweep.headings("weight")
     with pytest.raises(ValueError, match=r"axis 'weight' has no value 7; it has \[0.0, "):
         fv.show(pictures(8, 96), sweep, large=[7])
-    with pytest.raises(ValueError, match="hand its grid to `labels`"):
+    with pytest.raises(ValueError, match="give its grid as `labels`"):
         fv.show(pictures(8, 96), large=[7])
 
 
@@ -221,6 +223,14 @@ def test_levels_notes_and_the_distance_of_the_written_values():
     assert set(written) == {"a", "b", "photographs", "weak", "8"}
     assert written["8"].xy == (16, 1) and written["8"].get_color() == axis.lines[1].get_color()
     assert {4.0, 8.0, 12.0, 16.0} <= set(axis.get_xticks())
+
+
+def test_a_table_has_one_line_a_column():
+    """Notebook 04 draws its account this way; a check that knew mappings alone refused it, and failed to say so."""
+    table = pd.DataFrame({"contrast": [0.1, 0.2], "activation kept": [1.0, 0.9]})
+    (axes,) = fv.curves(table, x=[1, 2]).axes
+    assert len(axes.lines) == 2
+    assert checks.shown(table) == "an array of shape (2, 2), a table"
 
 
 def test_curves_and_spectra_have_one_line_a_name():
