@@ -13,7 +13,7 @@ from ..ascent.objectives import class_score
 from ..common.checks import whole_number
 from ..models.backbone import Backbone
 from .baselines import Baseline, baseline_images
-from .probe import Probe
+from .probe import Make, Probe
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _mixed(probe: Probe, start: np.ndarray, rows: np.ndarray, gone: np.ndarray) 
     return np.where(gone[..., None], start[rows], probe.images[rows])
 
 
-def _watched(probe: Probe, count: int, make, probability: bool) -> np.ndarray:
+def _watched(probe: Probe, count: int, make: Make, probability: bool) -> np.ndarray:
     if not probability:
         return probe.values(count, make)
     classes = probe.objective.terms[0].units["channel"]

@@ -10,7 +10,7 @@ from ..ascent.term import Objective
 from ..common.checks import number, whole_number
 from ..models.backbone import Backbone
 from .baselines import Baseline, baseline_images
-from .probe import Probe
+from .probe import Make, Probe
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def integrated_gradients(
     start = baseline_images(probe.images, baseline, seed)
     way = probe.images - start
 
-    def along(shares: np.ndarray):
+    def along(shares: np.ndarray) -> Make:
         return lambda rows, numbers: start[rows] + shares[numbers, None, None, None].astype(np.float32) * way[rows]
 
     ends, mean = probe.mean_slope(2, along(np.array([0.0, 1.0])))

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exemplars": ["exemplar_sheet", "round_sheet"],
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
+        "overlays": ["overlay"],
         "pictures": ["compare", "show", "zoom"],
         "heat_tables": ["tables"],
     },
