@@ -10,6 +10,7 @@ from .canvas import Cell
 from .cells import draw_cells
 
 FAINT = 0.3  # how much darker black is than white in the image under a map
+UNIT = "share of its maximum"
 TOP = 0.995  # of a map's values are below its full colour: a few pixels must not make all others pale
 
 
@@ -49,13 +50,16 @@ def overlay(
         rows.append([first, *tinted])
     width = images.shape[2]
     scale = np.tile(np.linspace(-1.0 if signed else 0.0, 1.0, width), (max(width // 16, 4), 1))
-    rows.append([None] * len(maps) + [Cell(2 * _colours(scale, signed) - 1, below=" ")])
+    rows.append([None] * len(maps) + [Cell(2 * _colours(scale, signed) - 1, below=f"ticks\n{UNIT}")])
     figure = draw_cells(rows, title, columns=len(maps) + 1, shrink=True)
     bar = figure.axes[-1]
     low, high = bar.get_xlim()
     bar.set_xticks([low, (low + high) / 2, high], ["-1", "0", "1"] if signed else ["0", "0.5", "1"])
+    for word, side in zip(bar.get_xticklabels(), ("left", "center", "right"), strict=True):
+        word.set_horizontalalignment(side)
     bar.tick_params(length=2, pad=1)
-    bar.set_xlabel("")
+    bar.set_xlabel(UNIT, labelpad=0)
+    bar.grid(False)
     return figure
 
 
