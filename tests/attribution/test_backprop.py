@@ -25,14 +25,16 @@ def test_both_rules_by_hand(cap):
 
 def test_a_unit_below_the_top_is_seen_in_its_own_field_alone():
     images = pictures(2, 96)
-    field = fv.receptive_field(shapesnet(), "stem2", 96)
-    middle = [(s * (n // 2) + f, s * (n // 2) + f + r) for s, n, f, r in
-              zip(field.stride, field.units, field.first, field.size, strict=True)]  # fmt: skip
+    field = fv.receptive_field(shapesnet(), "mixed0", 96)
+    row, column = (count // 2 for count in field.units)
+    top, left, bottom, right = field.box(row, column)
+    awake = int(shapesnet().activations(images, "mixed0")[:, row, column].min(axis=0).argmax())
     for method in (guided_backprop, deconvnet):
-        maps = np.abs(method(shapesnet(), fv.neuron("stem2", 5), images)).sum(axis=-1)
-        inside = maps[:, slice(*middle[0]), slice(*middle[1])].sum(axis=(1, 2))
+        maps = np.abs(method(shapesnet(), fv.neuron("mixed0", awake), images)).sum(axis=-1)
+        inside = maps[:, top:bottom, left:right].sum(axis=(1, 2))
         np.testing.assert_allclose(inside, maps.sum(axis=(1, 2)), rtol=1e-5)
-        assert maps.max() > 0
+        assert inside.min() > 0
+    assert bottom - top < 48
 
 
 def test_the_peak_is_the_strongest_place_of_each_image():

@@ -107,7 +107,7 @@ def test_pictures_at_once_are_bounded_whatever_is_asked(monkeypatch):
     [
         (lambda n, x: gradients.saliency(n, fv.class_score(32), x), r"channels 0 to 31; got \[32\]"),
         (lambda n, x: gradients.saliency(n, fv.class_score([1, 2]), x), "2 units and 3 images"),
-        (lambda n, x: gradients.saliency(n, fv.channel("mixed9", 1), x), "no layer 'mixed9'.*mixed0"),
+        (lambda n, x: gradients.saliency(n, fv.channel("mixed9", 1), x), "no layer 'mixed9': did you mean mixed"),
         (lambda n, x: gradients.saliency(n, fv.class_score(1), 2 * x), r"must lie in \[-1, 1\]"),
         (lambda n, x: gradients.saliency(n, fv.class_score(1), x, batch=0), "batch must be a whole number, 1 or more"),
         (lambda n, x: gradients.saliency(identity(), fv.class_score(1), x), "identity has no class scores"),
