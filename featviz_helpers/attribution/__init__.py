@@ -12,9 +12,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "curves": ["Curves", "removal_curves"],
         "gradients": ["gradient", "gradient_times_input", "magnitude", "saliency", "smoothgrad"],
         "integrated": ["Integrated", "integrated_gradients"],
-        "occlusion": ["Windows", "occlusion"],
+        "windows": ["Windows", "occlusion"],
         "pointing": ["Mosaics", "grid_pointing", "mosaics", "share_inside"],
-        "randomised": ["cascade", "randomised"],
+        "permuted": ["cascade", "randomised"],
         "ranks": ["rank_correlation"],
     },
 )

@@ -55,8 +55,9 @@ def overlay(
     bar = figure.axes[-1]
     low, high = bar.get_xlim()
     bar.set_xticks([low, (low + high) / 2, high], ["-1", "0", "1"] if signed else ["0", "0.5", "1"])
-    for word, side in zip(bar.get_xticklabels(), ("left", "center", "right"), strict=True):
-        word.set_horizontalalignment(side)
+    ends = bar.get_xticklabels()
+    ends[0].set_horizontalalignment("left")
+    ends[-1].set_horizontalalignment("right")
     bar.tick_params(length=2, pad=1)
     bar.set_xlabel(UNIT, labelpad=0)
     bar.grid(False)

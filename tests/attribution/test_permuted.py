@@ -3,7 +3,7 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from featviz_helpers.attribution.randomised import cascade, randomised, weighted_layers
+from featviz_helpers.attribution.permuted import cascade, randomised, weighted_layers
 from featviz_helpers.attribution.ranks import rank_correlation
 from scipy.stats import spearmanr
 from support.networks import pictures, shapesnet

@@ -3,7 +3,7 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from featviz_helpers.attribution.occlusion import Windows, occlusion
+from featviz_helpers.attribution.windows import Windows, occlusion
 from support.attribution_networks import linear
 from support.networks import pictures, shapesnet
 
