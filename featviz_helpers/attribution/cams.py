@@ -87,8 +87,9 @@ def score_cam(
 ) -> np.ndarray:
     """Return Score-CAM (Wang et al., 2020), which needs no gradient.
 
-    Each channel's map, enlarged and brought to [0, 1], uncovers the image on the baseline; the softmax over channels
-    of what that adds to the objective is the channel's weight. What is negative in the weighted sum is dropped.
+    Each channel's map, enlarged and brought to [0, 1], uncovers the image on the baseline; what that adds to the
+    objective is the channel's weight. (The softmax that the paper's pseudocode puts over the weights is left out: it
+    makes them depend on the scale of the scores.) What is negative in the weighted sum is dropped.
 
     Args:
         backbone, objective, images, layer, batch: as for `grad_cam`.
@@ -116,10 +117,8 @@ def score_cam(
         mask = _enlarged(masks[rows, numbers], size)[..., None]
         return start[rows] + mask * (probe.images[rows] - start[rows])
 
-    scores = probe.values(count, uncovered).astype(np.float64)
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))  # the baseline's own score cancels
-    weights /= weights.sum(axis=1, keepdims=True)
-    total = np.einsum("nc,nchw->nhw", weights, maps).astype(np.float32)
+    bare = probe.values(1, lambda rows, _: start[rows])
+    total = np.einsum("nc,nchw->nhw", probe.values(count, uncovered) - bare, maps)
     return _enlarged(np.maximum(total, 0.0), size)
 
 
