@@ -2,6 +2,7 @@
 
 from . import ascent as ascent
 from . import assets as assets
+from . import attribution as attribution
 from . import batch as batch
 from . import check as check
 from . import cli as cli

@@ -68,15 +68,20 @@ class Shapes:
     """Images (N, size, size, 3) float32 in [-1, 1], labels (N,) int32 (positions in `CLASSES`) and their key.
 
     The key's columns are class, pattern, orientation_deg, frequency_cpp, hue_deg and shape, one row per image;
-    NaN or None marks a property that does not define the image.
+    NaN or None marks a property that does not define the image. The masks are (N, size, size) bool, or None where they
+    were not asked for: true where the ink of a class with a `shape` covers half a pixel or more, and nowhere on the
+    other classes, whose pattern fills the image.
     """
 
     images: np.ndarray
     labels: np.ndarray
     key: pd.DataFrame
+    masks: np.ndarray | None = None
 
 
-def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = None, first: int = 0) -> Shapes:
+def draw(
+    count: int, seed: int, size: int = 64, classes: Sequence[str] | None = None, first: int = 0, masks: bool = False
+) -> Shapes:
     """Draw `count` labelled images; the same arguments give the same pixels, bit for bit.
 
     Image i depends on (seed, size, classes) and i alone, so a longer draw starts with the shorter one. Each
@@ -89,6 +94,7 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
         size: side in pixels, 32 to 512.
         classes: names out of `CLASSES` to draw from; None draws from all.
         first: i of the first image, 0 to 1,000,000; those before it cost nothing.
+        masks: also return where the objects are; the pixels stay the same.
 
     Raises:
         ValueError: an argument outside its range, or a class that does not exist.
@@ -102,16 +108,20 @@ def draw(count: int, seed: int, size: int = 64, classes: Sequence[str] | None = 
     numbers = _stream(seed, 1, before * width).random((rows, width), np.float32)[odd:]
     images = _stream(seed, 2, before * size * size * 3).random((rows, size, size, 3), np.float32)[odd:]
     measures = np.empty((count, 3))  # orientation, frequency, hue
+    covered = np.zeros((count, size, size), bool) if masks else None
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         for block in np.split(rows, range(32, len(rows), 32)):  # blocks that fit the processor's cache
-            images[block], measures[block] = _paint(images[block], CLASS_KEY[CLASSES[label]], numbers[block])
+            entry = CLASS_KEY[CLASSES[label]]
+            images[block], measures[block], ink = _paint(images[block], entry, numbers[block])
+            if covered is not None and entry["shape"]:
+                covered[block] = ink >= 0.5
 
     table = pd.DataFrame(list(CLASS_KEY.values())).iloc[labels].reset_index(drop=True)
     defined = table[["orientation_deg", "frequency_band_cpp", "hue_deg"]].notna().to_numpy()
     key = pd.DataFrame({"class": np.array(CLASSES, object)[labels], "pattern": table["pattern"]})
     key[["orientation_deg", "frequency_cpp", "hue_deg"]] = np.where(defined, measures, np.nan)
-    return Shapes(images, labels, key.assign(shape=table["shape"]))
+    return Shapes(images, labels, key.assign(shape=table["shape"]), covered)
 
 
 def draw_labels(count: int, seed: int, classes: Sequence[str] | None = None, first: int = 0) -> np.ndarray:
@@ -147,8 +157,8 @@ def _check_classes(classes: Sequence[str] | None) -> Sequence[str]:
     return given
 
 
-def _paint(noise: np.ndarray, entry: dict, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Paint one class over uniform noise (N, size, size, 3); images and their orientation, frequency, hue."""
+def _paint(noise: np.ndarray, entry: dict, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Paint one class over uniform noise (N, size, size, 3); images, their orientation, frequency, hue, and the ink."""
     size = noise.shape[1]
     n = {number: numbers[:, i, None, None] for i, number in enumerate(_NUMBERS.split())}
     low, high = entry["frequency_band_cpp"] or COARSE
@@ -173,7 +183,8 @@ def _paint(noise: np.ndarray, entry: dict, numbers: np.ndarray) -> tuple[np.ndar
     ramp = (x * np.cos(TAU * n["ramp_angle"]) + y * np.sin(TAU * n["ramp_angle"])) * (0.4 * n["ramp"] / size)
     noise = (noise - 0.5) * (0.3 * n["noise"][..., None])
     noise += paper + mask[..., None] * (ink - paper) + ramp[..., None]
-    return np.clip(noise, -1, 1), np.stack([v.ravel() for v in (degrees % 180, frequency, hue % 360)], axis=1)
+    measures = np.stack([v.ravel() for v in (degrees % 180, frequency, hue % 360)], axis=1)
+    return np.clip(noise, -1, 1), measures, mask
 
 
 def _colours(hue_deg: float | None, n: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -36,6 +36,7 @@ class Backbone:
     Attributes:
         layers: layer name -> number of channels, in the order of the network.
         logits: name of the layer that holds the class scores, or None for a headless network.
+        maps: names of the layers with a map, in the order of the network.
 
     Raises:
         ValueError: the model has not exactly one image input `(N, H, W, 3)`, or is no graph of layers.
@@ -65,8 +66,8 @@ class Backbone:
             layer.name: tensors[layer.name].shape[-1] for layer in self.model.layers if layer.name in tensors
         }
         self.logits = score_layer(self.model)
-        self._maps = [name for name in self.layers if len(tensors[name].shape) == 4]
-        self.default_layer = self.traits.default_layer or self._maps[2 * len(self._maps) // 3]
+        self.maps = [name for name in self.layers if len(tensors[name].shape) == 4]
+        self.default_layer = self.traits.default_layer or self.maps[2 * len(self.maps) // 3]
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
         # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
         # what was not used for long is dropped.
@@ -85,6 +86,19 @@ class Backbone:
         """What the class scores stand for, in order; None for a headless network and where that is not known."""
         known = self.traits.classes
         return known if self.logits and known and len(known) == self.layers[self.logits] else None
+
+    def class_number(self, name: str) -> int:
+        """Return the number of the class of this name.
+
+        Raises:
+            ValueError: no such class (the message has the nearest names), or a network whose classes have no names.
+        """
+        self.resolve("logits")
+        if self.classes is None:
+            raise ValueError(f"The classes of {self.name} have no names: give their numbers.")
+        if name not in self.classes:
+            raise ValueError(f"{self.name} has no class {name!r}: {nearest(str(name), self.classes)}")
+        return self.classes.index(name)
 
     def __repr__(self) -> str:
         scores = f"class scores in '{self.logits}'" if self.logits else "no class scores (headless)"
@@ -114,19 +128,19 @@ class Backbone:
         Blocks end in a concatenation (`mixed0`, ...) or in a sum (residual networks).
         """
         count = whole_number("count", count, 1)
-        kinds = {name: type(self.model.get_layer(name)) for name in self._maps}
+        kinds = {name: type(self.model.get_layer(name)) for name in self.maps}
         joins = [name for name, kind in kinds.items() if kind is keras.layers.Concatenate]
         sums = [name for name, kind in kinds.items() if kind is keras.layers.Add]
         named = [name for name in joins if name.startswith("mixed") and "_" not in name]
-        rungs = named or joins or sums or self._maps
+        rungs = named or joins or sums or self.maps
         return [rungs[round(i)] for i in np.linspace(0, len(rungs) - 1, min(count, len(rungs)))]
 
     def check_map(self, layer: str) -> None:
         """Raise ValueError when a layer has one number per channel and no map."""
         name = self.resolve(layer)
-        if name not in self._maps:
+        if name not in self.maps:
             order = list(self.layers)
-            below = [one for one in self._maps if order.index(one) < order.index(name)]
+            below = [one for one in self.maps if order.index(one) < order.index(name)]
             remedy = f"; the highest layer below it that has one is '{below[-1]}'" if below else ""
             raise ValueError(f"'{name}' of {self.name} has no map{remedy}.")
 

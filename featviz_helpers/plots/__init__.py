@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "frames": ["frames"],
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
+        "overlays": ["overlay"],
         "pictures": ["compare", "show", "zoom"],
         "heat_tables": ["tables"],
     },

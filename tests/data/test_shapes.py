@@ -125,6 +125,22 @@ def test_images_fill_the_promised_range_and_type():
     assert shapes.images.std() > 0.3
 
 
+def test_masks_lie_on_the_objects_and_change_no_pixel():
+    shapes = draw(3 * len(CLASSES), seed=9, masks=True)
+    assert np.array_equal(shapes.images, draw(3 * len(CLASSES), seed=9).images)
+    assert draw(1, seed=9).masks is None
+    objects = shapes.key["shape"].notna().to_numpy()
+    area = shapes.masks.mean(axis=(1, 2))
+    assert area[objects].min() > 0.05
+    assert area[objects].max() < 0.6
+    assert not area[~objects].any()
+    colour = np.ptp(shapes.images, axis=-1)
+    for name in HUED:  # vivid ink on grey paper, under noise
+        for i in np.flatnonzero(shapes.key["class"] == name):
+            inside = shapes.masks[i]
+            assert np.quantile(colour[i][inside], 0.1) > np.quantile(colour[i][~inside], 0.8)
+
+
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match=r"no class 'horizontal stripe': did you mean .*horizontal stripes"):
         draw(4, seed=0, classes=["horizontal stripe"])

@@ -1,0 +1,88 @@
+"""Networks that have forgotten: the same numbers as before, in another order (Adebayo et al., 2018).
+
+A map that stays the same when the weights are shuffled does not come from what the network has learned.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..data.images import check_range
+from ..models.backbone import Backbone
+
+
+def randomised(
+    backbone: Backbone, layers: Sequence[str] | None = None, seed: int = 0, images: np.ndarray | None = None
+) -> Backbone:
+    """Return a copy of a network in which the weights of some layers are permuted, each array within itself.
+
+    Every array keeps its histogram. Of a batch norm, scale and offset are permuted like other weights; its mean and
+    variance are kept, or measured anew on images, because shuffled weights may drive them far away.
+
+    Args:
+        backbone: the network; it is not changed.
+        layers: names of layers with weights, or "logits"; None permutes all.
+        seed: of the permutations; a layer's own does not depend on which others are permuted.
+        images: (N, H, W, 3) in [-1, 1] on which batch norm is measured anew, in one batch as in training; None keeps
+            its statistics.
+
+    Raises:
+        ValueError: a layer that is not there or has no weights.
+    """
+    known = weighted_layers(backbone)
+    names = known if layers is None else [backbone.resolve(name) for name in layers]
+    if empty := [name for name in names if name not in known]:
+        raise ValueError(f"'{empty[0]}' of {backbone.name} has no weights that could be permuted.")
+    copied = keras.models.clone_model(backbone.model)
+    for own, layer in zip(backbone.model.layers, copied.layers, strict=True):
+        layer.set_weights([_value(weight, own.name in names, seed) for weight in own.weights])
+    if images is not None:
+        _measure(copied, backbone.preprocess(tf.constant(check_range(images))))
+    return Backbone(copied, f"{backbone.name} randomised", backbone.preprocess, backbone.default_layer, backbone.traits)
+
+
+def cascade(
+    backbone: Backbone, seed: int = 0, images: np.ndarray | None = None, count: int | None = None
+) -> Iterator[tuple[str, Backbone]]:
+    """Yield networks whose layers are permuted one after the other, from the class scores down.
+
+    Args:
+        backbone, seed, images: as for `randomised`.
+        count: how many networks, spread evenly from the topmost layer alone to all; None is one per layer.
+
+    Yields:
+        The name of the lowest layer that is permuted, and the network.
+    """
+    names = weighted_layers(backbone)[::-1]
+    depths = np.arange(1, len(names) + 1) if count is None else np.linspace(1, len(names), count).round().astype(int)
+    for depth in dict.fromkeys(depths.tolist()):
+        yield names[depth - 1], randomised(backbone, names[:depth], seed, images)
+
+
+def weighted_layers(backbone: Backbone) -> list[str]:
+    """Return the names of the layers with weights, in the order of the network."""
+    return [layer.name for layer in backbone.model.layers if layer.weights]
+
+
+def _value(weight: keras.Variable, permute: bool, seed: int) -> np.ndarray:
+    value = weight.numpy()
+    if not permute or weight.name.startswith("moving_"):
+        return value
+    generator = np.random.default_rng([seed, zlib.crc32(weight.path.encode())])
+    return generator.permutation(value.ravel()).reshape(value.shape)
+
+
+def _measure(model: keras.Model, inputs: tf.Tensor) -> None:
+    """Replace the statistics of every batch norm by those of these images, each measured behind those below it."""
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0  # forget what was before
+    model(inputs, training=True)
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum

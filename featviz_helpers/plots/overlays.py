@@ -1,0 +1,88 @@
+"""Attribution maps over the images that they explain, in one look for all methods."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from .canvas import Cell
+from .cells import draw_cells
+
+FAINT = 0.3  # how much darker black is than white in the image under a map
+UNIT = "share of its maximum"
+TOP = 0.995  # of a map's values are below its full colour: a few pixels must not make all others pale
+
+
+def overlay(
+    images: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    labels: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Show each image, and each map in colour over the faint image.
+
+    Every map is divided by its own highest |value| (the 99.5th percentile), because methods have different units. With
+    a value below zero anywhere, the colours are orange below, white at zero and purple above; otherwise one hue.
+
+    Args:
+        images: (N, H, W, 3) in [-1, 1], one per row.
+        maps: heading -> (N, H, W), one column each.
+        labels: one per image.
+        title: what the figure shows; best as a sentence that says what is seen.
+
+    Returns:
+        The figure, with one bar of colours.
+
+    Raises:
+        ValueError: maps of another size than the images, or another number of labels.
+    """
+    for name, values in maps.items():
+        if values.shape != images.shape[:3]:
+            raise ValueError(f"'{name}' has maps of shape {values.shape}, and the images need {images.shape[:3]}.")
+    if labels is not None and len(labels) != len(images):
+        raise ValueError(f"There are {len(labels)} labels for {len(images)} images; give one per image, or none.")
+    signed = any(values.min() < 0 for values in maps.values())
+    rows: list[list[Cell | None]] = []
+    for i, image in enumerate(images):
+        first = Cell(image, "image" if i == 0 else "", labels[i] if labels is not None else "")
+        tinted = [Cell(tint(image, values[i], signed), name if i == 0 else "") for name, values in maps.items()]
+        rows.append([first, *tinted])
+    width = images.shape[2]
+    scale = np.tile(np.linspace(-1.0 if signed else 0.0, 1.0, width), (max(width // 16, 4), 1))
+    rows.append([None] * len(maps) + [Cell(2 * _colours(scale, signed) - 1, below=f"ticks\n{UNIT}")])
+    figure = draw_cells(rows, title, columns=len(maps) + 1, shrink=True)
+    bar = figure.axes[-1]
+    low, high = bar.get_xlim()
+    bar.set_xticks([low, (low + high) / 2, high], ["-1", "0", "1"] if signed else ["0", "0.5", "1"])
+    ends = bar.get_xticklabels()
+    ends[0].set_horizontalalignment("left")
+    ends[-1].set_horizontalalignment("right")
+    bar.tick_params(length=2, pad=1)
+    bar.set_xlabel(UNIT, labelpad=0)
+    bar.grid(False)
+    return figure
+
+
+def tint(image: np.ndarray, values: np.ndarray, signed: bool) -> np.ndarray:
+    """Return a map in colour over its faint image.
+
+    Args:
+        image: (H, W, 3) in [-1, 1].
+        values: (H, W); zero is white, so that the image alone is seen there.
+        signed: colours for both signs; otherwise for what is above zero.
+
+    Returns:
+        (H, W, 3) float32 in [-1, 1].
+    """
+    largest = np.quantile(np.abs(values), TOP) or np.abs(values).max()
+    share = np.clip(values / largest, -1, 1) if largest else np.zeros_like(values)
+    grey = (image.mean(axis=-1, keepdims=True) + 1) / 2
+    return (2 * _colours(share, signed) * (1 - FAINT * (1 - grey)) - 1).astype(np.float32)
+
+
+def _colours(share: np.ndarray, signed: bool) -> np.ndarray:
+    """Return colours (H, W, 3) in [0, 1] that are white at zero."""
+    colours = matplotlib.colormaps["PuOr" if signed else "Blues"]
+    middle = colours(0.5 if signed else 0.0)[:3]
+    return np.clip(colours((share + 1) / 2 if signed else share)[..., :3] / np.array(middle), 0, 1)

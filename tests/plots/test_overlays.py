@@ -1,0 +1,54 @@
+"""Maps over images: white where nothing was found, one hue or two, one bar of colours."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from featviz_helpers.plots import overlay
+from featviz_helpers.plots.overlays import FAINT, tint
+from support.networks import pictures
+
+WHITE = np.ones((4, 4, 3), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_zero_shows_the_faint_image_alone(signed):
+    np.testing.assert_allclose(tint(WHITE, np.zeros((4, 4)), signed), 1.0, atol=0.01)
+    black = tint(-WHITE, np.zeros((4, 4)), signed)
+    np.testing.assert_allclose(black, 1 - 2 * FAINT, atol=0.01)
+
+
+def test_signs_have_colours_of_their_own_and_size_has_depth():
+    values = np.array([[-2.0, -1.0], [1.0, 2.0]])
+    tinted = tint(WHITE[:2, :2], values, signed=True)
+    light = tinted.mean(axis=-1)
+    assert (light[0, 0] < light[0, 1]) and (light[1, 1] < light[1, 0])
+    assert tinted[0, 0, 0] > tinted[0, 0, 2]  # orange against
+    assert tinted[1, 1, 2] > tinted[1, 1, 0]  # purple for
+    one = tint(WHITE[:2, :2], np.abs(values), signed=False)
+    np.testing.assert_array_equal(one[0], one[1][::-1])
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_figure_has_every_map_and_one_bar(signed):
+    maps = {"one": np.random.default_rng(0).random((2, 48, 48)) - 0.5 * signed, "two": np.ones((2, 48, 48))}
+    figure = overlay(pictures(2, 48), maps, ["a", "b"], "a title")
+    assert len(figure.axes) == 2 * 3 + 1
+    assert next(tick.get_text() for tick in figure.axes[-1].get_xticklabels()) == ("-1" if signed else "0")
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["image", "one", "two"]
+
+
+def test_mistakes_are_explained_in_a_sentence():
+    with pytest.raises(ValueError, match=r"'one' has maps of shape \(2, 3, 3\), and the images need \(2, 48, 48\)"):
+        overlay(pictures(2, 48), {"one": np.ones((2, 3, 3))})
+    with pytest.raises(ValueError, match="1 labels for 2 images"):
+        overlay(pictures(2, 48), {"one": np.ones((2, 48, 48))}, ["a"])
