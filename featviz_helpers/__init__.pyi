@@ -66,7 +66,6 @@ from .models.backbone import Backbone as Backbone
 from .models.load import load_model as load_model
 from .models.receptive_field import effective_field as effective_field
 from .models.receptive_field import receptive_field as receptive_field
-from .plots.bar_plots import bars as bars
 from .plots.exemplars import exemplar_sheet as exemplar_sheet
 from .plots.line_plots import curves as curves
 from .plots.line_plots import spectrum_curves as spectrum_curves

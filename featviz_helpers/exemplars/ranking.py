@@ -119,3 +119,19 @@ class Ranking:
         ranking = cls.__new__(cls)
         vars(ranking).update(arrays, **{k: about[k] for k in ("count", "next", "seconds", "damaged")})
         return ranking, about["request"]
+
+
+def not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:
+    """Return the sentence about the first activation that is not a number.
+
+    Args:
+        pooled: (2, n, C), as `scan.compiled_pooling` returns it.
+        layers: layer name -> number of channels, in the order of C.
+        names: of the n images.
+    """
+    _, image, unit = np.argwhere(~np.isfinite(pooled))[0]
+    units = [(layer, channel) for layer, count in layers.items() for channel in range(count)]
+    layer, channel = units[unit]
+    return (
+        f"Channel {channel} of '{layer}' is not a finite number on image {names[image]}: check the network's weights."
+    )

@@ -27,7 +27,7 @@ from ..data.image_sets import MOST_AT_ONCE, ImageSet
 from ..data.images import pair
 from ..models.backbone import Backbone
 from ..models.precision import settled
-from .ranking import Ranking
+from .ranking import Ranking, not_finite
 from .tables import META, Exemplars, tables
 
 STATE = "scan.npz"
@@ -230,7 +230,7 @@ def _scan(
             pooled, positions = pool(images)
             pooled = pooled.numpy()
             if not np.isfinite(pooled).all():
-                raise NotFinite(_not_finite(pooled, request["layers"], [data.names[i] for i in index]))
+                raise NotFinite(not_finite(pooled, request["layers"], [data.names[i] for i in index]))
             ranking.add(pooled, positions.numpy(), index, [data.names[i] for i in index])
             ranking.damaged, ranking.seconds = dict(data.damaged), before + time.monotonic() - began
             progress_bar.update(ranking.next - progress_bar.n)
@@ -243,12 +243,3 @@ def _scan(
     if not ranking.count:
         name, reason = next(iter(data.damaged.items()))
         raise ValueError(f"None of the {len(data)} images could be read; the first is {name} ({reason}).")
-
-
-def _not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:
-    _, image, unit = np.argwhere(~np.isfinite(pooled))[0]
-    units = [(layer, channel) for layer, count in layers.items() for channel in range(count)]
-    layer, channel = units[unit]
-    return (
-        f"Channel {channel} of '{layer}' is not a finite number on image {names[image]}: check the network's weights."
-    )

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "bar_plots": ["bars"],
         "exemplars": ["exemplar_sheet", "round_sheet"],
-        "frames": ["frames"],
+        "field_frames": ["frames"],
         "line_plots": ["curves", "spectrum_curves"],
         "maps": ["heat"],
         "overlays": ["overlay"],

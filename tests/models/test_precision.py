@@ -68,7 +68,7 @@ def test_nothing_is_settled_without_being_asked(processor, capsys):
     assert [settled(name) for name in precision.PRECISIONS] == list(precision.PRECISIONS)
     assert StudyPlan(channels=[1]).precision == "float32"
     assert capsys.readouterr().out == ""
-    with pytest.raises(ValueError, match=r"must be one of auto, float32, .*; got 'half'"):
+    with pytest.raises(ValueError, match=r"must be one of 'auto', 'float32', .*; got 'half'"):
         settled("half")
 
 

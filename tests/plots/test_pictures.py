@@ -103,7 +103,7 @@ def test_show_draws_every_picture_with_its_label():
 
 
 def test_bars_stand_in_groups_with_their_values_above_and_what_was_expected_across():
-    axis = fv.bars({"a": [1, 3], "b": [2, np.nan]}, ["x", "y"], expected={"chance": [0.5, 1.5]}, digits=1).axes[0]
+    axis = fv.plots.bars({"a": [1, 3], "b": [2, np.nan]}, ["x", "y"], expected={"chance": [0.5, 1.5]}, digits=1).axes[0]
     assert [bar.get_height() for bar in axis.patches[:3]] == [1, 3, 2]
     left, right = axis.patches[0], axis.patches[2]
     assert left.get_x() + left.get_width() <= right.get_x() < 0.5
@@ -112,7 +112,7 @@ def test_bars_stand_in_groups_with_their_values_above_and_what_was_expected_acro
     assert [line[0][1] for line in chance.get_segments()] == [0.5, 1.5]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["chance", "a", "b"]
     with pytest.raises(ValueError, match="'b' has 1 values for 2 positions"):
-        fv.bars({"a": [1, 3], "b": [2]}, ["x", "y"])
+        fv.plots.bars({"a": [1, 3], "b": [2]}, ["x", "y"])
 
 
 def test_show_takes_pictures_of_different_sizes():
