@@ -24,7 +24,7 @@ LPIPS := $(VENV)/.lpips$(SET)
 TOOLS := $(VENV)/.tools$(SET)
 comma := ,
 # In the order of tests/conftest.py; left to itself, xdist begins with the files of the most tests.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=40
 
 .PHONY: course lab lpips setup test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:

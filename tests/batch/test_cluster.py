@@ -54,7 +54,12 @@ def test_tls_takes_three_files(write_plan, tmp_path):
 # Dask's half-made cluster complains as it goes.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_batch_system_is_described_by_a_file(tmp_path):
+def test_a_batch_system_is_described_by_a_file(tmp_path, monkeypatch):
+    submit = tmp_path / "bin" / "sbatch"  # looked for, and never called: nothing is submitted here
+    submit.parent.mkdir()
+    submit.write_text("#!/bin/sh\nexit 1\n")
+    submit.chmod(0o755)
+    monkeypatch.setenv("PATH", str(submit.parent), prepend=os.pathsep)
     path = tmp_path / "slurm.yaml"
     path.write_text("kind: slurm\njobs: 3\noptions: {queue: gpu, cores: 4, memory: 16GB, walltime: '02:00:00'}\n")
     with cluster.job_cluster(cluster.read_batch_system(path), tmp_path) as jobs:
