@@ -27,13 +27,7 @@ if TYPE_CHECKING:
     "--size", type=click.IntRange(1, 16_384), help="Side in pixels; without it, what the network was trained on."
 )
 @click.option("--batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Images at once.")
-@click.option(
-    "--precision",
-    type=click.Choice(("float32", "mixed_bfloat16", "auto")),
-    default="float32",
-    show_default=True,
-    help="Of the network; auto takes bfloat16 where the processor or the card is made for it.",
-)
+@shared.precision("Of the network")
 @click.option("--policy", type=click.Choice(["squash", "crop"]), default="squash", show_default=True)
 @shared.out(required=True)
 def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> None:

@@ -71,6 +71,13 @@ def net(default: str | None, text: str) -> Decorator:
     return click.option("--net", type=click.Choice(NETS), default=default, show_default=default is not None, help=text)
 
 
+def precision(of: str) -> Decorator:
+    """`--precision`: what is computed in; `of` says of what."""
+    text = f"{of}; auto takes bfloat16 where the processor or the card is made for it."
+    kind = click.Choice(("float32", "mixed_bfloat16", "auto"))
+    return click.option("--precision", type=kind, default="float32", show_default=True, help=text)
+
+
 class Folder(click.Path):
     """A folder to write to; nothing is no name of one, and not the working folder either."""
 

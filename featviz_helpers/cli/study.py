@@ -46,13 +46,7 @@ if TYPE_CHECKING:
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=64, show_default=True)
 @click.option("--size", type=click.IntRange(32, 16_384), help="Side in pixels; without it, 224, or 64 with shapesnet.")
 @shared.k(2)
-@click.option(
-    "--precision",
-    type=click.Choice(("float32", "mixed_bfloat16", "auto")),
-    default="float32",
-    show_default=True,
-    help="Of the climbs; auto takes bfloat16 where the processor or the card is made for it.",
-)
+@shared.precision("Of the climbs")
 @click.option("--batch", type=click.IntRange(1, 100_000), help="Most pictures climbed at once; more on a large card.")
 @shared.out(required=True)
 def study(out: Path, **options: Any) -> None:
