@@ -8,6 +8,11 @@ from pathlib import Path
 # Before anything imports TensorFlow, and inherited by every process that a test starts.
 os.environ["TQDM_DISABLE"] = "1"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as the package does, also where a test imports TensorFlow first
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The cores are shared out, as `featviz run` does: two processes with threads for every core take half as long again.
+    share = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(name, str(share))
 if os.environ.get("FEATVIZ_ASSETS"):
     os.environ["FEATVIZ_ASSETS"] = str(Path(os.environ["FEATVIZ_ASSETS"]).resolve())
 

@@ -113,6 +113,7 @@ def test_coupled_weights_are_undone_by_one_factor():
     np.testing.assert_allclose(result.history["gradient_norm"][0], np.sqrt((slope**2).sum(axis=(1, 2, 3))), rtol=CLOSE)
 
 
+@pytest.mark.slow
 def test_a_latent_climbs_without_a_way_back():
     objective, decoder = fv.channel(LAYER, [3, 4]), Decoder()
     result = fv.maximize(

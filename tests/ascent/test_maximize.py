@@ -91,6 +91,7 @@ def test_the_history_has_every_step_and_the_end_is_seen_without_transforms():
     assert (climbed[-1] > climbed[0]).all()
 
 
+@pytest.mark.slow
 def test_each_image_has_its_own_numbers():
     """A sweep over weights, ranges, step sizes and seeds is one batch, equal to its images one by one."""
     sweep = {

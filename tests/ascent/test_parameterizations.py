@@ -94,6 +94,7 @@ def test_maco_starts_have_no_favourite_place():
             assert bias.max() < 0.4  # of 160 draws each: about 0.08 is chance, and the worst of 48 is near 0.25
 
 
+@pytest.mark.slow
 def test_the_mask_of_maco_is_the_summed_gradient():
     unit, options = fv.channel("mixed1", [3, 8]), {"size": 48, "progress": False, "dead": "mark"}
     result = fv.maximize(shapesnet(), unit, parameterization=fv.MACO(), steps=1, snapshots=[0], **options)
@@ -109,6 +110,7 @@ def test_the_mask_of_maco_is_the_summed_gradient():
     assert fv.maximize(shapesnet(), unit, steps=1, **options).transparency is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [fv.Fourier, fv.MACO])
 def test_waves_climb_alike_in_a_batch_of_any_size_until_a_relu_flips(make):
     """Pictures agree for the first steps, and activations at the end; see the docstring of Fourier."""

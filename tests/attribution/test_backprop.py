@@ -45,6 +45,7 @@ def test_the_peak_is_the_strongest_place_of_each_image():
     assert deconvnet(shapesnet(), objective, images).shape == images.shape
 
 
+@pytest.mark.slow
 def test_the_network_is_left_as_it_was():
     backbone, images = fv.load_model("shapesnet"), pictures(2, 48)
     weights = [array.copy() for array in backbone.model.get_weights()]

@@ -53,6 +53,7 @@ def test_any_layer_below_and_any_objective_above():
     np.testing.assert_allclose(maps, tf.reduce_sum(weights * low, axis=-1), atol=1e-6 * np.abs(maps).max())
 
 
+@pytest.mark.slow
 def test_guided_grad_cam_is_the_product():
     images, objective = pictures(2, 64), fv.class_score(CLASSES)
     both = guided_grad_cam(shapesnet(), objective, images, "mixed3")

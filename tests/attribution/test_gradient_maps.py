@@ -44,6 +44,7 @@ def test_gradient_times_input_adds_up_to_a_linear_score():
     np.testing.assert_allclose(maps.sum(axis=(1, 2)) - 0.2, scores, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_weighted_sum_of_objectives_is_explained_as_one():
     images, second = pictures(1, 48), fv.neuron("mixed2", 5)
     both = gradients.gradient(shapesnet(), 2 * fv.class_score(4) - second, images)

@@ -29,6 +29,7 @@ def test_permuting_keeps_every_histogram_and_the_original():
     assert changed(other) == set(weighted_layers(shapesnet()))
 
 
+@pytest.mark.slow
 def test_only_what_is_named_is_permuted_and_a_layer_always_alike():
     top = randomised(shapesnet(), ["logits"], seed=2)
     assert changed(top) == {"logits"}
@@ -80,6 +81,7 @@ def test_rank_correlation_is_spearmans():
         rank_correlation(first, second[:2])
 
 
+@pytest.mark.slow
 def test_guided_backprop_does_not_know_the_class_and_grad_cam_does():
     shapes = fv.shapes.draw(8, seed=5)
     objectives = [fv.class_score(((shapes.labels + shift) % 32).tolist()) for shift in (0, 7)]

@@ -44,6 +44,7 @@ def test_only_what_is_positive_counts():
     assert share_inside(maps, ~mask[None]).tolist() == [0.25]
 
 
+@pytest.mark.slow
 def test_grad_cam_points_at_objects_and_at_quarters():
     shapes = fv.shapes.draw(32, seed=3, masks=True)
     made = mosaics(shapes.images, shapes.labels, 6)

@@ -1,16 +1,22 @@
 """`featviz study` from its options to its folder."""
 
+import functools
+
 import pytest
 from click.testing import CliRunner
 from featviz_helpers.cli.main import main
+from featviz_helpers.metrics import answer_key
 
 
 def featviz(*arguments):
-    return CliRunner().invoke(main, ["study", *map(str, arguments)])
+    """The command in this process, which loads a network once."""
+    return CliRunner(env={"FEATVIZ_KEEP_MODELS": "1"}).invoke(main, ["study", *map(str, arguments)])
 
 
 @pytest.mark.slow
-def test_the_command_writes_what_it_promises(tmp_path):
+def test_the_command_writes_what_it_promises(tmp_path, monkeypatch):
+    few = functools.partial(answer_key.Grader, count=320)  # test_answer_key.py asks how good its forest is
+    monkeypatch.setattr(answer_key, "Grader", few)
     options = ["--count", 80, "--channels", "10 28", "--background", 2, "--methods", "none, Fourier", "--seeds", 1]
     done = featviz(*options, "--steps", 2, "--net", "pixels", "--k", 3, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output

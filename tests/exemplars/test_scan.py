@@ -355,7 +355,8 @@ def test_the_sheet_shows_the_exemplars_and_their_patches(found, data):
 
 
 def featviz(*arguments):
-    return CliRunner().invoke(main, ["exemplars", *map(str, arguments)])
+    """The command in this process, which loads a network once."""
+    return CliRunner(env={"FEATVIZ_KEEP_MODELS": "1"}).invoke(main, ["exemplars", *map(str, arguments)])
 
 
 @pytest.mark.slow

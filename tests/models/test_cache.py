@@ -1,10 +1,12 @@
 """What a network keeps of what was compiled for it."""
 
 import featviz_helpers as fv
+import pytest
 from featviz_helpers.models import cache
 from support.networks import shapesnet
 
 
+@pytest.mark.slow
 def test_what_was_not_used_for_long_is_dropped(monkeypatch):
     """Each structure takes 12 MB, and all were kept."""
     monkeypatch.setattr(cache, "MOST_FUNCTIONS", 2)

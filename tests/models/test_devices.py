@@ -10,6 +10,12 @@ from featviz_helpers.common import cards
 from featviz_helpers.models.devices import prepare_devices
 
 
+@pytest.fixture(autouse=True)
+def kept(monkeypatch):
+    """The network is loaded once, whatever becomes of the devices."""
+    monkeypatch.setenv("FEATVIZ_KEEP_MODELS", "1")
+
+
 @pytest.fixture
 def gpu(monkeypatch):
     """A machine with one GPU, before this process has asked for it."""
@@ -45,7 +51,8 @@ def test_another_keras_backend_is_named(gpu, monkeypatch):
         fv.load_model("shapesnet")
 
 
-def test_number_checks_do_not_stop_the_first_network(gpu):
+def test_number_checks_do_not_stop_the_first_network(gpu, monkeypatch):
+    monkeypatch.delenv("FEATVIZ_KEEP_MODELS")
     tf.debugging.enable_check_numerics()
     try:
         assert fv.load_model("shapesnet").size == 64

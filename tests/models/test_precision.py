@@ -72,6 +72,7 @@ def test_nothing_is_settled_without_being_asked(processor, capsys):
         settled("half")
 
 
+@pytest.mark.slow
 def test_records_hold_what_was_computed_in_and_not_the_word_auto(processor, monkeypatch):
     processor("amx_bf16")
     monkeypatch.setattr(precision, "LARGE", 1)  # as if ShapesNet were InceptionV3

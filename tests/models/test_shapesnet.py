@@ -39,10 +39,10 @@ def model(name):
 
 @pytest.fixture(scope="module")
 def data_run(model):
-    """1,000 fresh images with their class scores and the response of each channel of each block."""
-    shapes = draw(1000, seed=424_242)
+    """500 fresh images with their class scores and the response of each channel of each block."""
+    shapes = draw(500, seed=424_242)
     probe = keras.Model(model.input, [model.output, *[model.get_layer(name).output for name in BLOCKS]])
-    parts = [probe(shapes.images[i : i + 250], training=False) for i in range(0, 1000, 250)]
+    parts = [probe(shapes.images[i : i + 250], training=False) for i in range(0, 500, 250)]
     scores = np.concatenate([part[0].numpy() for part in parts])
     means = {
         name: np.concatenate([part[k].numpy().mean(axis=(1, 2)) for part in parts]) for k, name in enumerate(BLOCKS, 1)

@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 SIZE = 299
 # Of each channel of mixed6 the photograph, of the 800 of imagenet_sample at 299 px, that excites it most.
 STRONGEST = {
-    48: ("594/n03495258_harp.jpeg", 0.91772),
     62: ("653/n03764736_milk_can.jpeg", 0.85538),
     73: ("951/n07749582_lemon.jpeg", 1.77739),
 }
@@ -62,8 +61,8 @@ def test_an_ascent_reaches_five_times_the_strongest_photograph(backbone, assets)
 
 
 def test_a_channel_does_not_depend_on_its_batch(backbone):
-    """Start and draws bitwise, one gradient step within 1e-4, activation after 64 steps within 5 %."""
-    options = {"size": 160, "seed": 3, "transforms": [fv.Jitter(8)], "snapshots": [0, 1], "steps": 64}
+    """Start and draws bitwise, one gradient step within 1e-4, activation after 32 steps within 5 %."""
+    options = {"size": 160, "seed": 3, "transforms": [fv.Jitter(8)], "snapshots": [0, 1], "steps": 32}
     alone = fv.maximize(backbone, fv.channel("mixed6", 62), optimizer=fv.GradientAscent(0.02), **options)
     among = fv.maximize(backbone, fv.channel("mixed6", [48, 62, 73]), optimizer=fv.GradientAscent(0.02), **options)
     np.testing.assert_array_equal(alone.snapshots[0][0], among.snapshots[0][1])
@@ -73,15 +72,14 @@ def test_a_channel_does_not_depend_on_its_batch(backbone):
     assert alone.labels[0] == among.labels[1]
 
 
-@pytest.mark.parametrize("layer", ["mixed3", "mixed6"])
-def test_a_dream_of_a_photograph_in_octaves_and_tiles(backbone, layer):
+def test_a_dream_of_a_photograph_in_octaves_and_tiles(backbone):
     """What the tiles see grows; the height at one fixed alignment of the image rises more slowly."""
     photo = fv.photograph("china")[:200, :300]
     options = {"start": photo, "tile": 200, "optimizer": fv.GradientAscent(0.02)}
-    awake = fv.maximize(backbone, fv.layer(layer), steps=1, **options).history["objective"][0]
-    dream = fv.maximize(backbone, fv.layer(layer), steps=20, octaves=fv.Octaves(2, 1.4), **options)
+    awake = fv.maximize(backbone, fv.layer("mixed3"), steps=1, **options).history["objective"][0]
+    dream = fv.maximize(backbone, fv.layer("mixed3"), steps=10, octaves=fv.Octaves(2, 1.4), **options)
     assert dream.images.shape == (1, 200, 300, 3)
-    assert dream.history["objective"].shape == (40, 1)
+    assert dream.history["objective"].shape == (20, 1)
     assert dream.history["objective"][-1] > 1.3 * awake
 
 
@@ -111,31 +109,30 @@ def peak():  # of this program alone: the mark of getrusage is handed down from 
 backbone = fv.load_model("inception_v3", weights=sys.argv[1])
 fv.maximize(backbone, fv.layer("mixed4"), steps=1, size=128)
 before = peak()
-result = fv.maximize(backbone, fv.layer("mixed4"), steps=1, size=1024, tile=int(sys.argv[2]), transforms=[fv.Jitter(8)])
-assert result.images.shape == (1, 1024, 1024, 3) and result.activations[0] > 0
-print(peak() - before)
+for tile in (256, 1024):  # the larger one last, since a process never gives its highest mark back
+    options = {"steps": 1, "size": 1024, "tile": tile, "transforms": [fv.Jitter(8)]}
+    result = fv.maximize(backbone, fv.layer("mixed4"), progress=False, **options)
+    assert result.images.shape == (1, 1024, 1024, 3) and result.activations[0] > 0
+    print(peak() - before)
 """
 
 
 def test_a_dream_of_1024_pixels_runs_in_the_memory_of_its_tiles(assets):
-    """A run is measured in a process of its own, since a process never gives its highest mark back."""
-    weights = str(assets / "weights" / INCEPTION_FILES[2])
-    grown = []
-    for tile in ("1024", "256"):
-        command = [sys.executable, "-c", MEMORY, weights, tile]
-        grown.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    print("kB above the small run, in one tile and in sixteen:", grown)
-    assert 0 < grown[1] < 0.5 * grown[0]
+    command = [sys.executable, "-c", MEMORY, str(assets / "weights" / INCEPTION_FILES[2])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    sixteen, one = map(int, done.stdout.split())
+    print("kB above the small run, in sixteen tiles and in one:", sixteen, one)
+    assert 0 < sixteen < 0.5 * one
 
 
 def test_regularizers_keep_their_promises_on_the_real_network(backbone):
     """What notebooks 03 to 06 claim, in small: 4 methods on one channel that the course does not show."""
-    options = {"steps": 48, "size": 160, "optimizer": fv.Adam(0.02)}
+    options = {"steps": 20, "size": 160, "optimizer": fv.Adam(0.02)}
     unit = fv.channel("mixed6", 612)
     base = fv.maximize(backbone, unit, **options)
     smooth = fv.maximize(backbone, unit, penalties=[fv.TotalVariation(2e-3)], **options)
     robust = fv.maximize(backbone, unit, transforms=[fv.standard()], **options)
-    coarse = fv.maximize(backbone, unit, octaves=fv.Octaves(3, 1.4), **{**options, "steps": 16})
+    coarse = fv.maximize(backbone, unit, octaves=fv.Octaves(3, 1.4), **{**options, "steps": 7})
     waves = fv.maximize(backbone, unit, parameterization=fv.Fourier(), **options)
     fine = [fv.high_frequency(result.images)[0] for result in (base, smooth, coarse, waves)]
     left = [fv.robustness(backbone, unit, result.images, fv.Rotate(5))[0] for result in (base, robust)]

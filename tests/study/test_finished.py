@@ -31,7 +31,9 @@ def test_a_study_is_read_from_its_folder_and_says_what_it_is(tmp_path):
     pd.testing.assert_frame_equal(found.tables.trial, tables(study_table()).trial)
 
 
-@pytest.mark.parametrize("name", study.bundled())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "shapesnet" else pytest.mark.slow) for name in study.bundled()]
+)
 def test_a_bundled_study_has_a_verdict_with_its_controls(name):
     found = study.read(name)
     for by in found.tables.judges:

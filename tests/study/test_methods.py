@@ -37,6 +37,7 @@ def test_a_name_alone_takes_the_values_of_the_network():
     assert list(cells.value) == list(VALUES["shapesnet"]["L2"]) != list(fv.METHODS["L2"].values)
 
 
+@pytest.mark.slow
 def test_what_aligns_needs_exemplars_and_takes_one_half_per_seed():
     with pytest.raises(ValueError, match="give run_methods its `halves`"):
         fv.run_methods(shapesnet(), "mixed1", [3], {"alignment": 10.0})

@@ -44,12 +44,14 @@ def test_sets_alone_never_give_specificity():
     assert p_value(rows) == 1.0
 
 
+@pytest.mark.slow
 def test_without_specificity_p_is_uniform():
     generator = np.random.default_rng(0)
     drawn = [p_value(matrix(generator, 24, column=0.2), 199) for _ in range(200)]
     assert stats.kstest(drawn, "uniform").pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_specificity_is_found_where_it_is():
     """Own sets nearer by half the noise: the mean of 32 pictures has an error of a sixth of the noise."""
     generator = np.random.default_rng(0)
@@ -59,6 +61,7 @@ def test_specificity_is_found_where_it_is():
     assert means.mean() == pytest.approx(0.005, abs=0.0008)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_mean_about_as_often_as_they_say():
     generator, held = np.random.default_rng(0), 0
     for draw in range(100):

@@ -84,6 +84,7 @@ def test_both_parts_of_a_method_are_one_climb_where_they_can_be(data, exemplars,
         np.testing.assert_allclose(own, rows["exemplar_distance"], rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_snapshots_are_those_of_one_climb(study):
     study.plan = study.plan.model_copy(update={"steps": 4, "methods": {"none": [0.02]}})
     rows = study._climb_snapshots()

@@ -1,7 +1,6 @@
 """A small real notebook to sweep over, and the commands that do it."""
 
 import json
-import subprocess
 import sys
 import time
 
@@ -30,12 +29,8 @@ table.to_parquet("results.parquet")
 
 
 def command(*arguments):
+    """For a process of its own, to be killed."""
     return [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()", *map(str, arguments)]
-
-
-def featviz(*arguments, **options):
-    """The command in a process of its own, in another folder or to be killed."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900, **options)
 
 
 def invoke(*arguments):
