@@ -23,8 +23,8 @@ COURSE := $(VENV)/.course$(SET)
 LPIPS := $(VENV)/.lpips$(SET)
 TOOLS := $(VENV)/.tools$(SET)
 comma := ,
-# In the order of tests/conftest.py; left to itself, xdist begins with the files of the most tests.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=40
+# In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
 .PHONY: course lab lpips setup test quick coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:

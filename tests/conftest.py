@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ["TQDM_DISABLE"] = "1"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as the package does, also where a test imports TensorFlow first
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # The cores are shared out, as `featviz run` does: two processes with threads for every core take half as long again.
+    # The cores are shared out, as `featviz run` does: threads for every core in each process stand in each other's way.
     share = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(name, str(share))
@@ -18,6 +18,7 @@ if os.environ.get("FEATVIZ_ASSETS"):
 
 import hypothesis
 import pytest
+from support.scheduling import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401
 
 # What a shell starts in the background ignores Ctrl-C, and under nohup a terminal that is closed, and hands that on;
 # some tests do both.
@@ -53,19 +54,3 @@ def assets() -> Path:
     if not (Path(folder) / "weights").is_dir():
         pytest.skip(f"FEATVIZ_ASSETS={folder} has no weights/ in it")
     return Path(folder)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what shares compiled functions in one process: a notebook's tests, or else a file's (--dist loadgroup).
-
-    The longest groups begin first, notebooks before other slow tests, so that no process ends with one by itself.
-    """
-
-    def place(item: pytest.Item) -> int:
-        return 0 if item.get_closest_marker("xdist_group") else 1 if item.get_closest_marker("slow") else 2
-
-    if hasattr(config, "workerinput"):  # by hand, a file's tests run in the order in which they are written
-        items.sort(key=place)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -21,9 +21,7 @@ from lint_notebooks import problems
 from make_notebooks import ENVIRONMENT, execute
 
 NOTEBOOKS = selection.discover(selection.CHECKOUT / "notebooks")
-each = pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS]
-)
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 some = pytest.mark.skipif(not NOTEBOOKS, reason="notebooks/ is empty")
 
 
