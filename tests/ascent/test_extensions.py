@@ -51,7 +51,7 @@ def target():
     "options",
     [
         {},
-        {"tile": 32},
+        pytest.param({"tile": 32}, marks=pytest.mark.slow),
         pytest.param({"jit": True}, marks=pytest.mark.slow),
         pytest.param({"precision": "mixed_bfloat16"}, marks=pytest.mark.slow),
         pytest.param({"precision": "mixed_float16"}, marks=pytest.mark.slow),
@@ -77,6 +77,7 @@ def test_an_objective_from_outside_adds_scales_and_is_named(target):
     assert one != other, "another target, another start"
 
 
+@pytest.mark.slow
 def test_targets_are_numbers_and_not_structure(target):
     backbone = fv.Backbone(shapesnet().model)
     for scale in (1.0, 0.5):
@@ -84,6 +85,7 @@ def test_targets_are_numbers_and_not_structure(target):
     assert list(engine.trace_counts(backbone).values()) == [1]
 
 
+@pytest.mark.slow
 def test_a_coupled_batch_is_neither_split_nor_padded(monkeypatch):
     monkeypatch.setattr("featviz_helpers.ascent.arguments.PIXELS_PER_BATCH", 2 * 48 * 48)
     start = np.clip(0.5 * pictures(3, 48), -1, 1)

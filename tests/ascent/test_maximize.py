@@ -205,6 +205,7 @@ def test_a_dead_start_is_named_with_its_remedies():
         fv.maximize(dying_model(), fv.channel("own_relu", [0, 1]), size=33, steps=3)
 
 
+@pytest.mark.slow
 def test_a_dead_start_can_be_marked_and_is_never_returned_as_a_picture():
     objective = fv.channel("own_relu", [0, 1])
     for batch in (None, 1):
@@ -291,6 +292,7 @@ def test_every_parameterization_takes_every_regularizer(parameterization):
     assert {"L2", "Norm", "TotalVariation"} < set(result.history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameterization", [fv.Pixels(), fv.Fourier(), fv.MACO()], ids=lambda p: type(p).__name__)
 def test_a_blur_smooths_whatever_is_optimised(parameterization):
     options = {"parameterization": parameterization, "steps": 8}
@@ -533,6 +535,7 @@ def test_an_objective_and_a_network_of_another_kind():
         fv.maximize(shapesnet().model, fv.channel("mixed2", 0), steps=1)
 
 
+@pytest.mark.slow
 def test_one_transform_is_as_good_as_a_list_of_one():
     several = ascend(transforms=[fv.standard()], penalties=[fv.L2(1e-6)], snapshots=[1])
     one = ascend(transforms=fv.standard(), penalties=fv.L2(1e-6), projections=None, snapshots=1)

@@ -42,6 +42,7 @@ def test_only_what_is_named_is_permuted_and_a_layer_always_alike():
     assert np.abs(top.activations(images, "logits") - shapesnet().activations(images, "logits")).max() > 0.1
 
 
+@pytest.mark.slow
 def test_statistics_are_kept_or_measured_anew():
     norms = [layer.name for layer in shapesnet().model.layers if layer.name.endswith("_bn")]
     images = pictures(8, 48)
@@ -56,6 +57,7 @@ def test_statistics_are_kept_or_measured_anew():
         assert np.abs(leaving.std(axis=(0, 1, 2)) - 1).max() < 0.06
 
 
+@pytest.mark.slow
 def test_a_cascade_goes_down_from_the_class_scores():
     names, networks = zip(*cascade(shapesnet(), count=3), strict=True)
     layers = weighted_layers(shapesnet())

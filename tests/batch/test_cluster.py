@@ -89,6 +89,7 @@ def test_a_worker_that_is_lost_for_good_is_replaced(monkeypatch):
         assert client.submit(lambda: 1).result(timeout=60) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # dask-jobqueue leaves files open
 def test_clusters_side_by_side_are_for_this_machine_alone(tmp_path):
     """Dask's own default is one port for every dashboard of the machine, open to the network."""

@@ -25,6 +25,7 @@ def test_images_that_cannot_be_read_are_no_controls(scores, monkeypatch):
     assert loaded and not set(loaded) & damaged.keys()
 
 
+@pytest.mark.slow
 def test_controls_know_their_channels(scores):
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)

@@ -43,6 +43,7 @@ def test_a_bundled_study_has_a_verdict_with_its_controls(name):
     assert found.record["exemplars"]["backbone"] == name
 
 
+@pytest.mark.slow
 def test_the_essence_has_the_verdict_of_the_whole():
     trial = study_table(own=0.02, seeds=(0,), noise=0.02)
     whole = tables(trial, control_table())
