@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 from featviz_helpers.batch import RunFolders, failures, results_table
-from support.sweeps import command, invoke, marks, wait_for
+from support.sweeps import command, featviz, invoke, marks, wait_for
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -49,8 +49,8 @@ def small_disk(tmp_path):
 def test_a_full_disk_ends_the_sweep_and_costs_no_result(write_plan, tmp_path, small_disk):
     disk, resize = small_disk
     plan = write_plan("{NUMBERS: {from: 0, to: 7, step: 1}}", out=disk / "out", BYTES=400_000)
-    full = invoke("sweep", plan, "--workers", 2)
-    assert full.exit_code == 1
+    full = featviz("sweep", plan, "--workers", 2)
+    assert full.returncode == 1
     assert "no room left" in full.stderr
     assert "Traceback" not in full.stderr
     folders = RunFolders(disk / "out")
@@ -58,8 +58,8 @@ def test_a_full_disk_ends_the_sweep_and_costs_no_result(write_plan, tmp_path, sm
     assert 1 <= len(finished) < 8
     assert len(failures(disk / "out")) == 0, "a full disk is no fault of a run"
     resize("20m")
-    again = invoke("sweep", plan, "--workers", 1)
-    assert again.exit_code == 0, again.stderr
+    again = featviz("sweep", plan, "--workers", 1)
+    assert again.returncode == 0, again.stderr
     assert sorted(results_table(disk / "out")["number"]) == list(range(8))
     assert {name: folders.result(name)["finished"] for name in finished} == finished
 

@@ -1,6 +1,7 @@
 """A small real notebook to sweep over, and the commands that do it."""
 
 import json
+import subprocess
 import sys
 import time
 
@@ -31,6 +32,11 @@ table.to_parquet("results.parquet")
 def command(*arguments):
     """For a process of its own, to be killed."""
     return [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()", *map(str, arguments)]
+
+
+def featviz(*arguments):
+    """The command in a process of its own, which closes what it wrote to when it ends."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900)
 
 
 def invoke(*arguments):
