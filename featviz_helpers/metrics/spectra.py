@@ -74,7 +74,7 @@ def contrast(images: np.ndarray) -> np.ndarray:
 def bands(images: np.ndarray) -> np.ndarray:
     """Share of the energy in each band of frequency, from coarse to fine: (N, 6), each row sums to 1.
 
-    A picture of one colour has none (NaN). The bands are `BANDS`, most of them an octave wide, told by the distance from one stripe to the next;
+    A picture of one colour has none (NaN). The bands are `BANDS`, told by the distance from one stripe to the next;
     the last is `high_frequency`.
 
     Args:
