@@ -72,19 +72,17 @@ def contrast(images: np.ndarray) -> np.ndarray:
 
 
 def bands(images: np.ndarray) -> np.ndarray:
-    """Share of the energy in each octave of frequency, from coarse to fine: (N, 6), each row sums to 1.
+    """Share of the energy in each band of frequency, from coarse to fine: (N, 6), each row sums to 1.
 
-    A picture of one colour has none (NaN). The octaves are `BANDS`, told by the distance from one stripe to the next;
+    A picture of one colour has none (NaN). The bands are `BANDS`, told by the distance from one stripe to the next;
     the last is `high_frequency`.
 
     Args:
         images: (N, H, W, 3).
     """
     spectrum = power(images)
-    octave = np.digitize(
-        np.hypot(*frequencies(*spectrum.shape[1:])), [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4], right=True
-    )
-    return np.stack([_share(spectrum[:, octave == i].sum(axis=1), spectrum) for i in range(len(BANDS))], axis=1)
+    band = np.digitize(np.hypot(*frequencies(*spectrum.shape[1:])), [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4], right=True)
+    return np.stack([_share(spectrum[:, band == i].sum(axis=1), spectrum) for i in range(len(BANDS))], axis=1)
 
 
 def halves(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
