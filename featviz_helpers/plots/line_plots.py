@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 from matplotlib.transforms import Bbox
@@ -166,7 +167,8 @@ def _annotate(axis: Axes, places: Sequence[float], values: np.ndarray, words: Se
     """Write a word beside each point, in the colour of the line that was drawn last."""
     colour = axis.lines[-1].get_color()
     for place, value, word in zip(places, values, words, strict=False):
-        axis.annotate(str(word), (place, value), SIDES[0][:2], textcoords="offset points", color=colour)
+        note = axis.annotate(str(word), (place, value), SIDES[0][:2], textcoords="offset points", color=colour)
+        note.set_path_effects([withStroke(linewidth=1.5, foreground="white")])  # legible where a line goes through
 
 
 def _part_notes(figure: Figure, axis: Axes) -> None:
