@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 import featviz_helpers as fv
 import numpy as np
-from make_recipes import CHANNELS, LAYER, QUALITY, RECIPES, SIZE, STEPS, in_rows
-from PIL import Image
 
-PHOTOGRAPHS = 2  # below each made picture, the best crop of each
+from make_remedies import CHANNELS, LAYER, RECIPES
+
+SIZE, STEPS = 192, 96
+ROWS = ["best photograph", "second photograph"]  # below each made picture, the best crop of each
 
 
 @click.command(help=__doc__)
@@ -24,12 +25,13 @@ def main(weights: str | None, out: Path) -> None:
     for channel, reached in zip(CHANNELS, made.activations, strict=True):
         rows = found.rows(LAYER, channel)
         rows["photograph"] = [crops.sources[crops.index(path)] for path in rows["path"]]
-        best = rows.drop_duplicates("photograph")[:PHOTOGRAPHS]
+        best = rows.drop_duplicates("photograph")[: len(ROWS)]
         columns.append([crops.load(crops.index(path), SIZE) for path in best["path"]])
         said = ", ".join(f"{row.path} {row.activation:.2f}" for row in best.itertuples())
         click.echo(f"channel {channel}: made {reached:.2f}; {said}")
-    pixels = fv.to_uint8(in_rows([made.images, *np.swapaxes(columns, 0, 1)]))
-    Image.fromarray(pixels).save(out / f"found_{LAYER}.jpg", quality=QUALITY)
+    rows = dict(zip(["made", *ROWS], [made.images, *np.swapaxes(columns, 0, 1)], strict=True))
+    figure = fv.compare(rows, [f"channel {channel}" for channel in CHANNELS])
+    (out / f"found_{LAYER}.jpg").write_bytes(figure.jpeg())
 
 
 if __name__ == "__main__":

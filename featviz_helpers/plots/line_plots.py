@@ -9,7 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
+from matplotlib.transforms import Bbox
 from sklearn.isotonic import isotonic_regression
 
 from ..common.checks import flag, instance, is_list, refusal
@@ -22,6 +25,7 @@ MOST_LABELS = 6  # lines that are named at their ends; more get a legend
 MOST_MARKED = 25  # points of a line that are marked; more are a line without gaps
 MOST_TICKS = 9  # positions that are written out below the axis
 NEAREST = 0.05  # of the axis: from one written position to the next
+SIDES = ((2, 3, "left"), (2, -9, "left"), (-2, 3, "right"), (-2, -9, "right"))  # points: where a note may stand
 
 
 def curves(
@@ -40,7 +44,8 @@ def curves(
         log, logx: logarithmic vertical, horizontal axis. On the horizontal one 0 stands a step before the smallest
             value.
         levels: name -> value, a dotted line across the figure, such as what photographs have.
-        notes: name of a line -> one word or number for each of its points, written beside it.
+        notes: name of a line -> one word or number for each of its points, written beside it, above the right of it
+            if there is room.
         every: distance between the values written below the axis, such as a stride; by default what fits.
 
     Returns:
@@ -73,6 +78,8 @@ def curves(
             figure.legend(loc="outside right upper", frameon=False)
         elif len(axis.lines) > 1:
             _name_lines(figure, axis)
+        if notes:
+            _part_notes(figure, axis)
     return figure
 
 
@@ -157,10 +164,24 @@ def _write_positions(axis: Axes, at: Mapping[float | str, float], logx: bool) ->
 
 
 def _annotate(axis: Axes, places: Sequence[float], values: np.ndarray, words: Sequence[object]) -> None:
-    """Write a word above the right of each point, in the colour of the line that was drawn last."""
+    """Write a word beside each point, in the colour of the line that was drawn last."""
     colour = axis.lines[-1].get_color()
     for place, value, word in zip(places, values, words, strict=False):
-        axis.annotate(str(word), (place, value), (2, 3), textcoords="offset points", color=colour)
+        note = axis.annotate(str(word), (place, value), SIDES[0][:2], textcoords="offset points", color=colour)
+        note.set_path_effects([withStroke(linewidth=1.5, foreground="white")])  # legible where a line goes through
+
+
+def _part_notes(figure: Figure, axis: Axes) -> None:
+    """Move a note that stands on an earlier one to another side of its point, where one is free."""
+    figure.draw_without_rendering()
+    taken: list[Bbox] = []
+    annotations = [text for text in axis.texts if isinstance(text, Annotation)]
+    for note in (one for one in annotations if one.anncoords == "offset points"):
+        for *offset, side in (*SIDES, SIDES[0]):  # where no side is free, the first
+            note.set(position=offset, horizontalalignment=side)
+            if not any(note.get_window_extent().overlaps(other) for other in taken):
+                break
+        taken.append(note.get_window_extent())
 
 
 def _write_powers(axis: Axis, limits: tuple[float, float]) -> None:

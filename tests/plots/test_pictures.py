@@ -1,7 +1,7 @@
 """Figures hold what they are given: looked at through their axes, and as the PNG that a notebook stores."""
 
 import io
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib
 
@@ -223,6 +223,15 @@ def test_levels_notes_and_the_distance_of_the_written_values():
     assert set(written) == {"a", "b", "photographs", "weak", "8"}
     assert written["8"].xy == (16, 1) and written["8"].get_color() == axis.lines[1].get_color()
     assert {4.0, 8.0, 12.0, 16.0} <= set(axis.get_xticks())
+
+
+def test_notes_of_near_points_do_not_stand_on_each_other():
+    """In notebook 05 "1.2" and "1" did."""
+    lines, x = {"a": [0.9, 0.1], "b": [0.9, 0.2], "c": [0.9, 0.3]}, {"a": [0.58, 1], "b": [0.585, 1], "c": [0.6, 1]}
+    (axis,) = fv.curves(lines, x, notes={name: ["1.2"] for name in lines}).axes
+    axis.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axis.texts if text.get_text() == "1.2"]
+    assert len(boxes) == 3 and not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
 def test_a_table_has_one_line_a_column():
