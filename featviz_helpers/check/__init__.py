@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attribution": ["class_activation", "insertion", "intervals"],
         "answers": ["best_of", "edge_price", "l2_weight", "number", "resting_value", "same_function", "silent_votes"],
         "ascent": [
             "climbs_higher",

@@ -59,7 +59,7 @@ def overlay(
     ends[0].set_horizontalalignment("left")
     ends[-1].set_horizontalalignment("right")
     bar.tick_params(length=2, pad=1)
-    bar.set_xlabel(UNIT, labelpad=0)
+    bar.set_xlabel(UNIT, labelpad=0, loc="right")
     bar.grid(False)
     return figure
 

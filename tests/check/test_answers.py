@@ -1,6 +1,7 @@
 """Every check says right to a right answer, not yet to a wrong one, and nothing to an exercise not begun."""
 
 from dataclasses import replace
+from functools import cache
 
 import featviz_helpers as fv
 import numpy as np
@@ -65,6 +66,36 @@ def additive():
 def silenced(made):
     """An image that drives no channel, and is its own nearest."""
     return np.zeros_like(made.images[:1])
+
+
+@cache
+def enough_intervals():
+    """The first of 8, 16, ... that leave at most 2 % over, and so do twice as many, from the sums themselves."""
+    image, one, left = pictures(1, 64), fv.class_score(5), {}
+    rise = fv.score(shapesnet(), one, image) - fv.score(shapesnet(), one, 0 * image)
+    for steps in (8, 16, 32, 64, 128, 256):
+        path = np.linspace(0, 1, steps + 1, dtype=np.float32)[:, None, None, None] * image
+        slopes = (fv.attribution.gradient(shapesnet(), one, path) * image).sum(axis=(1, 2, 3))
+        left[steps] = abs(np.trapezoid(slopes, dx=1 / steps) - rise) / abs(rise)
+    return next(steps for steps in left if max(left[steps], left[2 * steps]) <= 0.02)
+
+
+@cache
+def seen():
+    data = fv.shapes.draw(2, seed=4)
+    return data.images, data.labels.tolist()
+
+
+def true_maps():
+    """Maps that are better than their opposite: what the integral says."""
+    images, labels = seen()
+    return fv.attribution.integrated_gradients(shapesnet(), fv.class_score(labels), images).maps
+
+
+def ordered_by_rows():
+    images, labels = seen()
+    rivals = fv.attribution.removal_curves(shapesnet(), labels, images, 0 * images[..., 0], points=5)
+    return rivals, shapesnet(), labels, images
 
 
 def ranked():
@@ -215,6 +246,26 @@ def cases(low):
             ),
             [silenced(higher)],
             [higher.images[:1], low.images[:1, :24], -higher.images[:1]],
+        ),
+        "class_activation": (
+            check.class_activation,
+            [lambda maps, slopes: np.maximum((maps * slopes.mean((1, 2), keepdims=True)).sum(-1), 0)],
+            [
+                lambda maps, slopes: (maps * slopes.mean((1, 2), keepdims=True)).sum(-1),
+                lambda maps, slopes: np.maximum(maps * slopes.mean((1, 2), keepdims=True), 0).sum(-1),
+                lambda maps, slopes: np.maximum((maps * slopes).sum(-1), 0),
+                lambda maps, slopes: maps[0],
+            ],
+        ),
+        "intervals": (
+            lambda x: check.intervals(x, shapesnet(), fv.class_score(5), pictures(1, 64), tolerance=0.02),
+            [enough_intervals()],
+            [enough_intervals() // 2, 2 * enough_intervals(), 0, 48, 10**6],
+        ),
+        "insertion": (
+            lambda x: check.insertion(x, *ordered_by_rows()),
+            [true_maps()],
+            [-true_maps(), true_maps()[:1], true_maps()[:, :9]],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),

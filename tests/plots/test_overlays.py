@@ -47,6 +47,14 @@ def test_a_figure_has_every_map_and_one_bar(signed):
     assert [axis.get_title() for axis in figure.axes[:3]] == ["image", "one", "two"]
 
 
+def test_the_words_below_the_bar_stay_on_the_page():
+    figure = overlay(pictures(1, 32), {str(i): np.ones((1, 32, 32)) for i in range(5)})
+    figure.canvas.draw()
+    words = figure.axes[-1].xaxis.label.get_window_extent()
+    assert words.x0 >= 0
+    assert words.x1 <= figure.bbox.x1
+
+
 def test_mistakes_are_explained_in_a_sentence():
     with pytest.raises(ValueError, match=r"'one' has maps of shape \(2, 3, 3\), and the images need \(2, 48, 48\)"):
         overlay(pictures(2, 48), {"one": np.ones((2, 3, 3))})
