@@ -24,7 +24,7 @@ STEPS = 32
 
 def methods(size: int) -> dict[str, tuple[Callable, int, int, int]]:
     """Return name -> method, images, and forward passes and gradients per image."""
-    windows = len(attribution.windows.Windows.over((size, size), size // 7, size // 7)) + 1
+    windows = len(attribution.Windows.over((size, size), size // 7, size // 7)) + 1
     return {
         "saliency": (attribution.saliency, BATCH, 0, 1),
         "guided backprop": (attribution.guided_backprop, BATCH, 0, 1),

@@ -28,7 +28,7 @@ FRESH = 11  # seed of the images; the key and its forest have drawn 1 to 3
 OBJECTS = [name for name, key in fv.shapes.CLASS_KEY.items() if key["shape"]]
 
 
-def methods(steps: int) -> dict[str, attribution.pointing.Method]:
+def methods(steps: int) -> dict[str, Callable]:
     """Return name -> method; `steps` bounds those that ask many times."""
     return {
         "gradient": attribution.saliency,

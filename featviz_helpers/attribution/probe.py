@@ -90,7 +90,8 @@ class Probe:
         for index, numbers in self.pairs(len(rows), variants):
             value, slopes = self.slope(make(rows[index], numbers), rows[index])
             first = np.flatnonzero(np.diff(index, prepend=-1))  # where a new image begins
-            total[index[first]] += np.add.reduceat(slopes, first, axis=0)
+            for row, part in zip(index[first], np.split(slopes, first[1:]), strict=True):
+                total[row] += part.sum(axis=0)  # several times as fast as np.add.reduceat
             values.append(value)
         return np.concatenate(values).reshape(len(rows), variants), total / np.float32(variants)
 
