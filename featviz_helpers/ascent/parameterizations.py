@@ -119,9 +119,9 @@ class Fourier(Parameterization):
 
     The same climb in a batch of another size may end in another picture of about the same activation. Kernels add up in
     another order there, so gradients differ by their rounding, and waves carry that into every pixel. For the first
-    steps pictures agree to 1e-5 (pixels keep 1e-7 all along). Then one ReLU out of many lands on the other side of
-    zero, the gradient changes by its whole share, and the climbs part: on ShapesNet one flipped unit stood a step
-    before each parting, with plain ascent as with Adam, and with softplus in place of ReLUs 24 steps agreed to 4e-4.
+    steps pictures agree to 1e-5. Then one ReLU out of many lands on the other side of zero, the gradient changes by its
+    whole share, and the climbs part: on ShapesNet one flipped unit stood a step before each parting, with plain ascent
+    as with Adam, and with softplus in place of ReLUs 24 steps agreed to 4e-4.
 
     Args:
         noise: standard deviation of the coefficients at the start; above 0, at most 1000.
