@@ -1,6 +1,6 @@
 """Put every method of attribution to the tests of notebook 12, on lite0 and on both ShapesNets.
 
-    python data_scripts/judge_attribution.py --images FOLDER              # about 15 minutes on two cores
+    python data_scripts/judge_attribution.py --images FOLDER              # half an hour on two cores
     python data_scripts/judge_attribution.py --model shapesnet
 
 lite0 is asked about photographs that it gets right, one per class, out of FOLDER with a folder for each class number,
