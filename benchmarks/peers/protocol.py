@@ -17,6 +17,9 @@ import numpy as np
 
 LAYER = "mixed6"  # Keras's name; torchvision calls the same block Mixed_6d
 RATE = 0.05  # of Adam, for all
+STEPS = 50  # intervals of integrated gradients, and noisy copies of SmoothGrad
+NOISE = 0.3  # of those copies: standard deviation in units of the image
+WINDOW, STRIDE = 32, 16  # of occlusion, in pixels
 
 
 class Peer(abc.ABC):
@@ -37,6 +40,18 @@ class Peer(abc.ABC):
         """Return what a reader must know before comparing, aspect -> words."""
 
     @abc.abstractmethod
+    def answer(self, images: np.ndarray) -> np.ndarray:
+        """Return what the layer says to images (N, H, W, 3): (N, h, w, C), or (N, classes)."""
+
+    def do(self, task: str, **arguments) -> dict:
+        """Answer one task."""
+        raise ValueError(f"There is no task '{task}'.")
+
+
+class Climber(Peer):
+    """A library that makes pictures."""
+
+    @abc.abstractmethod
     def maximize(self, channels: list[int], steps: int, transforms: bool) -> np.ndarray:
         """Climb one channel per image the way the library documents it: what is timed.
 
@@ -47,10 +62,6 @@ class Peer(abc.ABC):
     @abc.abstractmethod
     def start(self, channels: list[int]) -> np.ndarray:
         """Return images as they are before the first step."""
-
-    @abc.abstractmethod
-    def answer(self, images: np.ndarray) -> np.ndarray:
-        """Return what the layer says to images (N, H, W, 3): (N, h, w, C)."""
 
     def activations(self, images: np.ndarray, channels: list[int]) -> list[float]:
         """Return the mean activation of one channel per image, without transforms."""
@@ -67,7 +78,35 @@ class Peer(abc.ABC):
             channels = arguments["channels"]
             pairs = {"before": self.start(channels), "after": self.maximize(**arguments)}
             return {moment: float(np.mean(self.activations(images, channels))) for moment, images in pairs.items()}
-        raise ValueError(f"There is no task '{task}'.")
+        return super().do(task, **arguments)
+
+
+class Explainer(Peer):
+    """A library that makes maps of an answer; `trunk` holds the images that it is asked about, and two classes each."""
+
+    def __init__(self, trunk: dict[str, np.ndarray], size: int) -> None:
+        super().__init__(trunk, size)
+        self.images, self.classes = trunk["images"], trunk["classes"]
+
+    @abc.abstractmethod
+    def maps(self, method: str, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """Explain one class per image the way the library documents it: what is timed.
+
+        Returns:
+            (N, H, W) or (N, h, w) for a method of a layer.
+        """
+
+    def do(self, task: str, **arguments) -> dict:
+        """Answer one task."""
+        if task != "maps":
+            return super().do(task, **arguments)
+        images, classes = self.images[: arguments["count"]], self.classes[arguments["turn"] % 2][: arguments["count"]]
+        began = time.perf_counter()
+        maps = self.maps(arguments["method"], images, classes)
+        seconds = time.perf_counter() - began
+        if file := arguments.get("file"):
+            np.save(file, np.asarray(maps, np.float32))
+        return {"seconds": seconds}
 
 
 def serve(peer_class: type[Peer], *arguments) -> None:

@@ -7,10 +7,10 @@ import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
 from featviz_helpers.ascent import step as engine
-from protocol import LAYER, RATE, Peer, serve
+from protocol import LAYER, RATE, Climber, serve
 
 
-class Featviz(Peer):
+class Featviz(Climber):
     """`fv.maximize` with its defaults: pixels and Adam."""
 
     packages = ("featviz-helpers", "tensorflow", "keras")
@@ -21,7 +21,7 @@ class Featviz(Peer):
         self.bare = {fold: bare(self.backbone.truncate(LAYER, fold=fold)) for fold in (True, False)}
 
     def differences(self) -> dict[str, str]:
-        """See `Peer`."""
+        """See `Climber`."""
         return {
             "image": "pixels, clipped to [-1, 1] after each step",
             "gradient": "divided by its standard deviation per image, then Adam",
@@ -49,15 +49,15 @@ class Featviz(Peer):
         )
 
     def maximize(self, channels: list[int], steps: int, transforms: bool) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         return self.run(channels, steps, transforms).images
 
     def start(self, channels: list[int]) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         return self.run(channels, 1, False, snapshots=(0,)).snapshots[0]
 
     def answer(self, images: np.ndarray) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         return self.backbone.activations(images, LAYER)
 
     def do(self, task: str, **arguments) -> dict:

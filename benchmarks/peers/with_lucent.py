@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from lucent.optvis import objectives, param, render, transform
-from protocol import RATE, Peer, serve
+from protocol import RATE, Climber, serve
 from torchvision.models import Inception3, inception
 
 BLOCK = "Mixed_6d"  # what Keras calls mixed6
@@ -64,7 +64,7 @@ def load(trunk: dict[str, np.ndarray]) -> torch.nn.Module:
     return model.eval()
 
 
-class Lucent(Peer):
+class Lucent(Climber):
     """Pixels instead of its default Fourier coefficients, so that all libraries move the same thing."""
 
     packages = ("torch-lucent", "torch", "torchvision", "kornia")
@@ -83,7 +83,7 @@ class Lucent(Peer):
         ]
 
     def differences(self) -> dict[str, str]:
-        """See `Peer`."""
+        """See `Climber`."""
         hands_over = {
             "documented": "model.eval(), so that weight gradients are computed as well",
             "tuned": "weights frozen and channels last (not in its documentation)",
@@ -103,7 +103,7 @@ class Lucent(Peer):
         return param.image(self.size, batch=len(channels), fft=False, decorrelate=False)
 
     def maximize(self, channels: list[int], steps: int, transforms: bool) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         each = [objectives.channel(BLOCK, channel, batch=index) for index, channel in enumerate(channels)]
         images = render.render_vis(
             self.model,
@@ -120,12 +120,12 @@ class Lucent(Peer):
         return stretch(images[-1])
 
     def start(self, channels: list[int]) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         _, image = self.image(channels)
         return stretch(render.tensor_to_img_array(image()))
 
     def answer(self, images: np.ndarray) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         with torch.no_grad():
             return self.model(torch.tensor(images).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
 

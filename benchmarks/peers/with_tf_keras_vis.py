@@ -3,7 +3,7 @@
 import keras_trunk
 import numpy as np
 import tensorflow as tf
-from protocol import RATE, Peer, serve
+from protocol import RATE, Climber, serve
 from tf_keras_vis.activation_maximization import ActivationMaximization
 from tf_keras_vis.activation_maximization.input_modifiers import Jitter, Rotate2D, Scale
 from tf_keras_vis.utils.scores import CategoricalScore
@@ -11,7 +11,7 @@ from tf_keras_vis.utils.scores import CategoricalScore
 NOISE = 0.1  # of the start, the same as this project's
 
 
-class TfKerasVis(Peer):
+class TfKerasVis(Climber):
     """One instance for all calls; without its default regularisers, which the others do not compute either."""
 
     packages = ("tf-keras-vis", "tensorflow", "tf-keras")
@@ -22,7 +22,7 @@ class TfKerasVis(Peer):
         self.climb = ActivationMaximization(self.model)
 
     def differences(self) -> dict[str, str]:
-        """See `Peer`."""
+        """See `Climber`."""
         return {
             "image": "pixels; clipped to [-1, 1] at the end of the call only",
             "gradient": "as it is, then Adam",
@@ -34,7 +34,7 @@ class TfKerasVis(Peer):
         }
 
     def maximize(self, channels: list[int], steps: int, transforms: bool) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         images = self.climb(
             CategoricalScore(channels),
             seed_input=self.start(channels),
@@ -47,12 +47,12 @@ class TfKerasVis(Peer):
         return np.asarray(images)
 
     def start(self, channels: list[int]) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         shape = (len(channels), self.size, self.size, 3)
         return np.random.default_rng(0).uniform(-NOISE, NOISE, shape).astype(np.float32)
 
     def answer(self, images: np.ndarray) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         return self.model(images, training=False).numpy()
 
 

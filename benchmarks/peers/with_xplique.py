@@ -3,7 +3,7 @@
 import keras_trunk
 import numpy as np
 import tensorflow as tf
-from protocol import LAYER, RATE, Peer, serve
+from protocol import LAYER, RATE, Climber, serve
 from xplique.features_visualizations import (
     Objective,
     compose_transformations,
@@ -14,7 +14,7 @@ from xplique.features_visualizations import (
 )
 
 
-class Xplique(Peer):
+class Xplique(Climber):
     """Pixels instead of its default Fourier coefficients, so that all libraries move the same thing."""
 
     packages = ("xplique", "tensorflow", "tf-keras")
@@ -27,7 +27,7 @@ class Xplique(Peer):
         )
 
     def differences(self) -> dict[str, str]:
-        """See `Peer`."""
+        """See `Climber`."""
         return {
             "image": "pixels; at each step it mixes the colours, clips, and stretches each image to [-1, 1]",
             "gradient": "as it is, then Adam",
@@ -39,7 +39,7 @@ class Xplique(Peer):
         }
 
     def maximize(self, channels: list[int], steps: int, transforms: bool, rate: float = RATE) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         images, _ = optimize(
             Objective.channel(self.model, LAYER, channels),
             optimizer=tf.keras.optimizers.Adam(rate),
@@ -57,7 +57,7 @@ class Xplique(Peer):
         return self.maximize(channels, 1, False, rate=0.0)
 
     def answer(self, images: np.ndarray) -> np.ndarray:
-        """See `Peer`."""
+        """See `Climber`."""
         return self.model(images, training=False).numpy()
 
 
