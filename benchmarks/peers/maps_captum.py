@@ -37,8 +37,9 @@ class Captum(Explainer):
         pictures = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
         target = torch.from_numpy(classes.copy())
         if method == "Grad-CAM":
-            explainer = attr.LayerGradCam(self.model, self.model._conv_head)
-            return explainer.attribute(pictures, target, relu_attributions=True).detach().numpy()[:, 0]
+            explainer = attr.LayerGradCam(self.model, self.model._avg_pooling)  # what goes in is the last map
+            options = {"attribute_to_layer_input": True, "relu_attributions": True}
+            return explainer.attribute(pictures, target, **options).detach().numpy()[:, 0]
         found = self._colours(method, pictures, target).detach().numpy()
         if method in ("saliency", "SmoothGrad", "guided"):
             return np.abs(found).max(axis=1)

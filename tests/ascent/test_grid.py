@@ -77,3 +77,9 @@ def test_a_grid_is_drawn_with_its_first_axis_down_and_the_last_across():
     drawn = [axis.images[0].get_array()[0, 0, 0] for axis in axes.flat]
     assert drawn == sorted(drawn) and drawn[0] == 0 and drawn[-1] == 255
     plt.close(figure)
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), ("a", "b")])
+def test_an_axis_has_numbers_or_words(value):
+    with pytest.raises(ValueError, match="'weight'"):
+        fv.grid(weight=[value])

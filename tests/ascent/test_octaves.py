@@ -97,3 +97,12 @@ def test_octaves_of_large_pictures_run_tile_by_tile():
         transforms=[fv.Jitter(8)],
     )
     assert result.images.shape == (1, 160, 160, 3) and result.activations[0] > result.history["objective"][0, 0]
+
+
+def test_a_snapshot_in_a_later_octave_is_kept():
+    made = fv.maximize(
+        shapesnet(), fv.channel(LAYER, 3), size=64, steps=6, octaves=fv.Octaves(2, 1.4), snapshots=(3, 8, 12)
+    )
+    assert sorted(made.snapshots) == [3, 8, 12]
+    np.testing.assert_array_equal(made.snapshots[12], made.images)
+    assert made.snapshots[8].shape == made.images.shape and np.abs(made.snapshots[8] - made.images).mean() > 0

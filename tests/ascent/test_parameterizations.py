@@ -122,3 +122,9 @@ def test_waves_climb_alike_in_a_batch_of_any_size_until_a_relu_flips(make):
     for step, tolerance in {1: 1e-5, 4: 3e-5}.items():
         np.testing.assert_allclose(alone.snapshots[step], together.snapshots[step], atol=tolerance)
     np.testing.assert_allclose(alone.activations, together.activations, rtol=0.05)
+
+
+def test_waves_start_around_grey_with_the_strength_that_was_asked_for():
+    coefficients = fv.Fourier(noise=0.02).start([0, 1], [0, 1], 48, 48)
+    assert abs(coefficients.mean()) < 5 * 0.02 / np.sqrt(coefficients.size)
+    assert coefficients.std() == pytest.approx(0.02, rel=0.02)

@@ -90,3 +90,12 @@ def test_robustness_is_a_mean_over_draws():
     np.testing.assert_allclose(
         fv.robustness(backbone, unit, images, Fade(4), draws=3), np.mean(shares, axis=0), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("backbone", "objective", "name"), [(None, fv.channel(LAYER, 7), "backbone"), ("shapesnet", 7, "objective")]
+)
+def test_what_is_no_network_or_objective_is_named(backbone, objective, name):
+    backbone = backbone and shapesnet()
+    with pytest.raises((TypeError, ValueError), match=name):
+        fv.score(backbone, objective, pictures(1, 48))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import Result
-from featviz_helpers.batch import failures, results_table
+from featviz_helpers.batch import failures, finished_runs, results_table
 from featviz_helpers.batch.dispatch import describe
 from featviz_helpers.batch.plan import SweepPlan
 from featviz_helpers.batch.run_folders import RunFolders, run_name
@@ -65,6 +65,7 @@ def test_finished_runs_become_a_table(sweep, tmp_path):
     assert sorted(zip(table["number"], table["root"], strict=True)) == [(n, n**0.5) for n in (0, 1, 2, 4, 9)]
     logs = [path.read_text() for path in (sweep.out / "runs").rglob("log.txt")]
     assert logs == ["left open"] * 4, "a file that the notebook did not close is whole before the run is"
+    assert set(finished_runs(sweep.out)) == {run_name(run) for run in table["run"]}
     first = table.iloc[0]
     folder = sweep.out / run_name(first["run"])
     assert json.loads((folder / "result.json").read_text())["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])

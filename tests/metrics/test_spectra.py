@@ -80,3 +80,10 @@ def test_small_pictures_have_a_frequency_too(size, period):
     images = np.broadcast_to(wave[None, :, None, None], (1, size, size, 3))
     assert spectra.frequency(images)[0] == pytest.approx(1 / period, abs=0.04)
     assert np.isfinite(spectra.profile(images)[1]).all()
+
+
+def test_a_wave_at_a_quarter_of_a_cycle_belongs_to_the_coarse_half():
+    wave = np.cos(2 * np.pi * np.arange(32) / 4)[None, :, None, None] * np.ones((1, 32, 32, 3))
+    coarse, fine = spectra.halves(wave)
+    np.testing.assert_allclose(coarse, wave, atol=1e-6)
+    assert np.abs(fine).max() < 1e-6
