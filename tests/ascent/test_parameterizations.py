@@ -128,3 +128,24 @@ def test_waves_start_around_grey_with_the_strength_that_was_asked_for():
     coefficients = fv.Fourier(noise=0.02).start([0, 1], [0, 1], 48, 48)
     assert abs(coefficients.mean()) < 5 * 0.02 / np.sqrt(coefficients.size)
     assert coefficients.std() == pytest.approx(0.02, rel=0.02)
+
+
+@pytest.mark.parametrize("width", [20, 22, 24, 25, 27])
+def test_maco_starts_from_the_phases_of_a_real_picture(width):
+    phases = fv.MACO().start([0], [0], 16, width)
+    mirror = np.roll(phases[:, :, ::-1], 1, axis=2)
+    for column in [0, -1] if width % 2 == 0 else [0]:  # where a wave and its opposite are both stored
+        pair = (phases + mirror)[0, :, [*range(1, 8), *range(9, 16)], column]
+        np.testing.assert_allclose(np.sin(pair), 0.0, atol=1e-5)
+
+
+def test_the_natural_magnitudes_are_those_of_photographs():
+    crops = fv.open_images("photographs")
+    images = np.stack([crops.load(i, 224) for i in range(0, len(crops), 16)])
+    pixels = np.arctanh(np.clip(images, -0.999, 0.999)) @ np.linalg.inv(fv.Fourier().mix).T
+    waves = np.abs(np.fft.rfft2(pixels, axes=(1, 2))).mean(axis=0) / 224
+    frequency = np.hypot(np.fft.fftfreq(224)[:, None], np.fft.rfftfreq(224)[None])
+    ring = (frequency > 0.05) & (frequency < 0.2)
+    measured = waves[ring].mean(axis=0)
+    expected = [(a / frequency[ring] ** b).mean() for a, b in NATURAL]
+    np.testing.assert_allclose(measured / measured[0], np.array(expected) / expected[0], rtol=0.5)

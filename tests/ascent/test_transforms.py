@@ -255,3 +255,9 @@ def test_bad_ranges_are_refused_with_a_reason(make, message):
 def test_a_margin_changes_nothing_that_came_before_it(first):
     images = pictures(2, 24)
     np.testing.assert_allclose(fv.Compose(first, fv.Pad(8))(images, seed=1), first(images, seed=1), atol=1e-4)
+
+
+def test_a_picture_is_mirrored_across_and_down_independently():
+    matrices = drawn(fv.Flip(0.5, 0.5))
+    across, down = matrices[:, 1, 1] == -1, matrices[:, 0, 0] == -1
+    assert 0.4 < np.mean(across) < 0.6 and 0.4 < np.mean(across == down) < 0.6

@@ -69,3 +69,9 @@ def test_an_image_of_two_channels_is_not_compared_with_itself(scores, monkeypatc
     first = table[(table["control"] == "own images") & (table["channel"] == 10)].iloc[0]
     expected = fv.distance("pixels").pairs(sets[10][:1], sets[10][2:3])[0]
     assert first["to 28"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_mean_control_is_the_mean_of_the_data(scores):
+    images = np.stack([scores.load(name) for name in scores.data.names])
+    images = fv.from_uint8(images) if images.dtype == np.uint8 else images
+    np.testing.assert_allclose(controls.pictures(scores)["mean of the data"][0], images.mean(axis=0), atol=1e-5)
