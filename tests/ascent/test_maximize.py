@@ -491,6 +491,8 @@ def test_a_start_key_is_the_unit():
         ({"snapshots": [9]}, "between 0 and the last step, 6"),
         ({"seed": [0, 1]}, "different lengths"),
         ({"seed": 0.5}, "whole number"),
+        ({"seed": -(2**63) - 1}, "seed"),
+        ({"seed": 2**63}, "seed"),
         ({"start": np.zeros((5, 5))}, r"\(N, H, W, 3\)"),
         ({"start": np.full((32, 32, 3), 200.0)}, "from_uint8"),
         ({"tile": 8}, "tile must be a whole number from 32 to 16,384; got 8"),

@@ -1,6 +1,7 @@
 """Scores of finished pictures against what the ascent itself reports."""
 
 import featviz_helpers as fv
+import keras
 import numpy as np
 import pytest
 from support.networks import pictures, shapesnet
@@ -99,3 +100,10 @@ def test_what_is_no_network_or_objective_is_named(backbone, objective, name):
     backbone = backbone and shapesnet()
     with pytest.raises((TypeError, ValueError), match=name):
         fv.score(backbone, objective, pictures(1, 48))
+
+
+def test_an_image_too_small_for_the_layer_is_refused():
+    inputs = keras.Input((None, None, 3))
+    backbone = fv.Backbone(keras.Model(inputs, keras.layers.Conv2D(2, 20, name="wide")(inputs)))
+    with pytest.raises(ValueError, match="17 x 17 pixels are too small for 'wide'"):
+        fv.score(backbone, fv.channel("wide", 0), pictures(1, 17))

@@ -13,3 +13,15 @@ def test_a_channel_whose_starts_were_all_dead_does_not_stop_the_figure(study, mo
     figure = figures.pictures(study, table)
     assert len(figure.axes) == 3 * 2
     plt.close(figure)
+
+
+def test_every_method_and_control_has_its_mean_and_interval():
+    rows = {"channel": [1, 2, 3], "exemplar_distance": [0.4, 0.5, 0.9], "specificity": [0.1, 0.2, 0.0]}
+    rows["others_minus_own"] = rows["specificity"]
+    table = pd.DataFrame(rows)
+    figure = figures.controls(table.assign(method="none"), table.assign(control="grey"), "pixels")
+    left, right = figure.axes
+    assert (len(left.containers), len(right.containers)) == (2, 4)
+    means = [bar.lines[0].get_xdata()[0] for bar in left.containers]
+    np.testing.assert_allclose(means, 0.6)
+    plt.close(figure)

@@ -40,6 +40,9 @@ def test_a_finished_study_is_written_down_and_another_notebook_can_read_it(data,
     summary = pd.read_csv(tmp_path / "summary.csv", index_col=0)
     lowest = table.groupby(["channel", "value"])["exemplar_distance"].mean()[28].min()
     assert summary.loc["none", "28"] == pytest.approx(lowest, abs=1e-4)
+    first = report.statistics.lowest_distances(table[table["seed"] == 0])
+    moved = (first - report.statistics.lowest_distances(table)).abs().to_numpy()
+    assert f"move by {moved.mean():.3f} on average and by {moved.max():.3f} at most" in text
     record = json.loads((tmp_path / "provenance.json").read_text())
     assert record["exemplars"]["fingerprint"] == data.fingerprint
     assert record["exemplars"]["weights"] and record["plan"]["seeds"] == [0, 1]
