@@ -1,0 +1,242 @@
+"""Images as points: what a layer says about each, which images are neighbours there, and flat maps of such points.
+
+A layer's channels, averaged over the places of their maps, put an image into a space of as many dimensions as there
+are channels. Who is near whom there is what the layer takes for alike (Krizhevsky et al., 2012, figure 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from scipy.optimize import linear_sum_assignment
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.metrics import pairwise_distances
+from sklearn.preprocessing import normalize
+from threadpoolctl import threadpool_limits
+
+from ..common.checks import choice, instance, is_list, number_above, refusal, whole_number
+from ..common.errors import DamagedImage
+from ..data.image_sets import MOST_AT_ONCE, ImageSet
+from ..data.images import check_range, pair
+from ..models.backbone import Backbone
+from .scan import compiled_pooling
+
+METRICS = ("euclidean", "cosine")
+ROWS = 256  # of a table of distances that are in memory at once
+DIMENSIONS = 50  # that t-SNE is given, as its authors advise
+
+
+def embed(
+    backbone: Backbone,
+    images: np.ndarray | ImageSet,
+    layers: str | Sequence[str] = "auto",
+    size: int | None = None,
+    batch: int = 32,
+) -> dict[str, np.ndarray]:
+    """Return images as points: the mean of each channel over the places of its map.
+
+    Args:
+        backbone: the network.
+        images: (N, H, W, 3) in [-1, 1], or a set of images, of which one batch at a time is in memory.
+        layers: one or more layer names, "auto", or "logits". All share one pass.
+        size: side in pixels at which a set of images is loaded; by default what the network was trained on.
+        batch: images at once, 1 to 4096.
+
+    Returns:
+        Layer name -> (N, channels) float32, from the lowest layer up.
+
+    Raises:
+        ValueError: an unknown layer, images too small for it, or what is no set of images.
+        DamagedImage: an image of the set that cannot be read; without it, rows would belong to other images.
+    """
+    instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
+    batch = whole_number("batch", batch, 1, MOST_AT_ONCE)
+    asked = {backbone.resolve(name) for name in (layers if is_list(layers) else [layers])}
+    names = tuple(name for name in backbone.layers if name in asked)
+    if not names:
+        raise refusal("layers", "one or more layer names, or 'auto'", layers)
+    if isinstance(images, ImageSet):
+        side = backbone.size if size is None else pair(size)[0]
+        parts = (part for _, part in images.batches(batch, side))
+    else:
+        images = check_range(images)
+        if images.shape[1] != images.shape[2]:
+            raise ValueError(f"images must be squares; got {images.shape[1]} x {images.shape[2]} pixels.")
+        side = images.shape[1]
+        parts = (images[i : i + batch].astype(np.float32) for i in range(0, len(images), batch))
+    backbone.check_size((side, side), *names)
+    rows = [compiled_pooling(backbone, names, side, tf.as_dtype(part.dtype))(part)[0][0].numpy() for part in parts]
+    if isinstance(images, ImageSet) and images.damaged:
+        name, reason = next(iter(images.damaged.items()))
+        raise DamagedImage(f"'{name}' {reason}; leave it out of the set, or mend it")
+    ends = np.cumsum([backbone.layers[name] for name in names])[:-1]
+    return dict(zip(names, np.split(np.concatenate(rows), ends, axis=1), strict=True))
+
+
+def neighbours(points: np.ndarray, k: int = 5, groups: Sequence | None = None, metric: str = "euclidean") -> np.ndarray:
+    """Return the k nearest other points of each point, nearest first.
+
+    Args:
+        points: (N, ...); what is behind the first axis is one row of numbers.
+        k: neighbours, 1 to the number of points that are left.
+        groups: one label per point; a point's neighbours come from other groups, such as from other photographs.
+        metric: "euclidean", or "cosine" (lengths do not count).
+
+    Returns:
+        (N, k) positions. Equal distances are ordered by position.
+
+    Raises:
+        ValueError: fewer than k points are left for one of them, values that are no finite numbers, or a wrong argument.
+    """
+    points = check_points(points)
+    if choice("metric", metric, METRICS) == "cosine":
+        points = normalize(points)  # then both metrics give one order
+    owner = np.arange(len(points)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if len(owner) != len(points):
+        raise ValueError(f"groups must have one label per point; got {len(owner)} for {len(points)} points.")
+    left = len(points) - int(np.bincount(owner).max())
+    k = whole_number("k", k, 1, max(left, 1), "So many points are left in other groups." if groups is not None else "")
+    if left < 1:
+        raise ValueError(f"neighbours are of other groups, and all {len(points)} points are of one.")
+    found = []
+    for start in range(0, len(points), ROWS):
+        part = slice(start, start + ROWS)
+        distances = pairwise_distances(points[part], points)
+        distances[owner[part, None] == owner] = np.inf
+        found.append(np.argsort(distances, axis=1, kind="stable")[:, :k])
+    return np.concatenate(found)
+
+
+def right_by_neighbours(
+    points: np.ndarray, labels: Sequence, k: int = 5, groups: Sequence | None = None, metric: str = "euclidean"
+) -> np.ndarray:
+    """Return for which points a vote of their k nearest others gives their own label: the leave-one-out k-NN test.
+
+    Args:
+        points, k, groups, metric: as for `neighbours`.
+        labels: one per point. Of labels with equally many votes, that of the nearest neighbour among them wins.
+
+    Returns:
+        (N,) bool; its mean is the accuracy.
+
+    Raises:
+        ValueError: as for `neighbours`, or another number of labels than of points.
+    """
+    own = np.unique(np.asarray(labels), return_inverse=True)[1]
+    if len(own) != len(points):
+        raise ValueError(f"labels must have one entry per point; got {len(own)} for {len(points)} points.")
+    votes = own[neighbours(points, k, groups, metric)]
+    counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
+    return votes[np.arange(len(votes)), counts.argmax(axis=1)] == own
+
+
+def scramble(images: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return images whose pixels are in another order, the same for all of them.
+
+    Each pixel keeps its three colours. To a sum over pixels, such as the distance of two images, nothing has happened.
+
+    Args:
+        images: (N, H, W, 3).
+        seed: of the order.
+    """
+    if np.ndim(images) != 4:
+        raise refusal("images", "a batch of images (N, H, W, 3)", images)
+    order = np.random.default_rng(whole_number("seed", seed, 0)).permutation(images.shape[1] * images.shape[2])
+    return images.reshape(len(images), -1, images.shape[3])[:, order].reshape(images.shape)
+
+
+def tsne(points: np.ndarray, perplexity: float = 30, seed: int = 0, steps: int = 1000, init: str = "pca") -> np.ndarray:
+    """Return a flat map by t-SNE (van der Maaten & Hinton, 2008), scikit-learn's.
+
+    More than 50 dimensions are brought down to 50 by PCA before.
+
+    Args:
+        points: (N, ...).
+        perplexity: about how many neighbours count for each point: above 0, and below N.
+        seed: of the start, or of PCA's signs.
+        steps: of the descent, 250 or more.
+        init: "pca" begins with the two widest directions, "random" with a tiny cloud.
+
+    Returns:
+        (N, 2) float32, without a unit.
+
+    Raises:
+        ValueError: one point, a perplexity that is not below their number, or a wrong argument.
+    """
+    points = check_points(points)
+    if len(points) < 3:
+        raise ValueError(f"t-SNE needs at least 3 points; got {len(points)}.")
+    perplexity = number_above("perplexity, about the number of neighbours,", perplexity, 0, len(points) - 1)
+    steps, seed = whole_number("steps", steps, 250), whole_number("seed", seed, 0, 2**32 - 1)
+    if min(points.shape) > DIMENSIONS:
+        points = PCA(DIMENSIONS, random_state=seed).fit_transform(points)
+    init = choice("init", init, ("pca", "random"))
+    # One thread: more add up in another order, so that every machine had a map of its own, and where another program
+    # is at work they wait for each other in each step (measured: 14 s in place of 2).
+    with threadpool_limits(1):
+        return TSNE(perplexity=perplexity, random_state=seed, max_iter=steps, init=init).fit_transform(points)
+
+
+def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10) -> np.ndarray:
+    """Return which share of each point's k nearest is also among its k nearest in the other space.
+
+    Args:
+        points, others: the same N things in two spaces, such as (N, channels) and a flat map (N, 2).
+        k: neighbours. By chance the share is k / (N - 1).
+
+    Returns:
+        (N,) in [0, 1].
+
+    Raises:
+        ValueError: different numbers of points, or as for `neighbours`.
+    """
+    if len(points) != len(others):
+        raise ValueError(f"Both must be the same things; got {len(points)} and {len(others)} points.")
+    first, second = neighbours(points, k), neighbours(others, k)
+    return (first[:, :, None] == second[:, None, :]).any(axis=2).mean(axis=1)
+
+
+def snap_to_grid(places: np.ndarray, columns: int) -> np.ndarray:
+    """Return a cell of a grid for each place of a map, so that all together are moved as little as possible.
+
+    "As little" is the sum of squared distances, on a map and a grid that both reach from 0 to 1 (Karpathy, 2014, made
+    such pictures; the exact solution is that of the assignment problem).
+
+    Args:
+        places: (N, 2), across and up.
+        columns: of the grid; it gets as many rows as the places need.
+
+    Returns:
+        (N, 2) int, row from the top and column from the left; no two are equal.
+
+    Raises:
+        ValueError: another shape, or fewer columns than 1.
+    """
+    places = check_points(places).astype(float)
+    if places.shape[1] != 2:
+        raise refusal("places", "an array (N, 2), across and up", places)
+    columns = whole_number("columns", columns, 1, len(places))
+    rows = -(-len(places) // columns)
+    spread = np.maximum(np.ptp(places, axis=0), 1e-12)
+    across, up = ((places - places.min(axis=0)) / spread).T
+    cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
+    wanted = np.stack([1 - up, across], axis=1)
+    cost = pairwise_distances(wanted, cells / np.maximum([rows - 1, columns - 1], 1), metric="sqeuclidean")
+    return cells[linear_sum_assignment(cost)[1]]
+
+
+def check_points(points: np.ndarray) -> np.ndarray:
+    """Return points as rows of numbers (N, D).
+
+    Raises:
+        ValueError: what is no array of two points or more, or has values that are not finite.
+    """
+    points = np.asarray(points)
+    if points.ndim < 2 or points.dtype.kind not in "fiu" or len(points) < 2 or not points.size:
+        raise refusal("points", "an array (N, D) of two points or more", points)
+    if not np.isfinite(points).all():
+        raise ValueError("points must be finite numbers; got NaN or infinity among them.")
+    return points.reshape(len(points), -1)
