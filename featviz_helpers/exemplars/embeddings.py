@@ -89,7 +89,7 @@ def neighbours(points: np.ndarray, k: int = 5, groups: Sequence | None = None, m
         (N, k) positions. Equal distances are ordered by position.
 
     Raises:
-        ValueError: fewer than k points are left for one of them, values that are no finite numbers, or a wrong argument.
+        ValueError: fewer than k points are left for one of them, values that are not finite, or a wrong argument.
     """
     points = check_points(points)
     if choice("metric", metric, METRICS) == "cosine":
@@ -180,12 +180,13 @@ def tsne(points: np.ndarray, perplexity: float = 30, seed: int = 0, steps: int =
         return TSNE(perplexity=perplexity, random_state=seed, max_iter=steps, init=init).fit_transform(points)
 
 
-def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10) -> np.ndarray:
+def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10, groups: Sequence | None = None) -> np.ndarray:
     """Return which share of each point's k nearest is also among its k nearest in the other space.
 
     Args:
         points, others: the same N things in two spaces, such as (N, channels) and a flat map (N, 2).
         k: neighbours. By chance the share is k / (N - 1).
+        groups: as for `neighbours`.
 
     Returns:
         (N,) in [0, 1].
@@ -195,7 +196,7 @@ def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10) -> np.n
     """
     if len(points) != len(others):
         raise ValueError(f"Both must be the same things; got {len(points)} and {len(others)} points.")
-    first, second = neighbours(points, k), neighbours(others, k)
+    first, second = neighbours(points, k, groups), neighbours(others, k, groups)
     return (first[:, :, None] == second[:, None, :]).any(axis=2).mean(axis=1)
 
 

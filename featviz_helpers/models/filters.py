@@ -133,7 +133,7 @@ def filters_from_file(
     if not path.is_file():
         raise MissingWeights(f"There is no weights file at '{path}'. fv.load_model('lite0') has filters without one.")
     arrays = _arrays(path)
-    for place, (key, values) in enumerate(arrays.items()):
+    for place, values in enumerate(arrays.values()):
         kernels = _channels_last(values)
         if kernels is not None:
             scale = _batch_norm_scale(list(arrays.items())[place + 1 :], len(kernels))

@@ -111,7 +111,7 @@ def test_a_batch_norm_of_the_file_counts_if_it_is_the_first_convolutions(tmp_pat
 
 
 def test_mistakes_are_explained_in_a_sentence(tmp_path):
-    with pytest.raises(MissingWeights, match="no weights file at .*gone.pth"):
+    with pytest.raises(MissingWeights, match=r"no weights file at .*gone.pth"):
         filters.filters_from_file(tmp_path / "gone.pth")
     (tmp_path / "words.pth").write_text("no weights")
     with pytest.raises(ValueError, match=r"words.pth' holds no arrays that can be read"):
