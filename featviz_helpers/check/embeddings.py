@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
 
 from ..exemplars.embeddings import embed, kept_neighbours
 from ..models.backbone import Backbone
@@ -61,10 +63,11 @@ def two_kinds_of_near(
 
 
 @judge(ARRAY)
-def faithful_map(answer: np.ndarray | None, points: np.ndarray, than: np.ndarray, k: int) -> bool:
-    """Judge a flat map (N, 2): it must keep more of the k nearest neighbours of the points than another map does."""
+def faithful_map(answer: np.ndarray | None, points: np.ndarray, than: np.ndarray) -> bool:
+    """Judge a flat map (N, 2): its distances must be ordered more like those of the points than another map's."""
     if np.shape(answer) != (len(points), 2) or not np.isfinite(answer).all():
         return say(False, "", f"a map of {len(points)} images has the shape ({len(points)}, 2), all of it finite.")
-    ours, theirs = (kept_neighbours(points, flat, k).mean() for flat in (answer, than))
-    figures = f"your map keeps {ours:.2f} of the {k} nearest, the other {theirs:.2f}"
+    true = pdist(points)
+    ours, theirs = (float(spearmanr(pdist(flat), true)[0]) for flat in (answer, than))
+    figures = f"the rank correlation with the true distances is {ours:.3f}, and the other map's {theirs:.3f}"
     return say(bool(ours > theirs), f"{figures}.", f"{figures}.")

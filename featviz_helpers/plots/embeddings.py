@@ -13,7 +13,7 @@ from .arguments import check_labels, check_pictures
 from .canvas import Cell
 from .cells import GAP, draw_cells
 from .maps import heat
-from .overlays import tint
+from .overlays import TOP, tint
 from .style import PAGE
 
 PAPER = 1.0  # white, in [-1, 1]
@@ -128,7 +128,7 @@ def unit_panel(
     ]
     words = check_labels(labels, len(seen))
     middle = [Cell(picture, left="" if i else "drive it most", below=words[i]) for i, picture in enumerate(seen)]
-    spread = np.abs(back).max(axis=(1, 2, 3), keepdims=True)
+    spread = np.quantile(np.abs(back), TOP, axis=(1, 2, 3), keepdims=True)
     grey = np.clip(back / np.maximum(spread, 1e-12), -1, 1)
     bottom = [Cell(picture, left="" if i else "seen there") for i, picture in enumerate(grey)]
     return draw_cells([top, middle, bottom], title, columns=max(len(top), len(seen)), shrink=True)
