@@ -4,12 +4,15 @@ import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from featviz_helpers.common.errors import MissingWeights
 from featviz_helpers.models import filters
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from support.networks import pictures, shapesnet
+
+from data_scripts import make_filters
 
 KERNELS = np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32)
 
@@ -98,15 +101,16 @@ def test_files_of_every_layout_hold_the_same_filters(tmp_path):
     assert plain.name == "mine"
 
 
-def test_a_batch_norm_of_the_file_counts_if_it_is_the_first_convolutions(tmp_path):
+@pytest.mark.parametrize(("conv", "name"), [("conv1", "bn1"), ("features.conv0", "features.norm0")])
+def test_a_batch_norm_of_the_file_counts_if_it_is_the_first_convolutions(tmp_path, conv, name):
     layout = np.ascontiguousarray(KERNELS.transpose(0, 3, 1, 2))
-    norm = {"bn1.weight": np.full(4, 3.0), "bn1.running_var": np.full(4, 9.0 - 1e-5)}
+    norm = {f"{name}.weight": np.full(4, 3.0), f"{name}.running_var": np.full(4, 9.0 - 1e-5)}
     rest = {"layer1.weight": np.ones((4, 4, 3, 3)), "layer1.running_var": np.full(4, 4.0)}
-    np.savez(tmp_path / "own.npz", **{"conv1.weight": layout}, **norm, **rest)
-    np.savez(tmp_path / "none.npz", **{"conv1.weight": layout}, **rest)
+    np.savez(tmp_path / "own.npz", **{f"{conv}.weight": layout}, **norm, **rest)
+    np.savez(tmp_path / "none.npz", **{f"{conv}.weight": layout}, **rest)
     own, none = (filters.filters_from_file(tmp_path / f"{name}.npz").kernels for name in ("own", "none"))
     np.testing.assert_allclose(own, none, rtol=1e-5)  # 3 / sqrt(9) is 1
-    np.savez(tmp_path / "twice.npz", **{"conv1.weight": layout}, **(norm | {"bn1.weight": np.full(4, 6.0)}))
+    np.savez(tmp_path / "twice.npz", **{f"{conv}.weight": layout}, **(norm | {f"{name}.weight": np.full(4, 6.0)}))
     np.testing.assert_allclose(filters.filters_from_file(tmp_path / "twice.npz").kernels, 2 * none, rtol=1e-5)
 
 
@@ -131,3 +135,15 @@ def test_mistakes_are_explained_in_a_sentence(tmp_path):
     grey = keras.Model(inputs, keras.layers.AveragePooling2D(2, name="grey")(inputs))
     with pytest.raises(ValueError, match="has no convolution that reads three colours"):
         filters.first_filters(fv.Backbone(grey, "blind"))
+
+
+def test_the_script_draws_every_bank_and_prints_its_shares(tmp_path):
+    np.savez(tmp_path / "a.npz", weight=KERNELS.transpose(1, 2, 3, 0))
+    grey = np.broadcast_to(KERNELS[..., :1], KERNELS.shape)
+    np.save(tmp_path / "b.npy", grey.transpose(0, 3, 1, 2) * np.array(filters.IMAGENET_STD)[:, None, None])
+    asked = [f"first={tmp_path / 'a.npz'}", f"grey={tmp_path / 'b.npy'}", "--out", str(tmp_path)]
+    result = CliRunner().invoke(make_filters.main, asked, catch_exceptions=False)
+    lines = {line.split()[0]: line.split()[1:] for line in result.output.splitlines()[1:]}
+    assert list(map(float, lines["grey"])) == [4, 3, 1, 0, 0, 0]
+    assert list(map(float, lines["first"][:2])) == [4, 3]
+    assert (tmp_path / "filters.jpg").stat().st_size > 1000
