@@ -94,9 +94,7 @@ def neighbours(points: np.ndarray, k: int = 5, groups: Sequence | None = None, m
     points = check_points(points)
     if choice("metric", metric, METRICS) == "cosine":
         points = normalize(points)  # then both metrics give one order
-    owner = np.arange(len(points)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    if len(owner) != len(points):
-        raise ValueError(f"groups must have one label per point; got {len(owner)} for {len(points)} points.")
+    owner = np.arange(len(points)) if groups is None else _numbered("groups", groups, len(points))
     left = len(points) - int(np.bincount(owner).max())
     k = whole_number("k", k, 1, max(left, 1), "So many points are left in other groups." if groups is not None else "")
     if left < 1:
@@ -125,9 +123,8 @@ def right_by_neighbours(
     Raises:
         ValueError: as for `neighbours`, or another number of labels than of points.
     """
-    own = np.unique(np.asarray(labels), return_inverse=True)[1]
-    if len(own) != len(points):
-        raise ValueError(f"labels must have one entry per point; got {len(own)} for {len(points)} points.")
+    points = check_points(points)
+    own = _numbered("labels", labels, len(points))
     votes = own[neighbours(points, k, groups, metric)]
     counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
     return votes[np.arange(len(votes)), counts.argmax(axis=1)] == own
@@ -194,6 +191,7 @@ def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10, groups:
     Raises:
         ValueError: different numbers of points, or as for `neighbours`.
     """
+    points, others = check_points(points), check_points(others)
     if len(points) != len(others):
         raise ValueError(f"Both must be the same things; got {len(points)} and {len(others)} points.")
     first, second = neighbours(points, k, groups), neighbours(others, k, groups)
@@ -227,6 +225,14 @@ def snap_to_grid(places: np.ndarray, columns: int) -> np.ndarray:
     wanted = np.stack([1 - up, across], axis=1)
     cost = pairwise_distances(wanted, cells / np.maximum([rows - 1, columns - 1], 1), metric="sqeuclidean")
     return cells[linear_sum_assignment(cost)[1]]
+
+
+def _numbered(name: str, labels: Sequence, count: int) -> np.ndarray:
+    """Return a number for each label, the same for equal ones."""
+    several = np.asarray(list(labels) if is_list(labels) else labels)
+    if several.ndim != 1 or several.dtype == object or len(several) != count:
+        raise refusal(name, f"a list of {count} labels, one per point", labels)
+    return np.unique(several, return_inverse=True)[1]
 
 
 def check_points(points: np.ndarray) -> np.ndarray:

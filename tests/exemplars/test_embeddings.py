@@ -128,9 +128,15 @@ def test_tsne_repeats_and_parts_what_is_far_apart():
         (lambda: embeddings.neighbours(POINTS, 40), "k must be a whole number from 1 to 39; got 40"),
         (lambda: embeddings.neighbours(pictures(1, 8), 1), "two points or more"),
         (lambda: embeddings.neighbours(POINTS, 1, np.zeros(40)), "all 40 points are of one"),
-        (lambda: embeddings.neighbours(POINTS, 1, [1, 2]), "one label per point; got 2 for 40"),
+        (
+            lambda: embeddings.neighbours(POINTS, 1, [1, 2]),
+            r"groups must be a list of 40 labels, one per point; got \[1, 2\]",
+        ),
         (lambda: embeddings.neighbours(POINTS * np.nan, 1), "finite"),
-        (lambda: embeddings.right_by_neighbours(POINTS, [1, 2], 1), "one entry per point; got 2 for 40"),
+        (
+            lambda: embeddings.right_by_neighbours(POINTS, [1, 2], 1),
+            r"labels must be a list of 40 labels, one per point; got \[1, 2\]",
+        ),
         (lambda: embeddings.snap_to_grid(POINTS, 4), r"\(N, 2\), across and up"),
         (lambda: embeddings.snap_to_grid(POINTS[:, :2], 0), "columns must be"),
         (lambda: embeddings.kept_neighbours(POINTS, POINTS[:3]), "got 40 and 3 points"),
