@@ -8,7 +8,8 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from ..exemplars.embeddings import embed, kept_neighbours
+from ..exemplars.embeddings import embed
+from ..exemplars.flat_maps import kept_neighbours
 from ..models.backbone import Backbone
 from ..models.filters import colour_shares
 from .answers import ARRAY, FUNCTION, IMAGES, judge, say

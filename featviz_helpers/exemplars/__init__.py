@@ -5,15 +5,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "embeddings": [
-            "embed",
-            "kept_neighbours",
-            "neighbours",
-            "right_by_neighbours",
-            "scramble",
-            "snap_to_grid",
-            "tsne",
-        ],
+        "embeddings": ["embed", "neighbours", "right_by_neighbours", "scramble"],
+        "flat_maps": ["kept_neighbours", "snap_to_grid", "tsne"],
         "rounds": ["Round", "two_alternatives"],
         "scan": ["find_exemplars", "write_exemplars"],
         "tables": ["Exemplars"],

@@ -1,4 +1,4 @@
-"""Images as points: what a layer says about each, which images are neighbours there, and flat maps of such points.
+"""Images as points: what a layer says about each, and which images are neighbours there.
 
 A layer's channels, averaged over the places of their maps, put an image into a space of as many dimensions as there
 are channels. Who is near whom there is what the layer takes for alike (Krizhevsky et al., 2012, figure 4).
@@ -7,17 +7,14 @@ are channels. Who is near whom there is what the layer takes for alike (Krizhevs
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import tensorflow as tf
-from scipy.optimize import linear_sum_assignment
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import normalize
-from threadpoolctl import threadpool_limits
 
-from ..common.checks import choice, instance, is_list, number_above, refusal, whole_number
+from ..common.checks import choice, instance, is_list, refusal, whole_number
 from ..common.errors import DamagedImage
 from ..data.image_sets import MOST_AT_ONCE, ImageSet
 from ..data.images import check_range, pair
@@ -26,7 +23,6 @@ from .scan import compiled_pooling
 
 METRICS = ("euclidean", "cosine")
 ROWS = 256  # of a table of distances that are in memory at once
-DIMENSIONS = 50  # that t-SNE is given, as its authors advise
 
 
 def embed(
@@ -145,105 +141,27 @@ def scramble(images: np.ndarray, seed: int = 0) -> np.ndarray:
     return images.reshape(len(images), -1, images.shape[3])[:, order].reshape(images.shape)
 
 
-def tsne(points: np.ndarray, perplexity: float = 30, seed: int = 0, steps: int = 1000, init: str = "pca") -> np.ndarray:
-    """Return a flat map by t-SNE (van der Maaten & Hinton, 2008), scikit-learn's.
-
-    More than 50 dimensions are brought down to 50 by PCA before.
-
-    Args:
-        points: (N, ...).
-        perplexity: about how many neighbours count for each point: above 0, and below N.
-        seed: of the start, or of PCA's signs.
-        steps: of the descent, 250 or more.
-        init: "pca" begins with the two widest directions, "random" with a tiny cloud.
-
-    Returns:
-        (N, 2) float32, without a unit.
-
-    Raises:
-        ValueError: one point, a perplexity that is not below their number, or a wrong argument.
-    """
-    points = check_points(points)
-    if len(points) < 3:
-        raise ValueError(f"t-SNE needs at least 3 points; got {len(points)}.")
-    perplexity = number_above("perplexity, about the number of neighbours,", perplexity, 0, len(points) - 1)
-    steps, seed = whole_number("steps", steps, 250), whole_number("seed", seed, 0, 2**32 - 1)
-    if min(points.shape) > DIMENSIONS:
-        points = PCA(DIMENSIONS, random_state=seed).fit_transform(points)
-    init = choice("init", init, ("pca", "random"))
-    # One thread: more add up in another order, so that every machine had a map of its own, and where another program
-    # is at work they wait for each other in each step (measured: 14 s in place of 2).
-    with threadpool_limits(1):
-        return TSNE(perplexity=perplexity, random_state=seed, max_iter=steps, init=init).fit_transform(points)
-
-
-def kept_neighbours(points: np.ndarray, others: np.ndarray, k: int = 10, groups: Sequence | None = None) -> np.ndarray:
-    """Return which share of each point's k nearest is also among its k nearest in the other space.
-
-    Args:
-        points, others: the same N things in two spaces, such as (N, channels) and a flat map (N, 2).
-        k: neighbours. By chance the share is k / (N - 1).
-        groups: as for `neighbours`.
-
-    Returns:
-        (N,) in [0, 1].
-
-    Raises:
-        ValueError: different numbers of points, or as for `neighbours`.
-    """
-    points, others = check_points(points), check_points(others)
-    if len(points) != len(others):
-        raise ValueError(f"Both must be the same things; got {len(points)} and {len(others)} points.")
-    first, second = neighbours(points, k, groups), neighbours(others, k, groups)
-    return (first[:, :, None] == second[:, None, :]).any(axis=2).mean(axis=1)
-
-
-def snap_to_grid(places: np.ndarray, columns: int) -> np.ndarray:
-    """Return a cell of a grid for each place of a map, so that all together are moved as little as possible.
-
-    "As little" is the sum of squared distances, on a map and a grid that both reach from 0 to 1 (Karpathy, 2014, made
-    such pictures; the exact solution is that of the assignment problem).
-
-    Args:
-        places: (N, 2), across and up.
-        columns: of the grid; it gets as many rows as the places need.
-
-    Returns:
-        (N, 2) int, row from the top and column from the left; no two are equal.
-
-    Raises:
-        ValueError: another shape, or fewer columns than 1.
-    """
-    places = check_points(places).astype(float)
-    if places.shape[1] != 2:
-        raise refusal("places", "an array (N, 2), across and up", places)
-    columns = whole_number("columns", columns, 1, len(places))
-    rows = -(-len(places) // columns)
-    spread = np.maximum(np.ptp(places, axis=0), 1e-12)
-    across, up = ((places - places.min(axis=0)) / spread).T
-    cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
-    wanted = np.stack([1 - up, across], axis=1)
-    cost = pairwise_distances(wanted, cells / np.maximum([rows - 1, columns - 1], 1), metric="sqeuclidean")
-    return cells[linear_sum_assignment(cost)[1]]
-
-
 def _numbered(name: str, labels: Sequence, count: int) -> np.ndarray:
-    """Return a number for each label, the same for equal ones."""
-    several = np.asarray(list(labels) if is_list(labels) else labels)
-    if several.ndim != 1 or several.dtype == object or len(several) != count:
+    several = list(labels) if is_list(labels) else []
+    if len(several) != count or not all(isinstance(label, str | Real | np.generic) for label in several):
         raise refusal(name, f"a list of {count} labels, one per point", labels)
-    return np.unique(several, return_inverse=True)[1]
+    return np.unique(np.asarray(several), return_inverse=True)[1]
 
 
-def check_points(points: np.ndarray) -> np.ndarray:
+def check_points(points: np.ndarray, name: str = "points") -> np.ndarray:
     """Return points as rows of numbers (N, D).
 
     Raises:
         ValueError: what is no array of two points or more, or has values that are not finite.
     """
-    points = np.asarray(points)
-    if points.ndim < 2 or points.dtype.kind not in "fiu" or len(points) < 2 or not points.size:
-        raise refusal("points", "an array (N, D) of two points or more", points)
+    if (
+        not isinstance(points, np.ndarray)
+        or points.ndim < 2
+        or points.dtype.kind not in "fiu"
+        or len(points) < 2
+        or not points.size
+    ):
+        raise refusal(name, "an array (N, D) of two points or more", points)
     if not np.isfinite(points).all():
-        raise ValueError("points must be finite numbers; got NaN or infinity among them.")
+        raise ValueError(f"{name} must be finite numbers; got NaN or infinity among them.")
     return points.reshape(len(points), -1)

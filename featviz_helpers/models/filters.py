@@ -66,8 +66,12 @@ def colour_shares(kernels: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: another shape.
     """
-    kernels = np.asarray(kernels)
-    if kernels.ndim != 4 or kernels.shape[-1] != 3 or kernels.dtype.kind not in "fiu":
+    if (
+        not isinstance(kernels, np.ndarray)
+        or kernels.ndim != 4
+        or kernels.shape[-1] != 3
+        or kernels.dtype.kind not in "fiu"
+    ):
         raise refusal("kernels", "an array of filters (n, h, w, 3)", kernels)
     kernels = kernels.astype(np.float64)
     colour = kernels - kernels.mean(axis=-1, keepdims=True)

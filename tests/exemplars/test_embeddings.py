@@ -3,7 +3,7 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from featviz_helpers.exemplars import embeddings
+from featviz_helpers.exemplars import embeddings, flat_maps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
@@ -81,18 +81,18 @@ def test_a_scramble_keeps_pixels_and_distances():
 
 
 def test_kept_neighbours_run_from_none_to_all():
-    np.testing.assert_array_equal(embeddings.kept_neighbours(POINTS, 3 * POINTS + 1, 5), 1)
-    by_chance = embeddings.kept_neighbours(POINTS, GENERATOR.normal(size=(40, 2)), 5).mean()
+    np.testing.assert_array_equal(flat_maps.kept_neighbours(POINTS, 3 * POINTS + 1, 5), 1)
+    by_chance = flat_maps.kept_neighbours(POINTS, GENERATOR.normal(size=(40, 2)), 5).mean()
     assert by_chance == pytest.approx(5 / 39, abs=0.06)
     pairs = np.array([0.0, 1, 10, 11, 20, 21])[:, None]
-    np.testing.assert_array_equal(embeddings.kept_neighbours(pairs, pairs[[0, 1, 2, 4, 3, 5]], 1), [1, 1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(flat_maps.kept_neighbours(pairs, pairs[[0, 1, 2, 4, 3, 5]], 1), [1, 1, 0, 0, 0, 0])
 
 
 @given(st.integers(2, 30), st.integers(1, 30), st.integers(0, 99))
 @settings(max_examples=30, deadline=None)
 def test_a_grid_gives_every_image_a_cell_of_its_own(count, columns, seed):
     places = np.random.default_rng(seed).normal(size=(count, 2))
-    cells = embeddings.snap_to_grid(places, min(columns, count))
+    cells = flat_maps.snap_to_grid(places, min(columns, count))
     assert len(np.unique(cells, axis=0)) == count
     assert cells.min() >= 0 and cells[:, 1].max() < min(columns, count)
     assert cells[:, 0].max() < -(-count // min(columns, count))
@@ -102,13 +102,13 @@ def test_what_is_a_grid_already_stays_one():
     rows, columns = np.divmod(np.arange(12), 4)
     order = GENERATOR.permutation(12)
     places = np.stack([columns, -rows], axis=1)[order] * [3.0, 7.0]
-    np.testing.assert_array_equal(embeddings.snap_to_grid(places, 4), np.stack([rows, columns], axis=1)[order])
+    np.testing.assert_array_equal(flat_maps.snap_to_grid(places, 4), np.stack([rows, columns], axis=1)[order])
 
 
 def test_tsne_repeats_and_parts_what_is_far_apart():
     points = np.concatenate([POINTS[:20], POINTS[:20] + 50])
-    flat = embeddings.tsne(points, perplexity=8, steps=300)
-    np.testing.assert_array_equal(flat, embeddings.tsne(points, perplexity=8, steps=300))
+    flat = flat_maps.tsne(points, perplexity=8, steps=300)
+    np.testing.assert_array_equal(flat, flat_maps.tsne(points, perplexity=8, steps=300))
     assert embeddings.right_by_neighbours(flat, np.arange(40) < 20, 5).all()
     assert flat.shape == (40, 2)
 
@@ -116,11 +116,13 @@ def test_tsne_repeats_and_parts_what_is_far_apart():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: embeddings.tsne(POINTS, 40), r"perplexity.*above 0 and at most 39; got 40"),
-        (lambda: embeddings.tsne(POINTS, 0), r"perplexity.*above 0"),
-        (lambda: embeddings.tsne(POINTS[:1]), r"two points or more; got an array of shape \(1, 6\)"),
-        (lambda: embeddings.tsne(POINTS[:2]), "at least 3 points; got 2"),
-        (lambda: embeddings.tsne(POINTS, init="grid"), "'pca', 'random'"),
+        (lambda: flat_maps.tsne(POINTS, 40), r"perplexity.*above 0 and at most 39; got 40"),
+        (lambda: flat_maps.tsne(POINTS, 0), r"perplexity.*above 0"),
+        (lambda: flat_maps.tsne(POINTS[:1]), r"two points or more; got an array of shape \(1, 6\)"),
+        (lambda: flat_maps.tsne(POINTS[:2]), r"3 or more in 2 or more dimensions.*shape \(2, 6\)"),
+        (lambda: flat_maps.tsne(POINTS[:, :1]), "in 2 or more dimensions"),
+        (lambda: flat_maps.tsne(np.ones((40, 6))), "not all equal"),
+        (lambda: flat_maps.tsne(POINTS, init="grid"), "'pca', 'random'"),
         (lambda: embeddings.embed(shapesnet(), pictures(2, 40), "mixed9"), "no layer 'mixed9': did you mean"),
         (lambda: embeddings.embed(shapesnet(), pictures(2, 40), []), "one or more layer names"),
         (lambda: embeddings.embed(shapesnet(), 2 * pictures(2, 40), "mixed0"), r"\[-1, 1\]"),
@@ -137,9 +139,9 @@ def test_tsne_repeats_and_parts_what_is_far_apart():
             lambda: embeddings.right_by_neighbours(POINTS, [1, 2], 1),
             r"labels must be a list of 40 labels, one per point; got \[1, 2\]",
         ),
-        (lambda: embeddings.snap_to_grid(POINTS, 4), r"\(N, 2\), across and up"),
-        (lambda: embeddings.snap_to_grid(POINTS[:, :2], 0), "columns must be"),
-        (lambda: embeddings.kept_neighbours(POINTS, POINTS[:3]), "got 40 and 3 points"),
+        (lambda: flat_maps.snap_to_grid(POINTS, 4), r"\(N, 2\), across and up"),
+        (lambda: flat_maps.snap_to_grid(POINTS[:, :2], 0), "columns must be"),
+        (lambda: flat_maps.kept_neighbours(POINTS, POINTS[:3]), "got 40 and 3 points"),
         (lambda: embeddings.scramble(POINTS), r"\(N, H, W, 3\)"),
     ],
 )
