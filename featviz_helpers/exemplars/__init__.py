@@ -1,4 +1,4 @@
-"""What images do to a network: the strongest and weakest of every channel, in one pass."""
+"""What images do to a network: the strongest and weakest of every channel, and which images are near each other."""
 
 import lazy_loader
 
