@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
+        "embeddings": ["colour_share", "faithful_map", "two_kinds_of_near"],
         "evidence": ["fools", "order", "ordinary_sets"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
         "sizes": ["octave_work", "one_wave", "right_size"],

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bar_plots": ["bars"],
+        "embeddings": ["image_grid", "image_scatter", "unit_panel"],
         "exemplars": ["exemplar_sheet", "round_sheet"],
         "field_frames": ["frames"],
         "line_plots": ["curves", "spectrum_curves"],

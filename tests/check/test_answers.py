@@ -98,6 +98,25 @@ def ordered_by_rows():
     return rivals, shapesnet(), labels, images
 
 
+def squares(kernels):
+    return (kernels**2).sum(axis=(1, 2, 3))
+
+
+def many():
+    return fv.shapes.draw(48, seed=2).images
+
+
+def brightened(images):
+    """Each image by its own amount: by pixels that decides who is near whom."""
+    steps = np.random.default_rng(0).uniform(-0.5, 0.5, (len(images), 1, 1, 1))
+    return (0.5 * images + steps).astype(np.float32)
+
+
+def cube():
+    """Points of which two directions out of three are wide."""
+    return np.random.default_rng(0).uniform(size=(30, 3)) * [3, 2, 0.1]
+
+
 def ranked():
     """Five channels of ten images: 0 and 1 are selective, 2 shares an image with 0, 3 is level, and 4 is silent."""
     found = fv.find_exemplars(shapesnet(), fv.ShapesImages(10), LAYER, k=2, progress=False)
@@ -266,6 +285,30 @@ def cases(low):
             lambda x: check.insertion(x, *ordered_by_rows()),
             [true_maps()],
             [-true_maps(), true_maps()[:1], true_maps()[:, :9]],
+        ),
+        "colour_share": (
+            check.colour_share,
+            [lambda kernels: ((kernels - kernels.mean(-1, keepdims=True)) ** 2).sum((1, 2, 3)) / squares(kernels)],
+            [
+                lambda kernels: (
+                    1 - ((kernels - kernels.mean(-1, keepdims=True)) ** 2).sum((1, 2, 3)) / squares(kernels)
+                ),
+                lambda kernels: (
+                    ((kernels - kernels.mean((1, 2, 3), keepdims=True)) ** 2).sum((1, 2, 3)) / squares(kernels)
+                ),
+                lambda kernels: 0.5,
+                lambda kernels: kernels.std(axis=-1),
+            ],
+        ),
+        "two_kinds_of_near": (
+            lambda x: check.two_kinds_of_near(x, shapesnet(), "mixed4", many(), k=5, lost=0.5, kept=0.3),
+            [brightened(many())],
+            [many(), many()[:3], 3 * many(), fv.exemplars.scramble(many()), pictures(48, 64)],
+        ),
+        "faithful_map": (
+            lambda x: check.faithful_map(x, cube(), than=cube()[:, :2] ** 3),
+            [cube()[:, :2], cube()[:, 1::-1]],
+            [cube()[:, :2] ** 3, np.sin(9 * cube()[:, :2]), cube(), cube()[:5, :2], np.nan * cube()[:, :2]],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),

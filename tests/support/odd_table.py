@@ -29,6 +29,7 @@ LAYER = choice("auto", "mixed0", "logits").called("layer")
 CHANNELS = wholes(0, 95)
 SIZE = Kind(lambda v: wholes(3, 16_384).fits(v) and np.size(v) in (1, 2), ("size", "images of"))
 SEED = wholes(-(2**63), 2**63 - 1)
+POINTS = Kind(lambda v: isinstance(v, np.ndarray) and v.ndim > 1 and len(v) > 1 and np.isfinite(v).all(), ("point",))
 EVERY = numbers(1, 1_000_000, fits=lambda v: v == int(v))
 FLOATS = Kind(lambda v: isinstance(v, np.ndarray) and v.ndim == 4 and v.dtype.kind == "f", ("image",))  # of any range
 
@@ -45,6 +46,11 @@ def images():
 @functools.cache
 def data():
     return fv.ShapesImages(16)
+
+
+@functools.cache
+def points():
+    return np.random.default_rng(0).normal(size=(SIDE, 4))
 
 
 @functools.cache
@@ -286,6 +292,28 @@ def table(photo):
             {"backbone": net, "data": data(), "layers": "mixed0", "k": 2, "progress": False},
             lambda result, value: np.isfinite(result.table["activation"]).all(),
         ),
+        "neighbours": Target(
+            fv.exemplars.neighbours,
+            {"points": POINTS, "k": whole(1, 39), "groups": Kind(lambda v: v is None), "metric": choice("euclidean", "cosine")},
+            {"points": points(), "k": 2}, lambda result, value: result.min() >= 0,
+        ),
+        "tsne": Target(
+            lambda **given: fv.exemplars.tsne(**{"perplexity": 3, "steps": 250} | given),
+            {"points": Kind(lambda v: POINTS.fits(v) and np.ptp(v) > 0), "perplexity": number(more_than=0, most=39), "seed": whole(0, 2**32 - 1), "steps": whole(250, 10**6),
+             "init": choice("pca", "random")},
+            {"points": points()}, lambda result, value: np.isfinite(result).all(),
+        ),
+        "snap_to_grid": Target(
+            fv.exemplars.snap_to_grid, {"places": NEVER, "columns": whole(1, 40)}, {"places": points()[:, :2], "columns": 4},
+            lambda result, value: len(np.unique(result, axis=0)) == 40,
+        ),
+        "embed": Target(
+            fv.exemplars.embed,
+            {"backbone": NEVER, "images": PICTURES, "layers": LAYER, "batch": whole(1, 4096)},
+            {"backbone": net, "images": three, "layers": "mixed0"},
+            lambda result, value: all(np.isfinite(rows).all() for rows in result.values()),
+        ),
+        "colour_shares": Target(fv.models.filters.colour_shares, {"kernels": Kind(lambda v: isinstance(v, np.ndarray) and v.ndim == 4 and v.shape[-1] == 3)}),
         "exemplars.top": Target(
             found.top,
             {"layer": choice("mixed0", "auto"), "channel": whole(0, 23), "pooling": choice("mean", "max").called("pool"),

@@ -1,0 +1,74 @@
+"""Images on maps, in grids and on the sheet of one unit: all there, each where it belongs."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from featviz_helpers.plots import image_grid, image_scatter, unit_panel
+from featviz_helpers.plots.embeddings import thumbnails
+from support.networks import pictures
+
+TONES = np.array([-1.0, -0.5, 0.0, 0.5], np.float32)[:, None, None, None] * np.ones((4, 16, 16, 3), np.float32)
+SQUARE = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def drawn(figure, axis=0):
+    return figure.axes[axis].images[0].get_array()
+
+
+def test_images_lie_where_the_map_says_with_up_at_the_top():
+    figure = image_scatter(TONES, {"one": SQUARE, "other": SQUARE[::-1]}, "a title", thumb=16, height=100)
+    canvas, other = drawn(figure, 0), drawn(figure, 1)
+    corners = [canvas[-1, 0, 0], canvas[-1, -1, 0], canvas[0, 0, 0], canvas[0, -1, 0]]
+    assert corners == sorted(corners) and len(set(corners)) == 4
+    assert [other[0, -1, 0], other[-1, -1, 0]] == [corners[0], corners[2]]
+    assert canvas[50, 50, 0] == 255
+    assert [axis.get_title() for axis in figure.axes] == ["one", "other"]
+
+
+def test_a_grid_shows_every_image_and_leaves_other_cells_white():
+    figure = image_grid(TONES[:3], np.array([[0, 1], [1, 0], [0, 0]]), thumb=16)
+    canvas = drawn(figure)
+    assert canvas.shape[:2] == (32, 32)
+    np.testing.assert_array_equal(canvas[::16, ::16, 0], [[128, 0], [64, 255]])
+
+
+def test_thumbnails_are_means():
+    stripes = np.ones((1, 16, 16, 3), np.float32)
+    stripes[:, ::2] = -1
+    np.testing.assert_allclose(thumbnails(stripes, 8), 0, atol=1e-6)
+
+
+def test_the_panel_has_all_that_is_known_of_a_unit():
+    seen = pictures(4, 32)
+    figure = unit_panel(seen[0], np.eye(4), pictures(1, 24)[0], seen, 9 * seen, ["1", "2", "3", "4"], "a title")
+    assert len(figure.axes) == 4 + 4 + 4
+    assert [axis.get_title() for axis in figure.axes[:4]] == ["photograph", "its map over it", "its map", "made for it"]
+    with pytest.raises(ValueError, match="one for each of `seen`"):
+        unit_panel(seen[0], np.eye(4), seen[0], seen, seen[:2])
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: image_scatter(TONES, {"a": SQUARE[:2]}), r"maps\['a'\] must be 4 places"),
+        (lambda: image_scatter(TONES, {"a": SQUARE * np.nan}), "all finite"),
+        (lambda: image_scatter(TONES, {}), "at least one"),
+        (lambda: image_scatter(TONES[:, :8], {"a": SQUARE}), "squares"),
+        (lambda: image_scatter(TONES, {"a": SQUARE}, thumb=0), "thumb must be"),
+        (lambda: image_grid(TONES, np.zeros((4, 2), int)), "have the same one"),
+        (lambda: image_grid(TONES, np.zeros((2, 2), int)), "4 pairs of row and column"),
+    ],
+)
+def test_mistakes_are_explained_in_a_sentence(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
