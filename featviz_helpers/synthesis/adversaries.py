@@ -21,18 +21,24 @@ from ..data.images import check_range
 from ..models.backbone import Backbone
 from .balls import BALLS, Ball, radii
 
+OUT = -1e9  # added to a score that is not to count
 REACH = 2.5  # all steps together, in units of epsilon (Madry et al., 2018)
 
 Classes = int | Sequence[int] | np.ndarray
 
 
 class CrossEntropy(ClassScore):
-    """Minus the logarithm of a class's probability, from the scores before the softmax."""
+    """Minus the logarithm of a class's probability, from the scores before the softmax.
+
+    It is written with what the other classes have together. The usual form takes the probability from 1, so that the
+    gradient of a sure answer is lost in rounding, and an attack on it is weaker than it should be.
+    """
 
     kind = "cross entropy"
 
     def value(self, activation: tf.Tensor, units: dict[str, tf.Tensor]) -> tf.Tensor:
-        return tf.reduce_logsumexp(activation, axis=1) - super().value(activation, units)
+        own = tf.one_hot(units["channel"], activation.shape[1], on_value=OUT, off_value=0.0)
+        return tf.nn.softplus(tf.reduce_logsumexp(activation + own, axis=1) - super().value(activation, units))
 
 
 def cross_entropy(classes: Classes) -> CrossEntropy:

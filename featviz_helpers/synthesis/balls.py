@@ -15,7 +15,7 @@ from ..common.checks import choice, numbers, refusal
 
 WIDTH = 2.0  # of our pixel range, in units of epsilon
 TINY = 1e-30
-INWARD = 1.0 - 1e-6  # rounding of half a million pixels must not leave the ball
+ROUNDING = 6e-8  # of a value in [-1, 1] in float32; that of many values must not carry a picture out of the ball
 
 
 class Ball(ABC):
@@ -63,7 +63,8 @@ class L2(Ball):
 
     def project(self, pictures: np.ndarray) -> np.ndarray:
         change = pictures - self.images
-        factor = np.minimum(1.0, self.radius * INWARD / np.maximum(_length(change), TINY))
+        safe = np.maximum(self.radius * (1 - ROUNDING) - ROUNDING * np.sqrt(np.prod(change.shape[1:])), 0.0)
+        factor = np.minimum(1.0, safe / np.maximum(_length(change), TINY))
         # Cutting at the ends of the range makes no difference larger, so the picture stays inside.
         return np.clip(self.images + change * factor.astype(np.float32), -1.0, 1.0)
 

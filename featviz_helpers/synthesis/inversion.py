@@ -9,14 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from ..ascent.maximize import maximize
-from ..ascent.parameterizations import Parameterization
 from ..ascent.penalties import Norm, Penalty, TotalVariation
 from ..ascent.result import Result
 from ..ascent.term import Term
 from ..data.images import check_range
 from ..models.backbone import Backbone
 
-PENALTIES = (TotalVariation(1e-5, beta=2.0), Norm(1e-7, p=6.0))
+PENALTIES = (TotalVariation(1e-4, beta=2.0), Norm(1e-6, p=6.0))
 
 
 class FeatureDistance(Term):
@@ -74,8 +73,8 @@ def invert(
     images: np.ndarray,
     layer: str = "auto",
     *,
+    start: np.ndarray | None = None,
     penalties: Sequence[Penalty] = PENALTIES,
-    parameterization: Parameterization | None = None,
     **options: Any,
 ) -> Result:
     """Look for pictures with the features of given images (Mahendran and Vedaldi, 2015).
@@ -87,27 +86,32 @@ def invert(
         backbone: the network.
         images: (N, H, W, 3) in [-1, 1].
         layer: whose features are to be met.
+        start: images of the same size to begin with; weak noise by default.
         penalties: the paper's two by default, the squared differences of neighbours and the sixth powers of the
             values, so weak that they decide only what the layer leaves open.
-        parameterization: `Pixels()` (default) or `Fourier()`.
-        options: of `maximize`, such as `steps`, `seed`, `optimizer`, or `start`, (N, H, W, 3), to begin with other
-            images than noise. Transforms move the picture against the features that it is to meet.
+        options: of `maximize`, such as `parameterization`, `steps`, `seed` or `optimizer`; none that changes the size,
+            which is that of the images. Transforms move the picture against the features that it is to meet.
 
     Returns:
         The result; `-result.activations` are the distances that were reached.
 
     Raises:
-        ValueError: see `maximize`.
+        ValueError: another size; see also `maximize`.
         DeadStart: a start whose features are met already.
     """
     images = check_range(images)
+    size = images.shape[1:3]
+    if sized := [name for name in ("size", "octaves", "tile") if name in options]:
+        raise ValueError(f"invert takes no {sized[0]}: the features of an image belong to its size, {size}.")
+    if start is not None and np.shape(start)[-3:-1] != size:
+        raise ValueError(f"start must have the size of the images, {size}; got {np.shape(start)[-3:-1]}.")
     wanted = FeatureDistance(backbone.resolve(layer), backbone.activations(images, layer))
     return maximize(
         backbone,
         -1.0 * wanted,
         penalties=penalties,
-        parameterization=parameterization,
-        size=images.shape[1:3],
+        start=start,
+        size=size,
         **options,
     )
 

@@ -43,9 +43,9 @@ def smallest_epsilon(
         ValueError: see `correct` and the attack.
     """
     images, rounds = check_range(images), whole_number("rounds", rounds, 1, 20)
-    largest = radii("most", number("most", most, 0.0), len(images), "l2") / 2  # the attack knows what it allows
+    largest = np.full(len(images), number("most", most, 0.0))  # the attack knows what else it allows
+    at_first = correct(backbone, images, classes)
     own = np.broadcast_to(np.asarray(classes), len(images))
-    at_first = correct(backbone, images, own)
     high = np.where(at_first, np.inf, 0.0)
 
     def loses(rows: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
