@@ -15,7 +15,7 @@ from ..ascent.objectives import ClassScore
 from ..ascent.per_image import Numbers
 from ..attribution.baselines import content_key
 from ..attribution.probe import Probe
-from ..common.checks import flag, whole_number, whole_numbers
+from ..common.checks import MOST_STEPS, flag, whole_number, whole_numbers
 from ..common.random_streams import start_uniform
 from ..data.images import check_range
 from ..models.backbone import Backbone
@@ -120,7 +120,7 @@ def pgd(
         epsilon: as for `fgsm`; with norm="l2" the largest length of the change, the root of the summed squares over all
             values of an image in [0, 1], which may be above 1.
         norm: "linf", where a step is the sign of the gradient, or "l2", where it is the gradient brought to length 1.
-        steps: 1 or more.
+        steps: 1 to 1,000,000.
         step_size: in units of epsilon's range; 2.5 epsilon / steps by default, so that a path can cross the ball.
         random_start: begin at a random image of the ball; else at the image itself.
         seed: of the start, which depends on the seed and the image alone, in any batch.
@@ -132,7 +132,7 @@ def pgd(
         ValueError: see `fgsm`; also an unknown norm, a step size below 0, fewer than one step.
     """
     probe = Probe(backbone, cross_entropy(classes), images, batch=batch)
-    count, steps = len(probe.images), whole_number("steps", steps, 1)
+    count, steps = len(probe.images), whole_number("steps", steps, 1, MOST_STEPS)
     radius = radii("epsilon", epsilon, count, norm)
     length = REACH / steps * radius if step_size is None else radii("step_size", step_size, count, norm)
     start = whole_number("seed", seed, -(2**63), 2**63 - 1) if flag("random_start", random_start) else None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..attribution.probe import Probe
-from ..common.checks import number, number_above, whole_number
+from ..common.checks import MOST_STEPS, number, number_above, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 from .adversaries import Classes, correct, cross_entropy, pgd
@@ -108,7 +108,7 @@ def fooling(
     """
     probe = Probe(backbone, cross_entropy(classes), images, batch=batch)
     enough = -np.log(number_above("probability", probability, 0.0, 1 - 1e-6))
-    most, pictures = whole_number("most_steps", most_steps, 1), probe.images.copy()
+    most, pictures = whole_number("most_steps", most_steps, 1, MOST_STEPS), probe.images.copy()
     values = np.prod(pictures.shape[1:])
     length = radii("step_size", number_above("step_size", step_size, 0.0, 1.0), len(pictures), "l2") * np.sqrt(values)
     losses, steps = np.empty(len(pictures)), np.zeros(len(pictures), int)
