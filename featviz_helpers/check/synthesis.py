@@ -57,7 +57,7 @@ def smallest(
         return say(False, "", f"{len(images) - fooled.sum()} of {len(images)} images keep their class with yours.")
     held = correct(backbone, method(images, classes, np.maximum(epsilon - tolerance, 0)), classes)
     figures = f"with {255 * tolerance:.2g}/255 less, {held.sum()} of {len(images)} keep their class"
-    return say(held.all(), f"all lose their class, and {figures}.", f"all lose their class, but {figures}.")
+    return say(bool(held.all()), f"all lose their class, and {figures}.", f"all lose their class, but {figures}.")
 
 
 @judge(IMAGES)

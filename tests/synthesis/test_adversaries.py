@@ -169,18 +169,16 @@ def test_the_network_is_as_before():
 @pytest.mark.parametrize("network", [shapesnet(), plain], ids=lambda network: network.name)
 def test_nothing_masks_the_gradient(network):
     """More steps and a larger ball never help the network: else an attack is weak, not the network strong (Athalye)."""
-    images, labels = drawn(32)
+    images, labels = drawn(20)
 
-    def kept(epsilon, **options):
-        return correct(network, pgd(network, images, labels, epsilon, **options), labels).mean()
+    def kept(epsilon, steps=3):
+        return correct(network, pgd(network, images, labels, epsilon, steps=steps, random_start=False), labels).mean()
 
-    by_epsilon = [kept(k / 255, steps=5) for k in (0, 8, 24, 64, 128)]
-    assert by_epsilon == sorted(by_epsilon, reverse=True) and by_epsilon[0] > 0.95 and by_epsilon[-1] < 0.1
-    by_steps = [kept(24 / 255, steps=steps, random_start=False) for steps in (1, 4, 12)]
-    assert by_steps == sorted(by_steps, reverse=True)
-    one_step = correct(network, fgsm(network, images, labels, 24 / 255), labels).mean()
-    at_random = correct(network, random_signs(images, 24 / 255), labels).mean()
-    assert by_steps[-1] <= one_step <= at_random
+    by_epsilon = [kept(k / 255) for k in (0, 12, 32, 128)]
+    assert by_epsilon == sorted(by_epsilon, reverse=True) and by_epsilon[0] > 0.9 and by_epsilon[-1] < 0.2
+    one_step = correct(network, fgsm(network, images, labels, 32 / 255), labels).mean()
+    at_random = correct(network, random_signs(images, 32 / 255), labels).mean()
+    assert kept(32 / 255, steps=8) <= by_epsilon[2] <= one_step < at_random
 
 
 @settings(max_examples=60, deadline=None)
