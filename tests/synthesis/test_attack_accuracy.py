@@ -3,8 +3,9 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from data_scripts import attack_accuracy as script
 from support.networks import shapesnet
+
+from data_scripts import attack_accuracy as script
 
 
 def test_a_row_has_share_interval_and_number():
