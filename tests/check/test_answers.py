@@ -124,7 +124,7 @@ def fooled(strong=True):
 
 
 @cache
-def met(steps=60):
+def met(steps=200):
     """A picture from another start with the features of the first one at the class scores."""
     other = fv.shapes.draw(1, seed=9).images
     made = fv.synthesis.invert(
