@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not PYTHON, reason="FEATVIZ_REFERENCE names no P
 
 @pytest.fixture(scope="module", params=["shapesnet", "shapesnet_plain"])
 def reference(request, tmp_path_factory):
-    """Return a function from an attack and an epsilon to foolbox's pictures, our backbone, the images, their classes."""
+    """Return a function from an attack and an epsilon to foolbox's pictures, our backbone, images and classes."""
     folder = tmp_path_factory.mktemp("reference")
     fv.load_model(request.param).model.save(folder / "network.keras")
     backbone, data = fv.load_model(folder / "network.keras"), fv.shapes.draw(8, seed=4)
