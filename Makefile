@@ -80,7 +80,7 @@ release: $(TOOLS)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml
 lock: $(BIN)/uv
 	$(COMPILE) --extra book --extra class --extra lpips --extra scale --extra test -o requirements.txt
-	echo "nvidia-cudnn-cu13 < 0" | $(COMPILE) --extra gpu --extra book --extra class --extra lpips --extra scale --extra test --constraint - -o requirements-gpu.txt
+	echo "nvidia-cudnn-cu13 < 0" | $(COMPILE) --all-extras --constraint - -o requirements-gpu.txt
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info

@@ -59,7 +59,7 @@ def correct(backbone: Backbone, images: np.ndarray, classes: Classes, batch: int
         ValueError: images outside [-1, 1] or too small, a class that the network does not have, another number of
             classes than of images, or a network without class scores.
     """
-    wanted = whole_numbers("classes", classes)
+    images, wanted = check_range(images), whole_numbers("classes", classes)
     backbone.check_channels("logits", wanted)
     if len(wanted) not in (1, len(images)):
         raise ValueError(f"{len(wanted)} classes and {len(images)} images: give one class per image, or one for all.")

@@ -1,6 +1,6 @@
 """Maps against another library's, in a process and an environment of its own.
 
-Install the extra `reference` somewhere else than here, and name its Python:
+Install the dependency group `reference` somewhere else than here, and name its Python:
 `FEATVIZ_REFERENCE=ENVIRONMENT/bin/python pytest tests/attribution/test_references.py`.
 """
 
@@ -18,7 +18,7 @@ from peer_worker import Worker
 from protocol import STEPS, STRIDE, WINDOW
 
 PYTHON = os.environ.get("FEATVIZ_REFERENCE", "")
-pytestmark = pytest.mark.skipif(not PYTHON, reason="FEATVIZ_REFERENCE names no Python with the extra `reference`")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="FEATVIZ_REFERENCE names no Python with the group `reference`")
 
 
 @pytest.fixture(scope="module")

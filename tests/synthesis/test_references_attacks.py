@@ -14,7 +14,7 @@ sys.path.append(str(PEERS))
 from peer_worker import Worker  # noqa: E402
 
 PYTHON = os.environ.get("FEATVIZ_REFERENCE", "")
-pytestmark = pytest.mark.skipif(not PYTHON, reason="FEATVIZ_REFERENCE names no Python with the extra `reference`")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="FEATVIZ_REFERENCE names no Python with the group `reference`")
 
 
 @pytest.fixture(scope="module", params=["shapesnet", "shapesnet_plain"])
