@@ -37,7 +37,9 @@ class Featviz(Explainer):
             return attribution.occlusion(*asked, window=WINDOW, stride=STRIDE)
         if method == "Grad-CAM":
             return attribution.grad_cam(*asked, enlarge=False)
-        names = {"saliency": "saliency", "gradient x input": "gradient_times_input", "guided": "guided_backprop"}
+        if method == "guided":
+            return attribution.magnitude(attribution.guided_backprop(*asked))
+        names = {"saliency": "saliency", "gradient x input": "gradient_times_input"}
         return getattr(attribution, names[method])(*asked)
 
     def answer(self, images: np.ndarray) -> np.ndarray:
