@@ -7,7 +7,6 @@ long, most of it for the slices of the total variation, and gives NaN where a ro
 import tensorflow as tf
 
 from ..common.checks import flag, number
-from .fork import fork
 from .per_image import Numbers, PerImage
 
 REFERENCE_PIXELS = 224 * 224  # see Penalty
@@ -122,8 +121,7 @@ class TotalVariation(Penalty):
 
     def value(self, images: tf.Tensor) -> tf.Tensor:
         """Return the total variation of each image: (N, H, W, 3) -> (N,)."""
-        rows, columns = fork(images, 2)
-        down, right = _differences(rows, axis=1), _differences(columns, axis=2)
+        down, right = _differences(images, axis=1), _differences(images, axis=2)
         if self.isotropic and self.beta != 2.0:
             total = _sum_of_lengths(down, right, self.beta)
         else:

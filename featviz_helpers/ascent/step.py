@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 
 from ..models.backbone import Backbone
-from .fork import fork
 from .projections import Projection
 from .structure import BatchTensors, Parts, Shape, Values
 from .tiles import Tiling
@@ -152,10 +151,9 @@ class Step:
                     value, slope = self.slope(seen, numbers)
                 else:
                     value, slope = self.slope_by_tiles(self.tiling, seen, draws[:, -TILE_DRAWS:], numbers)
-            copies = fork(tf.identity(images), len(parts.penalties))
             prices = [
-                values["weight"] * penalty.value(copy)
-                for penalty, values, copy in zip(parts.penalties, numbers.penalties, copies, strict=True)
+                values["weight"] * penalty.value(images)
+                for penalty, values in zip(parts.penalties, numbers.penalties, strict=True)
             ]
         norm = tf.sqrt(tf.reduce_sum(slope**2, axis=[1, 2, 3]))
         of_images = tape.gradient(seen, images, slope) if needs_images else None

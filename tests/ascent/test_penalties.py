@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from featviz_helpers.ascent.fork import fork
 from featviz_helpers.ascent.penalties import EPSILON, L2, Norm, Penalty, TotalVariation
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -295,28 +294,3 @@ def test_a_penalty_without_a_value_says_so():
 
     with pytest.raises(TypeError, match="Nothing defines no value"):
         Nothing(1.0).value(tf.zeros([1, 4, 4, 3]))
-
-
-@pytest.mark.parametrize("penalty", [TotalVariation(1.0), TotalVariation(1.0, isotropic=True)])
-def test_gradients_are_added_in_pairs(penalty):
-    """AddN adds three and more in the order in which their memory comes free, which is left to chance."""
-
-    @tf.function
-    def slope(images: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            total = tf.reduce_sum(images**2) + tf.reduce_sum(penalty.value(images))
-        return tape.gradient(total, images)
-
-    graph = slope.get_concrete_function(tf.TensorSpec((2, 8, 8, 3))).graph
-    sums = [len(operation.inputs) for operation in graph.get_operations() if operation.type == "AddN"]
-    assert sums and max(sums) == 2
-
-
-@given(count=st.integers(1, 6))
-@settings(max_examples=6)
-def test_a_fork_passes_on_the_sum_of_what_comes_back(count):
-    with tf.GradientTape() as tape:
-        tape.watch(x := tf.constant([1.0, 2.0]))
-        total = tf.add_n([(k + 1) * copy for k, copy in enumerate(fork(x, count))])
-    np.testing.assert_allclose(tape.gradient(total, x), count * (count + 1) / 2)
