@@ -30,20 +30,18 @@ class Projection(PerImage):
         ValueError: `every` below 1 or not whole.
     """
 
-    needs_gradient = False  # True: `project` is given the gradient of the objective
-
     def __init__(self, every: Numbers = 1, **values: Numbers) -> None:
         super().__init__(every=every, **values)
         allowed = f"a whole number from 1 to {MOST_STEPS:,}"
         self._require("every", lambda n: 1 <= n <= MOST_STEPS and n == int(n), allowed, "1 is after every step.")
 
-    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
+    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor) -> tf.Tensor:
         """Return the images after the projection.
 
         Args:
             images: (N, H, W, 3) in [-1, 1], after the step.
             values: this projection's numbers, each (N,).
-            gradient: d objective / d images before the step (N, H, W, 3) if `needs_gradient`, else None.
+            gradient: d objective / d images before the step (N, H, W, 3), without the penalties.
         """
         raise TypeError(f"{self.name} defines no projection: subclass Projection with its own project().")
 
@@ -72,7 +70,7 @@ class GaussianBlur(Projection):
         super().__init__(every, sigma=sigma)
         self._require("sigma", lambda value: value >= 0, "0 or more pixels", "0 leaves the image as it is.")
 
-    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
+    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor) -> tf.Tensor:
         height, width = images.shape[1:3]
         over_rows = _blur_matrix(values["sigma"], height)
         over_columns = over_rows if width == height else _blur_matrix(values["sigma"], width)
@@ -114,7 +112,7 @@ class Bilateral(Projection):
         self.radius = whole_number("Bilateral: radius", radius, 1, WIDEST_RADIUS, "Left out, it is 2 sigma.")
         self.static = (self.radius,)
 
-    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
+    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor) -> tf.Tensor:
         height, width = images.shape[1:3]
         side = 2 * self.radius + 1
         scale = math.sqrt(2.0) * tf.maximum(values["tone"], TINY_TONE)
@@ -152,7 +150,7 @@ class _Clip(Projection, ABC):
     def measure(self, images: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
         """Return what each pixel is worth, (N, H, W)."""
 
-    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
+    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor) -> tf.Tensor:
         measure = self.measure(images, gradient)
         threshold = _percentile(tf.reshape(measure, [-1, measure.shape[1] * measure.shape[2]]), values["percentile"])
         return tf.where((measure < threshold[:, None, None])[..., None], 0.0, images)
@@ -193,8 +191,6 @@ class ClipContribution(_Clip):
         ValueError: a percentile outside 0 ... 100, or `every` below 1 or not whole.
     """
 
-    needs_gradient = True
-
     def measure(self, images: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
         """Return the contribution of each pixel, (N, H, W)."""
         return tf.abs(tf.add_n(tf.unstack(images * gradient, axis=-1)))
@@ -217,7 +213,7 @@ class WeightDecay(Projection):
         super().__init__(every, amount=amount)
         self._require("amount", lambda a: 0 <= a < 1, "from 0 to below 1", "One per cent is 0.01; 1 erases the image.")
 
-    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor | None) -> tf.Tensor:
+    def project(self, images: tf.Tensor, values: dict[str, tf.Tensor], gradient: tf.Tensor) -> tf.Tensor:
         return images * _per_image(1.0 - values["amount"])
 
 

@@ -137,29 +137,29 @@ class Step:
 
     def gradient(self, parameters: tf.Tensor, draws: tf.Tensor, numbers: BatchTensors) -> tuple:
         """Return d(objective - penalties)/d(parameters), the row of the history (N, 2 + penalties), and
-        d(objective)/d(images) where a projection or a mask needs it."""
+        d(objective)/d(images)."""
         parts = self.parts
-        needs_images = parts.parameterization.transparent or any(
-            projection.needs_gradient for projection in parts.projections
-        )
-        with tf.GradientTape(persistent=needs_images) as tape:
-            tape.watch(parameters)
+        with tf.GradientTape() as of_decoding:
+            of_decoding.watch(parameters)
             images = self.decode(parameters)
+        with tf.GradientTape() as of_transforms:
+            of_transforms.watch(images)
             seen = apply_all(parts.transforms, images, draws, numbers.transforms)
-            with tape.stop_recording():
-                if self.tiling is None:
-                    value, slope = self.slope(seen, numbers)
-                else:
-                    value, slope = self.slope_by_tiles(self.tiling, seen, draws[:, -TILE_DRAWS:], numbers)
-            prices = [
-                values["weight"] * penalty.value(images)
-                for penalty, values in zip(parts.penalties, numbers.penalties, strict=True)
-            ]
+        if self.tiling is None:
+            value, slope = self.slope(seen, numbers)
+        else:
+            value, slope = self.slope_by_tiles(self.tiling, seen, draws[:, -TILE_DRAWS:], numbers)
         norm = tf.sqrt(tf.reduce_sum(slope**2, axis=[1, 2, 3]))
-        of_images = tape.gradient(seen, images, slope) if needs_images else None
-        # The tape carries the network's gradient on through transforms and decode; penalties count against it.
-        weights = [slope, *(-tf.ones_like(price) for price in prices)]
-        return tape.gradient([seen, *prices], parameters, weights), tf.stack([value, norm, *prices], axis=1), of_images
+        of_images = total = of_transforms.gradient(seen, images, slope)
+        prices = []
+        for penalty, values in zip(parts.penalties, numbers.penalties, strict=True):
+            with tf.GradientTape() as of_penalty:
+                of_penalty.watch(images)
+                prices.append(values["weight"] * penalty.value(images))
+            # Subtracted one by one. A tape over all of them would add them up in the order in which memory comes
+            # free, and the last bit of the sum, after a few steps the picture, would differ from run to run.
+            total -= of_penalty.gradient(prices[-1], images, unconnected_gradients="zero")
+        return of_decoding.gradient(images, parameters, total), tf.stack([value, norm, *prices], axis=1), of_images
 
     def decode(self, parameters: tf.Tensor) -> tf.Tensor:
         """Return the images (N, H, W, 3) of the parameters."""
@@ -202,9 +202,7 @@ class Step:
         values = self.tiling.map(images, shift, lambda tile: self.term_values(tile, numbers), signature)
         return tf.reduce_sum(values, axis=0) * self.share
 
-    def project(
-        self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor | None, numbers: BatchTensors
-    ) -> tf.Tensor:
+    def project(self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
         """Apply each projection to the images that are due at this step."""
         for projection, values in zip(self.parts.projections, numbers.projections, strict=True):
             due = tf.math.floormod(step + 1, tf.cast(values["every"], tf.int32)) == 0

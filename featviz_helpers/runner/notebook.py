@@ -184,8 +184,6 @@ def run_papermill(notebook: nbformat.NotebookNode, target: Path, parameters: Map
 
 def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, tuple[str, str]], outcome: Outcome) -> None:
     """Turn papermill's copy into the stored notebook and its page."""
-    from .rendering import page  # nbconvert takes a second, and only who writes a page waits for it
-
     stem = job.path.stem
     notebook = nbformat.read(part, as_version=4)
     outcome.thumbnail = pages.thumbnail(notebook)
@@ -194,6 +192,9 @@ def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, tuple[str,
     write_text(out / f"{stem}.ipynb", nbformat.writes(notebook))
     part.unlink()
     outcome.files.append(f"{stem}.ipynb")
+    # nbconvert takes a second to import, and only who writes a page waits for it; where it fails, the notebook stays.
+    from .rendering import page
+
     write_text(out / f"{stem}.html", page(notebook, job.path.name, job.path.parent, links))
     outcome.files.append(f"{stem}.html")
 

@@ -80,7 +80,7 @@ import sys
 import featviz_helpers as fv
 import numpy as np
 import tensorflow as tf
-from featviz_helpers import lpips_distance
+from featviz_helpers.metrics import lpips_distance
 
 weights, judge_weights = sys.argv[1:]
 backbone = fv.load_model("inception_v3", weights=weights)

@@ -253,12 +253,10 @@ def test_a_projection_waits_for_its_step_image_by_image():
 
 
 @pytest.mark.slow
-def test_a_projection_may_ask_for_the_gradient_of_the_objective_alone():
+def test_a_projection_is_given_the_gradient_of_the_objective_alone():
     seen = {}
 
     class Ask(fv.ascent.Projection):
-        needs_gradient = True
-
         def project(self, images, values, gradient):
             return gradient * 100.0  # small enough not to be clipped
 

@@ -32,10 +32,10 @@ def apply(projection, images, gradient=None, jit=False):
         name: tf.constant(np.broadcast_to(value, len(images)), images.dtype)
         for name, value in projection.values.items()
     }
-    if projection.needs_gradient and gradient is None:
+    if gradient is None:
         gradient = pictures(len(images), images.shape[2], seed=9)[:, : images.shape[1]]
     run = tf.function(projection.project, autograph=False, jit_compile=jit)
-    return run(tf.constant(images), values, None if gradient is None else tf.constant(gradient)).numpy()
+    return run(tf.constant(images), values, tf.constant(gradient)).numpy()
 
 
 def pixel_measure(images, gradient=None):
@@ -202,11 +202,6 @@ def test_the_contribution_is_what_the_objective_loses_without_the_pixel():
     clipped = apply(ClipContribution(30), images.astype(np.float32), weights.astype(np.float32))
     weakest = np.argsort(lost.ravel())[: int(np.ceil(0.3 * 35))]
     np.testing.assert_array_equal(np.flatnonzero((clipped[0] == 0).all(axis=-1)), np.sort(weakest))
-
-
-def test_only_the_contribution_asks_for_the_gradient():
-    assert ClipContribution.needs_gradient
-    assert not any(kind.needs_gradient for kind in (Projection, GaussianBlur, Bilateral, ClipNorm, WeightDecay))
 
 
 def test_decay_is_a_share():

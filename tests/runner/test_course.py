@@ -271,6 +271,20 @@ def test_no_space_for_a_notebook_fails_that_notebook_alone(folder):
     assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.slow
+def test_a_page_that_cannot_be_made_costs_the_page_alone(folder):
+    """As where a part of nbconvert is missing: the notebook may have run for an hour on a borrowed card."""
+    (folder / "broken" / "nbconvert").mkdir(parents=True)
+    (folder / "broken" / "nbconvert" / "__init__.py").touch()
+    environment = {**os.environ, "PYTHONPATH": str(folder / "broken")}
+    done = subprocess.run(
+        [*FEATVIZ, "run", "01", "--out", "out"], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1 and "nbconvert" in done.stdout + done.stderr
+    (cell,) = [c for c in nbformat.read("out/01_first.ipynb", as_version=4).cells if c.source == "print(1)"]
+    assert cell.outputs[0].text == "1\n"
+
+
 def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch):
     def full(path, text):
         raise OSError(28, "No space left on device", str(path))
