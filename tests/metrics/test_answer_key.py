@@ -98,3 +98,15 @@ def test_a_dead_start_has_no_grade():
     grades = grader().grade(images, [0] * 8)
     assert grades.loc[2].isna().all()
     assert grades["grade"].notna().sum() == 7
+
+
+@pytest.mark.parametrize(("period", "octave"), [(96, 0), (48, 0), (24, 1), (12, 2), (6, 3), (3, 4), (2, 5)])
+@pytest.mark.parametrize("angle", [0, 90])
+def test_a_picture_is_described_by_the_direction_and_octave_of_its_stripes(period, octave, angle):
+    wave = np.cos(2 * np.pi * np.arange(192) / period)
+    across = wave[None, :] if angle == 0 else wave[:, None]
+    (numbers,) = truth.describe(np.broadcast_to(across[None, :, :, None], (1, 192, 192, 3)))
+    directions, octaves = truth.BINS
+    shares = numbers[: directions * octaves].reshape(truth.BINS) ** 2
+    assert shares.sum() == pytest.approx(1)
+    assert shares[angle * directions // 180, octave] > 0.6, "the window spreads a wave a little"

@@ -87,3 +87,25 @@ def test_a_wave_at_a_quarter_of_a_cycle_belongs_to_the_coarse_half():
     coarse, fine = spectra.halves(wave)
     np.testing.assert_allclose(coarse, wave, atol=1e-6)
     assert np.abs(fine).max() < 1e-6
+
+
+def test_the_profile_is_the_mean_of_each_ring_with_its_inner_border_and_the_last_with_both():
+    noise = np.random.default_rng(0).normal(size=(1, 8, 8, 3))
+    powers, (row, column) = spectra.power(noise)[0], spectra.frequencies(8, 8)
+    rings = [[] for _ in range(4)]
+    for i, j in np.ndindex(8, 8):
+        radius = np.hypot(row[i, j], column[i, j])
+        if radius <= 0.5:
+            rings[min(int(radius / 0.125), 3)].append(powers[i, j])
+    np.testing.assert_allclose(spectra.profile(noise, bins=4)[1][0], [np.mean(ring) for ring in rings])
+
+
+def test_a_wave_on_the_border_of_two_octaves_belongs_to_the_coarser():
+    noise = np.random.default_rng(0).normal(size=(1, 64, 64, 3))
+    powers, (row, column) = spectra.power(noise)[0], spectra.frequencies(64, 64)
+    shares = np.zeros(len(spectra.BANDS))
+    for i, j in np.ndindex(64, 64):
+        radius = np.hypot(row[i, j], column[i, j])
+        period = 1 / radius if radius else np.inf
+        shares[sum(period < longest for longest in (64, 32, 16, 8, 4))] += powers[i, j]
+    np.testing.assert_allclose(spectra.bands(noise)[0], shares / shares.sum())

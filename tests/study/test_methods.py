@@ -17,6 +17,14 @@ def test_mistakes_are_explained(methods, says):
         fv.run_methods(shapesnet(), "mixed1", [3], methods)
 
 
+def test_octaves_are_those_of_the_first_deepdream():
+    """Four of them, 1.4 apart (Mordvintsev et al., 2015)."""
+    method = fv.METHODS["octaves"]
+    values = method.options([method.default])["octaves"].values
+    assert method.octaves == 4
+    assert values["count"] == 4 and values["scale"] == pytest.approx(1.4)
+
+
 @pytest.mark.slow
 def test_every_method_runs_from_its_table():
     values = {name: method.values[::5] for name, method in fv.METHODS.items()}
