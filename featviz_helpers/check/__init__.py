@@ -6,7 +6,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "attribution": ["class_activation", "insertion", "intervals"],
-        "answers": ["best_of", "edge_price", "l2_weight", "number", "resting_value", "same_function", "silent_votes"],
+        "answers": [
+            "best_of",
+            "edge_price",
+            "l2_weight",
+            "number",
+            "resting_value",
+            "silent_votes",
+            "squared_differences",
+        ],
         "ascent": [
             "climbs_higher",
             "coarser_change",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, ParamSpec
 import numpy as np
 import tensorflow as tf
 
+from ..ascent.penalties import TotalVariation
 from ..ascent.result import Result
 
 P = ParamSpec("P")
@@ -120,6 +121,11 @@ def silent_votes(answer: np.ndarray | None, spread: float) -> bool:
         f"{figures}.",
         f"{figures}; wanted: all, and {spread:g}.",
     )
+
+
+def squared_differences(answer: Callable[[np.ndarray], np.ndarray] | None) -> bool | None:
+    """Judge a function (N, H, W, 3) -> (N,): total variation with squares."""
+    return same_function(answer, TotalVariation(1.0, beta=2.0).value, "Start from total_variation above.")
 
 
 @judge(FUNCTION)

@@ -1,8 +1,9 @@
 """Judge answers about distances, and about what they prove."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from ..ascent.objectives import Objective
 from ..ascent.score import score
@@ -15,9 +16,10 @@ NEARER = 0.1  # by so much a picture of `ordinary_sets` must be nearer to its ow
 
 
 @judge(NAMES)
-def order(answer: list[str] | None, distances: Mapping[str, float]) -> bool:
-    """Judge an order of names from the smallest of their distances to the largest."""
-    names = sorted(distances, key=distances.get)
+def order(answer: list[str] | None, controls: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Judge an order of controls from the smallest to the largest of their mean distances by the place-free judge."""
+    distances = controls.groupby("control")["place_free_exemplar_distance"].mean()[list(names)]
+    names = list(distances.sort_values().index)
     if sorted(map(str, answer)) != sorted(names):
         return say(False, "", f"name each of {', '.join(sorted(names))} once, not {', '.join(map(str, answer))}.")
     places = sum(given == name for given, name in zip(answer, names, strict=True))

@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "adversaries": ["correct", "fgsm", "pgd", "random_signs"],
         "inversion": ["FeatureDistance", "feature_distance", "invert"],
         "searches": ["Fooled", "fooling", "smallest_epsilon"],
+        "texture": ["Texture", "efros_leung"],
     },
 )

@@ -143,6 +143,18 @@ def squares(kernels):
     return (kernels**2).sum(axis=(1, 2, 3))
 
 
+def variation(images, power):
+    """The penalty's formula in plain numpy: the sum over differences down and to the right, per 224 x 224 pixels."""
+    down, right = (power(np.diff(images, axis=axis)).sum(axis=(1, 2, 3)) for axis in (1, 2))
+    return (down + right) * 224**2 / (images.shape[1] * images.shape[2])
+
+
+def judged(**distances):
+    """The controls of a study: two distances of each by the place-free judge, whose mean counts."""
+    rows = [(name, value + shift) for name, value in distances.items() for shift in (-1.0, 1.0)]
+    return pd.DataFrame(rows, columns=["control", "place_free_exemplar_distance"])
+
+
 def many():
     return fv.shapes.draw(48, seed=2).images
 
@@ -204,10 +216,10 @@ def cases(low):
             ["TV"],
             ["L2", "blur", "jitter"],
         ),
-        "same_function": (
-            lambda x: check.same_function(x, fv.L2(1).value, "Squares."),
-            [lambda x: 224**2 * (x**2).sum(axis=3).mean(axis=(1, 2))],
-            [lambda x: (x**2).sum(axis=(1, 2, 3)), lambda x: x**2, lambda x: np.abs(x).sum(axis=(1, 2, 3))],
+        "squared_differences": (
+            check.squared_differences,
+            [lambda x: variation(x, np.square)],
+            [lambda x: variation(x, np.abs), lambda x: variation(x, np.square) / 2, lambda x: x**2],
         ),
         "smoother": (
             lambda x: check.smoother(x, higher, keep=0.3),
@@ -291,7 +303,7 @@ def cases(low):
             [higher, low, others],
         ),
         "order": (
-            lambda x: check.order(x, {"far": 2.0, "near": 0.5, "middle": 1.0}),
+            lambda x: check.order(x, judged(far=2.0, near=0.5, middle=1.0, other=0), ["far", "near", "middle"]),
             [["near", "middle", "far"], ("near", "middle", "far")],
             [["far", "middle", "near"], ["near", "far"], [1, 2, 3]],
         ),
@@ -410,7 +422,7 @@ def test_every_check_judges(low, capsys):
         (lambda x: check.number(x, 3, 0.1, "Count."), True, "bool True"),
         (lambda x: check.stride(x, shapesnet(), LAYER), 64.5, "a whole number"),
         (lambda x: check.best_of(x, {"a": 1}, "size"), 5, "a name in quotation marks"),
-        (lambda x: check.same_function(x, np.abs, "Signs."), np.zeros(3), "a function"),
+        (check.squared_differences, np.zeros(3), "a function"),
         (lambda x: check.smoother(x, None, keep=0.9), np.zeros((1, 8, 8, 3)), "what fv.maximize returns"),
         (lambda x: check.combination(x, {}), "2 * a", "an objective"),
         (lambda x: check.octave_sizes(x, fv.Octaves(3, 1.4), 224), 224, "a list of numbers"),

@@ -1,0 +1,134 @@
+"""Texture without a network: grow it pixel by pixel, each taken from where the source looks alike (Efros and Leung).
+
+No layer, no gradient, no model of what a texture is. What it makes is the yardstick of every method that has one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ..common.checks import number, refusal, whole_number
+from ..common.progress import bar
+from ..data.images import check_range
+
+TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
+SEED_SIDE = 3
+ROUNDING = 1e-9  # of distances that are differences of sums; equal patches must count as equal
+LARGEST = 1024
+
+
+class Texture(NamedTuple):
+    """A texture, and where each of its pixels was taken from.
+
+    Attributes:
+        image: (H, W, 3).
+        origins: (H, W, 2), row and column of each pixel in the source.
+    """
+
+    image: np.ndarray
+    origins: np.ndarray
+
+    @property
+    def copied(self) -> float:
+        """The share of pixels whose right neighbour is also their right neighbour in the source: 1 is a plain copy."""
+        step = self.origins[:, 1:] - self.origins[:, :-1]
+        return float((step == (0, 1)).all(axis=-1).mean())
+
+
+def efros_leung(
+    source: np.ndarray,
+    size: int | tuple[int, int] = 128,
+    window: int = 11,
+    tolerance: float = 0.1,
+    seed: int = 0,
+    progress: bool = True,
+) -> Texture:
+    """Grow a texture from a 3 x 3 piece of its source (Efros and Leung, 1999).
+
+    The pixel with the most neighbours comes next. Its neighbours are compared with every window of the source, near
+    ones counting more (a Gaussian of a sixth of the window); the middle of one of the windows that are almost as close
+    as the closest is the new pixel. A small window gives garbage, a large one copies whole pieces.
+
+    Args:
+        source: (h, w, 3) in [-1, 1].
+        size: pixels of the result: one number, or height and width; up to 1024.
+        window: pixels on a side, odd, 3 up to the smaller side of the source.
+        tolerance: a window may be that much further away than the closest, as a share; 0 to 10.
+        seed: of the piece and of every choice.
+        progress: show a bar.
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+    pixels = check_range(np.asarray(source)[None])[0].astype(float)
+    window = whole_number("window", window, SEED_SIDE)
+    if window % 2 == 0 or window > min(pixels.shape[:2]):
+        allowed = f"odd and at most the smaller side of the source, {min(pixels.shape[:2])} pixels"
+        raise refusal("window", allowed, window, "11 suits textures whose parts are about 10 pixels large.")
+    height, width = (
+        whole_number("size", side, SEED_SIDE, LARGEST) for side in (size if isinstance(size, tuple) else (size, size))
+    )
+    growth = _Growth(pixels, height, width, window, number("tolerance", tolerance, 0, 10), seed)
+    with bar(progress, total=height * width, unit="pixel") as shown:
+        while len(places := growth.next()):
+            growth.fill(places)
+            shown.update(len(places))
+    half = window // 2
+    inside = growth.origins[half:-half, half:-half]
+    return Texture(pixels[inside[..., 0], inside[..., 1]].astype(np.float32), inside)
+
+
+class _Growth:
+    """A texture half grown, in a frame of unfilled pixels as wide as half a window."""
+
+    def __init__(self, source: np.ndarray, height: int, width: int, window: int, tolerance: float, seed: int) -> None:
+        self.chance, self.half, self.tolerance = np.random.default_rng(seed), window // 2, tolerance
+        patches = sliding_window_view(source, (window, window), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+        self.across, self.source = patches.shape[1], source
+        self.patches = patches.reshape(-1, window * window * 3)
+        self.squares = (patches**2).sum(axis=-1).reshape(-1, window * window)
+        ramp = np.arange(window) - self.half
+        near = np.exp(-0.5 * (ramp / (window / 6.4)) ** 2)
+        self.near = np.outer(near, near)
+        shape = (height + 2 * self.half, width + 2 * self.half)
+        self.image, self.origins = np.zeros((*shape, 3)), np.zeros((*shape, 2), int)
+        self.known, self.edge, self.neighbours = np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, int)
+        self.open = np.zeros(shape, bool)
+        self.open[self.half : self.half + height, self.half : self.half + width] = True
+        row, column = (self.chance.integers(side - SEED_SIDE + 1) for side in source.shape[:2])
+        top, left = (self.half + (side - SEED_SIDE) // 2 for side in (height, width))
+        for i, j in np.ndindex(SEED_SIDE, SEED_SIDE):
+            self._put(top + i, left + j, row + i, column + j)
+
+    def _put(self, row: int, column: int, from_row: int, from_column: int) -> None:
+        self.image[row, column], self.origins[row, column] = self.source[from_row, from_column], (from_row, from_column)
+        self.known[row, column], self.open[row, column] = 1.0, False
+        h = self.half
+        self.neighbours[row - h : row + h + 1, column - h : column + h + 1] += 1
+        self.edge[row - 1 : row + 2, column - 1 : column + 2] = True
+
+    def next(self) -> np.ndarray:
+        """Return the places (n, 2) to fill: of those beside filled ones, the ones with the most known pixels around."""
+        places = np.argwhere(self.edge & self.open)
+        counts = self.neighbours[places[:, 0], places[:, 1]] + self.chance.random(len(places))  # ties at random
+        return places[np.argsort(-counts)[:TOGETHER]]
+
+    def fill(self, places: np.ndarray) -> None:
+        """Fill the places, each from the source alone; they do not see each other."""
+        windows = np.stack([self._around(self.image, *place) for place in places])
+        weights = np.stack([self._around(self.known, *place) for place in places]) * self.near
+        weights /= weights.sum(axis=(1, 2), keepdims=True)
+        products = self.patches @ (windows * weights[..., None]).reshape(len(places), -1).T
+        constants = (weights * (windows**2).sum(axis=-1)).sum(axis=(1, 2))
+        distances = self.squares @ weights.reshape(len(places), -1).T - 2 * products + constants
+        limits = np.maximum(distances.min(axis=0), 0) * (1 + self.tolerance) + ROUNDING
+        for place, column in zip(places, (distances <= limits).T, strict=True):
+            row, col = divmod(self.chance.choice(np.flatnonzero(column)), self.across)
+            self._put(*place, row + self.half, col + self.half)
+
+    def _around(self, array: np.ndarray, row: int, column: int) -> np.ndarray:
+        h = self.half
+        return array[row - h : row + h + 1, column - h : column + h + 1]
