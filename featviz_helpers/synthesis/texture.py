@@ -125,9 +125,9 @@ class _Growth:
         constants = (weights * (windows**2).sum(axis=-1)).sum(axis=(1, 2))
         distances = self.squares @ weights.reshape(len(places), -1).T - 2 * products + constants
         limits = np.maximum(distances.min(axis=0), 0) * (1 + self.tolerance) + ROUNDING
-        for place, column in zip(places, (distances <= limits).T, strict=True):
-            row, col = divmod(self.chance.choice(np.flatnonzero(column)), self.across)
-            self._put(*place, row + self.half, col + self.half)
+        for (row, column), close in zip(places, (distances <= limits).T, strict=True):
+            down, right = divmod(self.chance.choice(np.flatnonzero(close)), self.across)
+            self._put(row, column, down + self.half, right + self.half)
 
     def _around(self, array: np.ndarray, row: int, column: int) -> np.ndarray:
         h = self.half
