@@ -6,14 +6,13 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from ..assets.locate import find_inception
-from ..common.files import cached_checksum
+from ..assets.fingerprints import of_assets
 from ..common.provenance import of_rooms
 from .result_file import MadeFrom
 
@@ -45,28 +44,6 @@ def of_run(notebook: str, code: str, parameters: Mapping[str, Any]) -> tuple[str
     return digest({**made_from, "parameters": named}), made_from
 
 
-def of_assets(parameters: Mapping[str, Any], folder: Path | None = None) -> dict[str, str]:
-    """Return a hash for each parameter that names something on this machine, or a list of such things.
-
-    A file is hashed whole, again whenever it may have changed. A folder is known by the names and lengths in it; one
-    with a meta.json (a finished scan) by that. MODEL inception_v3 without WEIGHTS is the file that would be found.
-
-    Args:
-        parameters: name -> value.
-        folder: assets folder in the place of that of FEATVIZ_ASSETS.
-    """
-    hashes = {}
-    for name, value in parameters.items():
-        if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
-            value = str(find_inception(first=folder) or value)
-        if isinstance(value, list):
-            if value and all(map(_is_there, value)):
-                hashes[name] = digest([_of_path(Path(one).resolve()) for one in value])
-        elif _is_there(value):
-            hashes[name] = _of_path(Path(value).resolve())
-    return hashes
-
-
 def changes(parameters: Mapping[str, Any], made_from: MadeFrom, environment: Mapping[str, str]) -> str:
     """Say what is no longer what a run was named after, here and now; "" when all is.
 
@@ -90,25 +67,3 @@ def changes(parameters: Mapping[str, Any], made_from: MadeFrom, environment: Map
         f"{shown} changed after the sweep had started, or differs on {socket.gethostname()}. "
         "Start the sweep again: the runs that this concerns get names of their own"
     )
-
-
-def _is_there(value: Any) -> bool:
-    """Say whether a value is the path of something; a plan has made paths absolute, and "shapes" is none."""
-    return isinstance(value, str) and Path(value).is_absolute() and Path(value).exists()
-
-
-def _of_path(path: Path) -> str:
-    if path.is_file():
-        return cached_checksum(path)[:DIGITS]
-    if (path / "meta.json").is_file():
-        return cached_checksum(path / "meta.json")[:DIGITS]
-    return digest(sorted(_files(str(path), "")))
-
-
-def _files(folder: str, prefix: str) -> Iterator[tuple[str, int]]:
-    """Yield the name and the length of every file below a folder; there may be ten thousand: each is looked at once."""
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path, f"{prefix}{entry.name}/")
-        elif entry.is_file():
-            yield f"{prefix}{entry.name}", entry.stat().st_size

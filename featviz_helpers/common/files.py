@@ -181,7 +181,7 @@ def per_state(function: Callable[[Path], str]) -> Callable[[Path], str]:
     The file counts as unchanged while inode, length, time of the content and time of the entry are the same; the last
     of them cannot be set by hand. A clock ticks every few milliseconds, so a file younger than that is always read.
     """
-    cached = functools.lru_cache(maxsize=10_000)(lambda path, *state: function(path))
+    cached = functools.lru_cache(maxsize=100_000)(lambda path, *state: function(path))
 
     @functools.wraps(function)
     def read(path: Path) -> str:

@@ -18,7 +18,7 @@ from .files import cached_checksum, per_state
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # The rooms that can change a picture or a number; the others load, show, check, run or sweep.
-ROOMS = ("common", "data", "models", "ascent", "exemplars", "metrics", "study")
+ROOMS = ("common", "data", "models", "ascent", "attribution", "exemplars", "metrics", "synthesis", "study")
 PACKAGES = (
     "featviz-helpers", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "scikit-image", "torch",
     "torchvision", "lpips", "matplotlib", "papermill", "nbclient", "nbconvert", "ipykernel", "scikit-learn", "pandas",
@@ -64,7 +64,9 @@ def origin(folder: Path) -> dict[str, Any]:
     }
 
 
-def entry(path: Path, text: str, title: str, question: str, values: Mapping, changed: Mapping) -> dict[str, Any]:
+def entry(
+    path: Path, text: str, title: str, question: str, values: Mapping, changed: Mapping, assets: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the record of one notebook before it runs.
 
     Args:
@@ -73,6 +75,7 @@ def entry(path: Path, text: str, title: str, question: str, values: Mapping, cha
         title, question: its first lines.
         values: every parameter that it will run with.
         changed: those that were given.
+        assets: parameter -> hash of the file or folder that it names.
     """
     return {
         "name": path.stem,
@@ -85,6 +88,7 @@ def entry(path: Path, text: str, title: str, question: str, values: Mapping, cha
         "duration": 0.0,
         "parameters": dict(values),
         "changed": sorted(changed),
+        "assets": dict(assets),
         "seeds": {name: value for name, value in values.items() if "SEED" in name.upper()},
         "files": [],
     }

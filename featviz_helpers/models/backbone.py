@@ -58,6 +58,12 @@ class Backbone:
         if len(self.model.inputs) != 1 or len(shape := self.model.inputs[0].shape) != 4 or shape[-1] != 3:
             shapes = [tuple(tensor.shape) for tensor in self.model.inputs]
             raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
+        first = [layer.name for layer in self.model.layers if getattr(layer, "data_format", "") == "channels_first"]
+        if first:
+            raise ValueError(
+                f"'{first[0]}' of {model.name} has its channels first (data_format='channels_first'): its columns would "
+                "be taken for channels. Build the network with data_format='channels_last'."
+            )
         self.name = name or model.name
         self.preprocess = preprocess or (lambda images: images)
         self.traits = traits or traits_of(self.model)

@@ -17,6 +17,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..assets.fingerprints import of_assets
 from ..common import provenance
 from ..common.files import write_text
 from ..common.locks import exclusive
@@ -56,9 +57,9 @@ def run(
     """
     out = _writable(out, jobs)
     with exclusive(out, "run"):
-        course = CourseRun(jobs, out, command, resume)
+        course = CourseRun(jobs, out, command, resume, processes, assets)
         course.save()
-        course.execute(processes, assets)
+        course.execute(processes)
     return course.report
 
 
@@ -69,17 +70,31 @@ class CourseRun:
         jobs: from `prepare_jobs`.
         out: the folder for all results.
         command: the command line, for the record.
-        resume: see `run`.
+        resume, processes, assets: see `run`.
 
     Attributes:
         report: what run.json holds.
     """
 
-    def __init__(self, jobs: Sequence[Job], out: Path, command: Sequence[str], resume: bool) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        out: Path,
+        command: Sequence[str],
+        resume: bool,
+        processes: int,
+        assets: Path | None,
+    ) -> None:
         self.jobs, self.out = jobs, out
+        threads = max(1, provenance.cpu_count() // processes) if processes > 1 else None
+        self._variables = environment(threads, assets)
         self.report = provenance.opening(jobs[0].path.parent, command)
+        self.report["hardware"]["threads"] |= {
+            name: self._variables[name] for name in provenance.THREADS if name in self._variables
+        }
         self.report["notebooks"] = [
-            provenance.entry(job.path, job.text, *job.heading, job.values, job.changed) for job in jobs
+            provenance.entry(job.path, job.text, *job.heading, job.values, job.changed, of_assets(job.values, assets))
+            for job in jobs
         ]
         self._entries = {entry["name"]: entry for entry in self.report["notebooks"]}
         finished = earlier.finished(out, self.report) if resume else {}
@@ -97,15 +112,13 @@ class CourseRun:
         write_text(self.out / "run.json", json.dumps(self.report, indent=2) + "\n")
         write_text(self.out / "index.html", pages.index(self.report, self._thumbnails))
 
-    def execute(self, processes: int, assets: Path | None) -> None:
+    def execute(self, processes: int) -> None:
         """Run all notebooks; see `run`."""
         before = multiprocessing.active_children()
         context = multiprocessing.get_context("spawn")  # papermill is not safe across threads or forks
         with _no_interrupts():  # it starts a process of Python's own
             queue = context.SimpleQueue()
-        threads = max(1, provenance.cpu_count() // processes) if processes > 1 else None
-        variables = environment(threads, assets)
-        set_up = (queue, variables, self.out)
+        set_up = (queue, self._variables, self.out)
         pool = ProcessPoolExecutor(processes, context, notebook.set_up_process, set_up)
         with tqdm(total=sum(self._remaining.values()), unit="cell") as bar:
             try:
@@ -200,7 +213,7 @@ def environment(threads: int | None, assets: Path | None = None) -> dict[str, st
     if assets := assets or os.environ.get("FEATVIZ_ASSETS"):
         variables["FEATVIZ_ASSETS"] = str(Path(assets).resolve())
     if threads:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        for name in provenance.THREADS:
             variables[name] = os.environ.get(name, str(threads))
     return variables
 

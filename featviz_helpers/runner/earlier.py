@@ -11,7 +11,7 @@ import nbformat
 
 from . import pages
 
-SAME = ("sha256", "parameters")  # of a notebook's entry
+SAME = ("sha256", "parameters", "assets")  # of a notebook's entry
 SAME_RUN = ("code", "versions")  # of the whole record
 
 

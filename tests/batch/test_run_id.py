@@ -21,16 +21,20 @@ def named():
 def test_a_file_a_list_and_a_folder_are_looked_at_again(named, tmp_path):
     images = tmp_path / "images"
     (images / "0").mkdir(parents=True)
-    paths = [tmp_path / name for name in "abc"] + [images / "0" / "1.png"]
+    linked = tmp_path / "elsewhere"
+    linked.mkdir()
+    (images / "1").symlink_to(linked)
+    (linked / "back").symlink_to(images)  # round in a circle
+    paths = [tmp_path / name for name in "abc"] + [images / "0" / "1.png", linked / "2.png"]
     for path in paths:
         path.write_text("old")
-    one, two, three, picture = map(str, paths)
+    one, two, three, picture, far = map(str, paths)
     changes = named(WEIGHTS=one, FILES=[two, three], IMAGES=str(images), STEPS=4, OUT=str(tmp_path / "made later"))
     (tmp_path / "made later").mkdir()
     assert changes() == ""
-    for path, text, name in ((one, "new", "WEIGHTS"), (three, "new", "FILES"), (picture, "longer", "IMAGES")):
+    for path, name in ((one, "WEIGHTS"), (three, "FILES"), (picture, "IMAGES"), (far, "IMAGES")):
         with open(path, "w") as file:
-            file.write(text)
+            file.write("new")  # of the same length
         assert f"{name} (" in changes()
         with open(path, "w") as file:
             file.write("old")

@@ -87,6 +87,11 @@ def test_rooms_are_named_one_by_one_and_exist(package):
         provenance.of_rooms("attic")
 
 
+def test_every_room_counts_or_is_known_to_change_no_number():
+    rooms = {path.parent.name for path in provenance.PACKAGE.glob("*/__init__.py")}
+    assert rooms == {*provenance.ROOMS, "assets", "batch", "check", "cli", "plots", "runner"}
+
+
 def test_the_real_rooms_are_there_and_their_weights_count(tmp_path, monkeypatch):
     before = provenance.of_rooms()
     for room in provenance.ROOMS:

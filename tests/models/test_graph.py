@@ -264,3 +264,12 @@ def test_a_backbone_says_what_suits_it():
     assert fv.Backbone(sequential()).size == 32
     bundled = fv.load_model("shapesnet")
     assert (bundled.size, bundled.traits.picture_size, bundled.traits.judge) == (64, 96, "shapesnet")
+
+
+def test_a_layer_with_its_channels_first_is_refused():
+    """Its columns, here 30, would be taken for channels, and a ninth column would be drawn as channel 8."""
+    images = keras.Input((32, 32, 3))
+    turned = keras.layers.Permute((3, 1, 2))(images)
+    maps = keras.layers.Conv2D(4, 3, data_format="channels_first", name="turned")(turned)
+    with pytest.raises(ValueError, match="'turned' of .* has its channels first"):
+        fv.Backbone(keras.Model(images, maps))

@@ -14,7 +14,7 @@ HEAD = {"code": "c0de", "versions": {"python": "3.12"}}
 
 def entry(name, **changes):
     return {
-        "name": name, "sha256": "ab", "parameters": {"STEPS": 4, "LAYERS": ["mixed1"]}, "status": "ok",
+        "name": name, "sha256": "ab", "parameters": {"STEPS": 4, "LAYERS": ["mixed1"]}, "assets": {}, "status": "ok",
         "files": [f"{name}.ipynb", f"{name}.html"],
     } | changes  # fmt: skip
 
@@ -44,6 +44,7 @@ def test_what_is_finished_and_would_come_out_the_same_stays(out):
     [
         request(sha256="cd"),
         request(parameters={"STEPS": 5, "LAYERS": ["mixed1"]}),
+        request(assets={"PHOTO": "1f"}),
         request() | {"code": "other"},
         request() | {"versions": {"python": "3.13"}},
     ],
@@ -80,3 +81,14 @@ def test_an_interrupted_run_is_taken_up(folder):
     assert again["status"] == "ok" and [one["status"] for one in again["notebooks"]] == ["ok", "ok"]
     assert again["notebooks"][0]["duration"] == record["notebooks"][0]["duration"]
     assert "data:image/jpeg" in Path("out/index.html").read_text(), "the small picture of the page that stayed"
+
+
+@pytest.mark.slow
+def test_a_file_with_other_bytes_is_another_question(folder):
+    write_notebook(Path("notebooks"), "03_file", "print(open(PHOTO).read())", knobs='PHOTO: str = ""')
+    for text, options in (("one", []), ("two", ["--resume"])):
+        Path("me.txt").write_text(text)
+        done = CliRunner().invoke(main, ["run", "03", "-p", "PHOTO", "me.txt", "--out", "out", *options])
+        assert done.exit_code == 0, done.output
+        assert f"{text}\\n" in Path("out/03_file.ipynb").read_text()
+    assert json.loads(Path("out/run.json").read_text())["notebooks"][0]["assets"].keys() == {"PHOTO"}
