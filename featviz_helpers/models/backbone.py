@@ -61,8 +61,8 @@ class Backbone:
         first = [layer.name for layer in self.model.layers if getattr(layer, "data_format", "") == "channels_first"]
         if first:
             raise ValueError(
-                f"'{first[0]}' of {model.name} has its channels first (data_format='channels_first'): its columns would "
-                "be taken for channels. Build the network with data_format='channels_last'."
+                f"'{first[0]}' of {model.name} has its channels first (data_format='channels_first'): its columns "
+                "would be taken for channels. Build the network with data_format='channels_last'."
             )
         self.name = name or model.name
         self.preprocess = preprocess or (lambda images: images)

@@ -271,5 +271,5 @@ def test_a_layer_with_its_channels_first_is_refused():
     images = keras.Input((32, 32, 3))
     turned = keras.layers.Permute((3, 1, 2))(images)
     maps = keras.layers.Conv2D(4, 3, data_format="channels_first", name="turned")(turned)
-    with pytest.raises(ValueError, match="'turned' of .* has its channels first"):
+    with pytest.raises(ValueError, match=r"'turned' of .* has its channels first"):
         fv.Backbone(keras.Model(images, maps))

@@ -101,6 +101,12 @@ def report_of(names):
     return {"notebooks": entries, "duration": 1.0, "started": "", "versions": {}, "hardware": {"gpus": []}}
 
 
+def test_the_index_of_a_run_that_has_not_ended_says_how_it_goes_on():
+    """Where the whole machine goes down nobody is left to write that the run was interrupted."""
+    assert "--resume" in pages.index(report_of(["a"]) | {"status": "running"}, {})
+    assert "--resume" not in pages.index(report_of(["a"]) | {"status": "ok"}, {})
+
+
 def test_no_name_of_a_notebook_is_taken_for_something_else(tmp_path):
     names = {f"{name}.ipynb": (f"{name}.html", name) for name in HOSTILE}
     links = " ".join(f"[x]({quote(name)}.ipynb)" for name in HOSTILE)
