@@ -24,6 +24,7 @@ from tornado.ioloop import PeriodicCallback
 from ..common.checks import whole_number
 from ..common.errors import validation_sentence
 from ..common.provenance import cpu_count
+from .jobs import patient, refusals, say_and_forget
 from .plan_file import PlanError, YamlFile
 
 CONNECT_SECONDS = 30  # to reach a scheduler
@@ -97,6 +98,7 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
     if not local:
         _require_program(system.kind)
     cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
+    job_class = patient(cluster_class.job_cls)
     # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
     options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
     options["worker_extra_args"] = [*(options.get("worker_extra_args") or []), "--nthreads", "1"]
@@ -109,7 +111,7 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
     if local and "security" not in options:
         options |= {"security": Security.temporary(), "shared_temp_directory": str(keys)}
     try:
-        return cluster_class(**options)
+        return cluster_class(job_cls=job_class, **options)
     except (TypeError, ValueError) as error:
         raise PlanError(f"the options for {system.kind} do not fit: {error}") from None
 
@@ -163,6 +165,7 @@ def connect(
 
     Raises:
         ConnectionError: the scheduler does not answer.
+        OSError: the batch system refuses jobs; those that it took are cancelled.
     """
     # The sweep itself reports the failure of a notebook, once.
     for name in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
@@ -212,10 +215,21 @@ def _refilled(cluster: Any, client: Client, count: int) -> Iterator[None]:
     Dask gives up a worker that is away for 15 s (a job at its walltime, a process that was killed twice) and starts no
     other: once the last one was gone, the sweep would wait for ever.
     """
-    cluster.scale(count)
-    refill = PeriodicCallback(lambda: cluster.scale(count), 1000 * REFILL_SECONDS)
-    client.loop.add_callback(refill.start)
+
+    async def fill() -> None:
+        cluster.scale(count)
+        await cluster  # until every job is submitted, or refused
+
+    def refill() -> None:
+        say_and_forget(cluster)
+        cluster.scale(count)
+
+    cluster.sync(fill)
+    if reasons := refusals(cluster):
+        raise OSError(f"The batch system refuses {len(reasons)} of {len(cluster.workers)} jobs: {reasons[-1]}")
+    looks = PeriodicCallback(refill, 1000 * REFILL_SECONDS)
+    client.loop.add_callback(looks.start)
     try:
         yield
     finally:
-        client.loop.add_callback(refill.stop)
+        client.loop.add_callback(looks.stop)

@@ -8,9 +8,25 @@ import time
 import psutil
 import pytest
 from dask.distributed import Client
-from featviz_helpers.batch import cluster
+from featviz_helpers.batch import cluster, jobs
 from featviz_helpers.batch.plan_file import PlanError
-from support.sweeps import invoke
+from support.sweeps import invoke, wait_for
+
+
+@pytest.fixture
+def sbatch(tmp_path, monkeypatch):
+    """A function that writes Slurm's programs to be found: the body of sbatch; scancel notes what it is given."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+
+    def write(body):
+        for name, line in (("sbatch", body), ("scancel", f"echo $1 >> {tmp_path}/cancelled")):
+            (programs / "new").write_text(f"#!/bin/sh\n{line}\n")
+            (programs / "new").chmod(0o755)
+            (programs / "new").rename(programs / name)
+
+    return write
 
 
 def test_a_scheduler_that_is_not_there_is_said(write_plan, monkeypatch):
@@ -37,6 +53,37 @@ def test_a_batch_system_that_is_not_here_is_said_in_one_sentence(write_plan, tmp
     )
 
 
+# Dask's half-made cluster complains as it goes.
+@pytest.mark.timeout(60)  # it waited for good
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_job_that_the_batch_system_refuses_is_said_in_its_own_words(write_plan, tmp_path, sbatch):
+    """Dask printed 37 lines of traceback, and waited."""
+    said = "sbatch: error: invalid partition specified: nope"
+    # It takes one job of the three, which has to be cancelled.
+    sbatch(f'mkdir {tmp_path}/first && echo Submitted batch job 7 || {{ echo "{said}" >&2; exit 1; }}')
+    path = tmp_path / "slurm.yaml"
+    path.write_text("kind: slurm\njobs: 3\noptions: {cores: 1, memory: 1GB}\n")
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--cluster", path)
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    assert done.output.splitlines()[1:] == [f"Error: The batch system refuses 2 of 3 jobs: {said}"]
+    assert (tmp_path / "cancelled").read_text() == "7\n"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_job_that_is_refused_later_is_submitted_again(tmp_path, sbatch, monkeypatch):
+    monkeypatch.setattr(cluster, "REFILL_SECONDS", 0.2)
+    said = []
+    monkeypatch.setattr(jobs.log, "warning", lambda form, *values: said.append(form % values))
+    sbatch("echo Submitted batch job 7")
+    system = cluster.BatchSystem(kind="slurm", jobs=1, options={"cores": 1, "memory": "1GB"})
+    with cluster.connect(None, None, system, 1) as client:
+        sbatch(f"echo again >> {tmp_path}/again; echo the controller is down >&2; exit 1")
+        client.cluster.workers.clear()  # as Dask does with one that is away for 15 s
+        wait_for(lambda: (tmp_path / "again").exists() and (tmp_path / "again").read_text().count("again") > 2)
+    assert said[0] == "jobs that are refused, and will be submitted again: 1; the controller is down"
+
+
 def test_more_workers_than_a_machine_can_carry_are_refused(write_plan, monkeypatch):
     monkeypatch.setattr(cluster, "cpu_count", lambda: 2)
     done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--workers", 17)
@@ -51,19 +98,14 @@ def test_tls_takes_three_files(write_plan, tmp_path):
     assert security.require_encryption and security.tls_client_key == str(tmp_path / "key.pem")
 
 
-# Dask's half-made cluster complains as it goes.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_batch_system_is_described_by_a_file(tmp_path, monkeypatch):
-    submit = tmp_path / "bin" / "sbatch"  # looked for, and never called: nothing is submitted here
-    submit.parent.mkdir()
-    submit.write_text("#!/bin/sh\nexit 1\n")
-    submit.chmod(0o755)
-    monkeypatch.setenv("PATH", str(submit.parent), prepend=os.pathsep)
+def test_a_batch_system_is_described_by_a_file(tmp_path, sbatch):
+    sbatch("exit 1")  # looked for, and never called: nothing is submitted here
     path = tmp_path / "slurm.yaml"
     path.write_text("kind: slurm\njobs: 3\noptions: {queue: gpu, cores: 4, memory: 16GB, walltime: '02:00:00'}\n")
-    with cluster.job_cluster(cluster.read_batch_system(path), tmp_path) as jobs:
-        script = jobs.job_script()
+    with cluster.job_cluster(cluster.read_batch_system(path), tmp_path) as made:
+        script = made.job_script()
     assert script.rindex("--nthreads 1") > script.rindex("--nthreads 4"), "the last one counts: one run at a time"
     assert "#SBATCH -p gpu" in script
     assert "#SBATCH --cpus-per-task=4" in script
@@ -97,16 +139,16 @@ def test_clusters_side_by_side_are_for_this_machine_alone(tmp_path):
     with (
         cluster.local_cluster(1, processes=False, protocol="tls://") as one,
         cluster.local_cluster(1, processes=False, protocol="tls://"),
-        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1), tmp_path) as jobs,
+        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1), tmp_path) as made,
     ):
         addresses = listening() - before
-        for address in (one.scheduler_address, jobs.scheduler_address):
+        for address in (one.scheduler_address, made.scheduler_address):
             assert address.startswith("tls://")
             with pytest.raises((OSError, TypeError)):  # another user of the machine, who has no certificate
                 Client(address, timeout=2, set_as_default=False)
     assert len(addresses) >= 8, "a port each for three schedulers, two workers and their pages"
     assert {host for host, _ in addresses} == {"127.0.0.1"}
-    del one, jobs
+    del one, made
     gc.collect()  # here, where those files are forgiven, and not in a later test
 
 
