@@ -42,7 +42,8 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     PLAN.yaml names the notebook, fixed parameters and a grid; it is checked in full before anything starts. A sweep
     that was stopped, or whose machine went down, goes on where it was when the same command is given again.
 
-    Exit status: 0, 1 if runs failed or the disk is full, 2 if the plan was refused, 130 after Ctrl-C.
+    Exit status: 0, 1 if runs failed, the disk is full or no worker could be asked for, 2 if the request was refused before
+    anything was tried, 130 after Ctrl-C.
     """
     from ..batch.dispatch import SchedulerLost
     from ..batch.plan import SweepPlan
