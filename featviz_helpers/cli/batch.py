@@ -42,7 +42,7 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     PLAN.yaml names the notebook, fixed parameters and a grid; it is checked in full before anything starts. A sweep
     that was stopped, or whose machine went down, goes on where it was when the same command is given again.
 
-    Exit status: 0, 1 if runs failed, the disk is full or no worker could be asked for, 2 if the request was refused before
+    Exit status: 0, 1 if runs failed, the disk is full or no worker was to be had, 2 if the request was refused before
     anything was tried, 130 after Ctrl-C.
     """
     from ..batch.dispatch import SchedulerLost
@@ -118,9 +118,9 @@ def _dry_run(plan: Any, folders: Any, requests: list) -> None:
 
 def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> Any:
     """Run what is left and return the tally."""
-    from ..batch import cluster, sweep
+    from ..batch import cluster, jobs, sweep
 
-    system = cluster.read_batch_system(options["cluster"]) if options["cluster"] else None
+    system = jobs.read_batch_system(options["cluster"]) if options["cluster"] else None
     cores = plan.fields.resources.cores
     security = cluster.tls(options["tls_ca"], options["tls_cert"], options["tls_key"])
     if (options["scheduler"] and security is None) or (system and system.is_open):

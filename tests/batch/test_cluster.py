@@ -76,8 +76,9 @@ def test_a_job_that_is_refused_later_is_submitted_again(tmp_path, sbatch, monkey
     said = []
     monkeypatch.setattr(jobs.log, "warning", lambda form, *values: said.append(form % values))
     sbatch("echo Submitted batch job 7")
-    system = cluster.BatchSystem(kind="slurm", jobs=1, options={"cores": 1, "memory": "1GB"})
+    system = jobs.BatchSystem(kind="slurm", jobs=1, options={"cores": 1, "memory": "1GB"})
     with cluster.connect(None, None, system, 1) as client:
+        assert client.dashboard_link.startswith("http://127.0.0.1:"), "it named the address of the scheduler"
         sbatch(f"echo again >> {tmp_path}/again; echo the controller is down >&2; exit 1")
         client.cluster.workers.clear()  # as Dask does with one that is away for 15 s
         wait_for(lambda: (tmp_path / "again").exists() and (tmp_path / "again").read_text().count("again") > 2)
@@ -104,17 +105,17 @@ def test_a_batch_system_is_described_by_a_file(tmp_path, sbatch):
     sbatch("exit 1")  # looked for, and never called: nothing is submitted here
     path = tmp_path / "slurm.yaml"
     path.write_text("kind: slurm\njobs: 3\noptions: {queue: gpu, cores: 4, memory: 16GB, walltime: '02:00:00'}\n")
-    with cluster.job_cluster(cluster.read_batch_system(path), tmp_path) as made:
+    with jobs.job_cluster(jobs.read_batch_system(path), tmp_path) as made:
         script = made.job_script()
     assert script.rindex("--nthreads 1") > script.rindex("--nthreads 4"), "the last one counts: one run at a time"
     assert "#SBATCH -p gpu" in script
     assert "#SBATCH --cpus-per-task=4" in script
     path.write_text("kind: slrm\njobs: 3\n")
     with pytest.raises(PlanError, match=r"slurm\.yaml, line 1"):
-        cluster.read_batch_system(path)
+        jobs.read_batch_system(path)
     path.write_text("kind: slurm\njobs: 3\noptions: {coers: 4}\n")
     with pytest.raises(PlanError, match="options for slurm do not fit"):
-        cluster.job_cluster(cluster.read_batch_system(path), tmp_path)
+        jobs.job_cluster(jobs.read_batch_system(path), tmp_path)
 
 
 @pytest.mark.slow
@@ -136,19 +137,28 @@ def test_a_worker_that_is_lost_for_good_is_replaced(monkeypatch):
 def test_clusters_side_by_side_are_for_this_machine_alone(tmp_path):
     """Dask's own default is one port for every dashboard of the machine, open to the network."""
     before = listening()
+    system = jobs.BatchSystem(kind="local", jobs=1)
     with (
         cluster.local_cluster(1, processes=False, protocol="tls://") as one,
         cluster.local_cluster(1, processes=False, protocol="tls://"),
-        cluster.job_cluster(cluster.BatchSystem(kind="local", jobs=1), tmp_path) as made,
+        jobs.job_cluster(system, tmp_path) as made,
+        cluster.connect(1, None, None, 1) as here,
+        cluster.connect(None, None, system, 1) as submitted,
     ):
         addresses = listening() - before
         for address in (one.scheduler_address, made.scheduler_address):
             assert address.startswith("tls://")
             with pytest.raises((OSError, TypeError)):  # another user of the machine, who has no certificate
                 Client(address, timeout=2, set_as_default=False)
-    assert len(addresses) >= 8, "a port each for three schedulers, two workers and their pages"
+        for client in (here, submitted):
+            client.wait_for_workers(1, timeout=60)
+            pages = {f"http://127.0.0.1:{port}/status" for _, port in addresses}
+            assert client.dashboard_link in pages
+        assert len(psutil.Process().children(recursive=True)) >= 3, "a worker, a job and its worker"
+        addresses |= listening() - before
+    assert len(addresses) >= 17, "a port each for five schedulers, four workers and their pages, and a nanny"
     assert {host for host, _ in addresses} == {"127.0.0.1"}
-    del one, made
+    del one, made, here, submitted, client
     gc.collect()  # here, where those files are forgiven, and not in a later test
 
 
@@ -156,7 +166,7 @@ def test_clusters_side_by_side_are_for_this_machine_alone(tmp_path):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_nothing_is_left_of_the_certificate_of_jobs(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with cluster.connect(None, None, cluster.BatchSystem(kind="local", jobs=1), 1) as client:
+    with cluster.connect(None, None, jobs.BatchSystem(kind="local", jobs=1), 1) as client:
         (keys,) = tmp_path.glob("featviz-tls-*")
         assert any(keys.iterdir()) and keys.stat().st_mode & 0o077 == 0
         assert client.submit(lambda: 1).result(timeout=60) == 1
@@ -166,6 +176,11 @@ def test_nothing_is_left_of_the_certificate_of_jobs(tmp_path, monkeypatch):
 
 
 def listening():
-    """The addresses that this process listens at."""
-    connections = psutil.net_connections("inet")
-    return {tuple(c.laddr) for c in connections if c.pid == os.getpid() and c.status == psutil.CONN_LISTEN}
+    """The addresses that this process, and those that it started, listen at."""
+    here = psutil.Process()
+    return {
+        tuple(connection.laddr)
+        for process in (here, *here.children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
