@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import dask
 from dask.distributed import Security
 from distributed.deploy.spec import ProcessInterface
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from ..common.errors import validation_sentence
 from .plan_file import PlanError, YamlFile
@@ -40,6 +40,21 @@ class BatchSystem(BaseModel):
     kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
     jobs: Annotated[int, Field(ge=1, le=10_000)]
     options: dict[str, Any] = {}
+
+    @field_validator("options")
+    @classmethod
+    def _where_certificates_lie(cls, options: dict[str, Any], fields: ValidationInfo) -> dict[str, Any]:
+        """Refuse encryption without a folder for it: Dask would write the keys into the working folder."""
+        kind = fields.data.get("kind")
+        if options.get("security") not in (None, True):
+            raise ValueError(f"security is true, or left out; got {options['security']!r}")
+        folder = options.get("shared_temp_directory") or dask.config.get(f"jobqueue.{kind}.shared-temp-directory", None)
+        if options.get("security") and kind != "local" and not folder:
+            raise ValueError(
+                "security: true needs `shared_temp_directory: DIR` beside it, a folder of yours alone that all nodes "
+                "see; the certificates of the sweep lie there"
+            )
+        return options
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +108,7 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
         *("--nthreads", "1"),
     ]
     options["scheduler_options"] = scheduler_options(system)
-    if local and "security" not in options:
+    if local and not options.get("shared_temp_directory"):
         options |= {"security": Security.temporary(), "shared_temp_directory": str(keys)}
     try:
         return cluster_class(job_cls=job_class, **options)

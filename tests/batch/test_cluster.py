@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 
+import dask
 import psutil
 import pytest
 from dask.distributed import Client
@@ -51,6 +52,32 @@ def test_a_batch_system_that_is_not_here_is_said_in_one_sentence(write_plan, tmp
     assert done.output.splitlines()[-1].startswith(
         "Error: There is no program 'sbatch' here, which submits jobs to slurm"
     )
+
+
+@pytest.mark.parametrize("option", ["--tls-ca", "--tls-cert", "--tls-key"])
+@pytest.mark.parametrize("workers", [(), ("--workers", 1), ("--cluster", "local.yaml")])
+def test_tls_files_without_a_scheduler_are_refused(write_plan, tmp_path, option, workers, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"a.pem": "", "local.yaml": "kind: local\njobs: 1\n"}.items():
+        (tmp_path / name).write_text(text)
+    done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--dry-run", option, "a.pem", *workers)
+    assert done.exit_code == 2
+    assert done.output.splitlines()[-1].startswith("Error: --tls-ca, --tls-cert and --tls-key are for --scheduler")
+
+
+def test_encryption_needs_a_folder_for_its_certificates(write_plan, tmp_path, monkeypatch):
+    """Dask wrote the keys into the working folder, with a warning."""
+    path = tmp_path / "slurm.yaml"
+    for value, says in (("true", "needs `shared_temp_directory: DIR`"), ("false", "true, or left out; got False")):
+        path.write_text(f"kind: slurm\njobs: 1\noptions: {{cores: 1, memory: 1GB, security: {value}}}\n")
+        done = invoke("sweep", write_plan("{NUMBERS: [1]}"), "--dry-run", "--cluster", path)
+        assert done.exit_code == 2
+        assert "slurm.yaml, line 3" in done.output.splitlines()[-1] and says in done.output
+    options = {"security": True, "shared_temp_directory": "x"}
+    assert not jobs.BatchSystem(kind="slurm", jobs=1, options=options).is_open
+    with dask.config.set({"jobqueue.slurm.shared-temp-directory": "x"}):
+        jobs.BatchSystem(kind="slurm", jobs=1, options={"security": True})
+    jobs.BatchSystem(kind="local", jobs=1, options={"security": True})  # which has a folder of its own
 
 
 # Dask's half-made cluster complains as it goes.
