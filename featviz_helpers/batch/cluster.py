@@ -7,123 +7,27 @@ TLS, with a certificate that is made for the sweep and lives in memory alone.
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import dask
 from dask.distributed import Client, LocalCluster, Security
 from distributed.comm import parse_address, parse_host_port
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tornado.ioloop import PeriodicCallback
 
 from ..common.checks import whole_number
-from ..common.errors import validation_sentence
 from ..common.provenance import cpu_count
-from .plan_file import PlanError, YamlFile
+from .jobs import DASHBOARD, BatchSystem, dashboard_template, job_cluster, refusals, say_and_forget
 
 CONNECT_SECONDS = 30  # to reach a scheduler
 PROBE_SECONDS = 5  # to learn whether anything listens there
 OPEN = "The scheduler is spoken to without encryption: whoever can reach it can run code as you. See docs/clusters.md."
 LEAST_WORKERS, WORKERS_PER_CORE = 16, 4  # that a machine may start, whatever its cores; for each of them
 REFILL_SECONDS = 10  # between two looks for workers that are gone
-DASHBOARD = "127.0.0.1:0"  # for this machine alone, at a port that is free
-CLUSTER_CLASSES = {
-    "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
-    "htcondor": "HTCondorCluster", "oar": "OARCluster", "moab": "MoabCluster",
-}  # fmt: skip
-
-
-class BatchSystem(BaseModel):
-    """How to ask a batch system for workers.
-
-    Attributes:
-        kind: which one; "local" starts the jobs on this machine, to try the file out.
-        jobs: how many to submit.
-        options: what the class of that name in dask-jobqueue takes: cores, memory, walltime, queue, account,
-            job_extra_directives, job_script_prologue, ...
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
-    jobs: Annotated[int, Field(ge=1, le=10_000)]
-    options: dict[str, Any] = {}
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its workers are spoken to without TLS."""
-        return self.kind != "local" and not self.options.get("security")
-
-    @property
-    def worker_count(self) -> int:
-        """How many workers its jobs start."""
-        return self.jobs * self.options.get("processes", 1)
-
-
-def read_batch_system(path: Path) -> BatchSystem:
-    """Read a cluster file.
-
-    Raises:
-        PlanError: it cannot be read, or is wrong; the message names the line.
-    """
-    file = YamlFile(path)
-    try:
-        return BatchSystem.model_validate(file.values)
-    except ValidationError as error:
-        where = list(error.errors()[0]["loc"])
-        raise file.error(where, validation_sentence(error)) from None
-
-
-def job_cluster(system: BatchSystem, keys: Path) -> Any:
-    """Return the dask-jobqueue cluster that a file describes, before it has any jobs.
-
-    Args:
-        system: the description.
-        keys: a folder of this user alone, where jobs of this machine find the certificate of the sweep.
-
-    Raises:
-        PlanError: its options do not fit.
-        OSError: this machine cannot submit jobs to that system.
-    """
-    import dask_jobqueue
-    from dask_jobqueue.local import LocalCluster as LocalJobs
-
-    local = system.kind == "local"
-    if not local:
-        _require_program(system.kind)
-    cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
-    # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
-    options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
-    options["worker_extra_args"] = [*(options.get("worker_extra_args") or []), "--nthreads", "1"]
-    options["scheduler_options"] = {
-        "dashboard_address": DASHBOARD,
-        **({"host": "127.0.0.1"} if local else {}),  # the jobs of a batch system come from other machines
-        **(dask.config.get(f"jobqueue.{system.kind}.scheduler-options", None) or {}),
-        **(options.get("scheduler_options") or {}),
-    }
-    if local and "security" not in options:
-        options |= {"security": Security.temporary(), "shared_temp_directory": str(keys)}
-    try:
-        return cluster_class(**options)
-    except (TypeError, ValueError) as error:
-        raise PlanError(f"the options for {system.kind} do not fit: {error}") from None
-
-
-def _require_program(kind: str) -> None:
-    """Raise OSError where the program that submits jobs is missing: Dask would print a traceback, and wait for ever."""
-    import dask_jobqueue
-
-    program = getattr(dask_jobqueue, CLUSTER_CLASSES[kind]).job_cls.submit_command.split()[0]
-    if shutil.which(program) is None:
-        raise OSError(
-            f"There is no program '{program}' here, which submits jobs to {kind}. Start the sweep on a machine of the "
-            "cluster that has it, or on this one alone with --workers."
-        )
 
 
 def local_cluster(workers: int, **options: Any) -> LocalCluster:
@@ -163,6 +67,7 @@ def connect(
 
     Raises:
         ConnectionError: the scheduler does not answer.
+        OSError: the batch system refuses jobs; those that it took are cancelled.
     """
     # The sweep itself reports the failure of a notebook, once.
     for name in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
@@ -172,7 +77,11 @@ def connect(
             yield client
         return
     # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
-    settings = {"distributed.scheduler.worker-saturation": 1.0, "distributed.comm.retry.count": 3}
+    settings = {
+        "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.comm.retry.count": 3,
+        "distributed.dashboard.link": dashboard_template(system),
+    }
     with dask.config.set(settings), tempfile.TemporaryDirectory(prefix="featviz-tls-") as keys:
         count = system.worker_count if system else workers or max(1, cpu_count() // cores)
         cluster = job_cluster(system, Path(keys)) if system else local_cluster(count)
@@ -212,10 +121,21 @@ def _refilled(cluster: Any, client: Client, count: int) -> Iterator[None]:
     Dask gives up a worker that is away for 15 s (a job at its walltime, a process that was killed twice) and starts no
     other: once the last one was gone, the sweep would wait for ever.
     """
-    cluster.scale(count)
-    refill = PeriodicCallback(lambda: cluster.scale(count), 1000 * REFILL_SECONDS)
-    client.loop.add_callback(refill.start)
+
+    async def fill() -> None:
+        cluster.scale(count)
+        await cluster  # until every job is submitted, or refused
+
+    def refill() -> None:
+        say_and_forget(cluster)
+        cluster.scale(count)
+
+    cluster.sync(fill)
+    if reasons := refusals(cluster):
+        raise OSError(f"The batch system refuses {len(reasons)} of {len(cluster.workers)} jobs: {reasons[-1]}")
+    looks = PeriodicCallback(refill, 1000 * REFILL_SECONDS)
+    client.loop.add_callback(looks.start)
     try:
         yield
     finally:
-        client.loop.add_callback(refill.stop)
+        client.loop.add_callback(looks.stop)

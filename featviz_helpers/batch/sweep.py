@@ -159,6 +159,7 @@ def sweep(
 
     Raises:
         PlanError: the output is refused.
+        OSError: the batch system refuses jobs.
         DiskIsFull: there is no room for results.
         SchedulerLost: the scheduler does not answer any more.
     """
@@ -189,6 +190,7 @@ def open_log(folders: RunFolders) -> Callable[[str], None]:
         handler = logging.FileHandler(folders.local / "sweep.log", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         log.addHandler(handler)
-    if not sys.stderr.isatty():
-        log.addHandler(logging.StreamHandler(sys.stderr))
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)  # a progress bar says the rest
+    log.addHandler(screen)
     return log.info

@@ -42,9 +42,11 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     PLAN.yaml names the notebook, fixed parameters and a grid; it is checked in full before anything starts. A sweep
     that was stopped, or whose machine went down, goes on where it was when the same command is given again.
 
-    Exit status: 0, 1 if runs failed or the disk is full, 2 if the plan was refused, 130 after Ctrl-C.
+    Exit status: 0, 1 if runs failed, the disk is full or no worker was to be had, 2 if the request was refused before
+    anything was tried, 130 after Ctrl-C.
     """
     from ..batch.dispatch import SchedulerLost
+    from ..batch.jobs import read_batch_system
     from ..batch.plan import SweepPlan
     from ..batch.plan_file import PlanError
     from ..batch.run import DiskIsFull
@@ -52,6 +54,11 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
 
     if sum(bool(options[name]) for name in ("workers", "scheduler", "cluster")) > 1:
         raise click.UsageError("--workers, --scheduler and --cluster exclude each other; give one of them")
+    if options["scheduler"] is None and any(options[name] for name in ("tls_ca", "tls_cert", "tls_key")):
+        raise click.UsageError(
+            "--tls-ca, --tls-cert and --tls-key are for --scheduler; give its address, or leave them out"
+        )
+    system = read_batch_system(options["cluster"]) if options["cluster"] else None
     checked = SweepPlan(plan, options["yes"])
     address = options["out"] or checked.fields.output
     if not address:
@@ -62,7 +69,7 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
         _dry_run(checked, folders, requests)
         return
     try:
-        tally = _sweep(checked, folders, requests, options)
+        tally = _sweep(checked, folders, requests, system, options)
     except SchedulerLost as error:
         raise click.ClickException(f"{error}. What is finished is safe; the same command goes on from here.") from None
     except DiskIsFull as error:
@@ -115,11 +122,10 @@ def _dry_run(plan: Any, folders: Any, requests: list) -> None:
         click.echo(f"  ... and {len(remaining) - SHOWN} more")
 
 
-def _sweep(plan: Any, folders: Any, requests: list, options: dict[str, Any]) -> Any:
+def _sweep(plan: Any, folders: Any, requests: list, system: Any, options: dict[str, Any]) -> Any:
     """Run what is left and return the tally."""
     from ..batch import cluster, sweep
 
-    system = cluster.read_batch_system(options["cluster"]) if options["cluster"] else None
     cores = plan.fields.resources.cores
     security = cluster.tls(options["tls_ca"], options["tls_cert"], options["tls_key"])
     if (options["scheduler"] and security is None) or (system and system.is_open):

@@ -10,8 +10,8 @@ import click
 
 from ..common.errors import NotFinite
 
-# What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
-REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
+# What was given is wrong, and nothing was tried: exit status 2. Any other OSError is the machine's: exit status 1.
+REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError)
 NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}  # what no file can be called was asked for
 EXTRAS = {  # module -> extra of this package
     "dask": "scale", "distributed": "scale", "dask_jobqueue": "scale",

@@ -32,7 +32,7 @@ def command(error):
     [
         (ValueError("k is 0; take 1 or more"), 2, "Error: k is 0; take 1 or more"),
         (MissingWeights("There is no weights file"), 2, "Error: There is no weights file"),
-        (ConnectionError("no scheduler answers"), 2, "Error: no scheduler answers"),
+        (ConnectionError("no scheduler answers"), 1, "Error: no scheduler answers"),
         (OSError(errno.ENOSPC, "No space left on device", "out/run.json"), 1, "out/run.json: No space left on device"),
         (NotFinite("Channel 3 is not finite"), 1, "Error: Channel 3 is not finite"),
         (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
