@@ -21,7 +21,7 @@ from tornado.ioloop import PeriodicCallback
 
 from ..common.checks import whole_number
 from ..common.provenance import cpu_count
-from .jobs import DASHBOARD, BatchSystem, dashboard_template, job_cluster, refusals, say_and_forget
+from .jobs import DASHBOARD, BatchSystem, dashboard_template, job_cluster, keys_removed, refusals, say_and_forget
 
 CONNECT_SECONDS = 30  # to reach a scheduler
 PROBE_SECONDS = 5  # to learn whether anything listens there
@@ -85,7 +85,12 @@ def connect(
     with dask.config.set(settings), tempfile.TemporaryDirectory(prefix="featviz-tls-") as keys:
         count = system.worker_count if system else workers or max(1, cpu_count() // cores)
         cluster = job_cluster(system, Path(keys)) if system else local_cluster(count)
-        with cluster, Client(cluster, set_as_default=False) as client, _refilled(cluster, client, count):
+        with (
+            keys_removed(cluster),
+            cluster,
+            Client(cluster, set_as_default=False) as client,
+            _refilled(cluster, client, count),
+        ):
             yield client
 
 

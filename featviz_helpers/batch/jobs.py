@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,7 +23,6 @@ CLUSTER_CLASSES = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
     "htcondor": "HTCondorCluster", "oar": "OARCluster", "moab": "MoabCluster",
 }  # fmt: skip
-HEADINGS = ("stdout:", "stderr:")  # of dask-jobqueue's report about a program that failed
 log = logging.getLogger("featviz.sweep")
 
 
@@ -172,9 +173,21 @@ def patient(job_class: type) -> type:
 
 
 def reason(error: Exception) -> str:
-    """Return the last line that the program which submits jobs has printed."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and line.strip() not in HEADINGS]
-    return lines[-1] if lines else type(error).__name__
+    """Return the last line that the program which submits jobs has printed; if it has printed none, how it ended."""
+    what, _, said = str(error).partition("\nstdout:\n")
+    lines = [line.strip() for line in (said or what).splitlines() if line.strip() and line != "stderr:"]
+    return lines[-1] if lines else " ".join(what.split())
+
+
+@contextmanager
+def keys_removed(cluster: Any) -> Iterator[None]:
+    """Remove a cluster's certificate from the disk at the end: Dask does it at some time later, if it still can."""
+    try:
+        yield
+    finally:
+        for name in ("ca_file", "cert", "key"):
+            if file := getattr(cluster, f"_job_{name}", None):
+                file.close()
 
 
 def refusals(cluster: Any) -> list[str]:

@@ -45,7 +45,7 @@ class YamlFile:
         except (yaml.YAMLError, ValueError) as error:  # a character or a date that there cannot be
             raise PlanError(f"{path.name} cannot be read as YAML: {' '.join(str(error).split())}") from None
         if not isinstance(self.values, dict):
-            raise PlanError(f"{path.name} must hold lines of NAME: value, but holds {type(self.values).__name__}")
+            raise PlanError(f"{path} must hold lines of NAME: value, but holds {type(self.values).__name__}")
 
     def error(self, where: Sequence[str | int], what: str) -> PlanError:
         """Return the error that says what is wrong at a place such as ("grid", 0, "SEEDS")."""

@@ -12,7 +12,7 @@ from .command import Command
 
 @click.command(cls=Command, short_help="Fetch weights and photographs.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Assets folder to fill, as a USB stick's.")
+@click.option("--to", type=shared.Folder(), metavar="DIR", help="Assets folder to fill, as a USB stick's.")
 @click.option("--list", "listing", is_flag=True, help="Say what there is to fetch, and fetch nothing.")
 @click.pass_context
 def fetch(context: click.Context, names: tuple[str, ...], to: Path | None, listing: bool) -> None:

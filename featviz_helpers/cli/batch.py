@@ -17,11 +17,18 @@ MOST_WORKERS = 1024
 
 @click.command(cls=Command, short_help="Run a notebook over a grid of parameters.")
 @click.argument("plan", type=shared.file, metavar="PLAN.yaml")
-@click.option("--out", metavar="DIR", help="Folder or fsspec URL for the results, instead of the plan's own output.")
+@click.option(
+    "--out",
+    type=shared.Folder(path_type=str),
+    metavar="DIR",
+    help="Folder or fsspec URL for the results, instead of the plan's own output.",
+)
 @click.option(
     "--workers", type=click.IntRange(1, MOST_WORKERS), help="Processes of this machine; without it, as its cores allow."
 )
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that is running: tls://host:8786.")
+@click.option(
+    "--scheduler", type=shared.Address(), metavar="ADDRESS", help="A Dask scheduler that is running: tls://host:8786."
+)
 @click.option("--tls-ca", type=shared.file, help="For --scheduler: the authority that signed its certificate.")
 @click.option("--tls-cert", type=shared.file, help="For --scheduler: your certificate.")
 @click.option("--tls-key", type=shared.file, help="For --scheduler: its key.")
@@ -144,7 +151,11 @@ def _sweep(plan: Any, folders: Any, requests: list, system: Any, options: dict[s
 
 @click.command(cls=Command, short_help="Gather what a sweep has finished into one table.")
 @click.argument("folder", metavar="DIR")
-@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the table: .parquet or .csv.")
+@click.option(
+    "--to",
+    type=shared.New((".parquet", ".csv"), dir_okay=False, path_type=Path),
+    help="Write the table: .parquet or .csv.",
+)
 @click.option("--failed", is_flag=True, help="The runs that failed, with their reasons.")
 def results(folder: str, to: Path | None, failed: bool) -> None:
     """Gather what a sweep has finished so far into one table.

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from ..common.checks import file_name, shown
+
 Decorator = Callable[[Any], Any]
 NETS = (
     "alex", "squeeze", "vgg", "shapesnet", "ssim", "pixels",
@@ -78,16 +80,61 @@ def precision(of: str) -> Decorator:
     return click.option("--precision", type=kind, default="float32", show_default=True, help=text)
 
 
-class Folder(click.Path):
-    """A folder to write to; nothing is no name of one, and not the working folder either."""
+class New(click.Path):
+    """A file to write; nothing is no name of one.
+
+    Args:
+        endings: that it may have; any, if there are none.
+    """
+
+    def __init__(self, endings: tuple[str, ...] = (), remedy: str = "name a file", **options: Any) -> None:
+        super().__init__(**options)
+        self.endings, self.remedy = endings, remedy
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
         """See `click.Path`."""
         if value == "":
-            self.fail("it is empty; name a folder, or write . for this one", param, context)
+            self.fail(f"it is empty; {self.remedy}", param, context)
+        try:
+            name = file_name("", value)
+            value.encode()  # what is no text can be a name, and cannot be written down with the results
+        except ValueError:
+            self.fail(f"no file can be called {shown(value)}", param, context)
+        if self.endings and name.suffix not in self.endings:
+            self.fail(f"{shown(value)} must end in {' or '.join(self.endings)}", param, context)
         return super().convert(value, param, context)
+
+
+class Folder(New):
+    """A folder to write to; nothing is no name of one, and not the working folder either.
+
+    Args:
+        path_type: str for one that may be a URL.
+    """
+
+    def __init__(self, path_type: type = Path) -> None:
+        super().__init__((), "name a folder, or write . for this one", file_okay=False, path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """See `click.Path`."""
+        path = super().convert(value, param, context)
+        if os.path.exists(path) and not os.path.isdir(path):
+            self.fail(f"{value!r} is no folder", param, context)
+        return path
+
+
+class Address(click.ParamType):
+    """Where something answers; nothing is no address."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """See `click.ParamType`."""
+        if not value.strip():
+            self.fail("it is empty; give an address, or leave the option out", param, context)
+        return value
 
 
 def out(**options: Any) -> Decorator:
     """`--out`: a folder for the results."""
-    return click.option("--out", type=Folder(file_okay=False, path_type=Path), metavar="DIR", **options)
+    return click.option("--out", type=Folder(), metavar="DIR", **options)

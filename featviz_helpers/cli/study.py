@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..common.checks import shown
 from . import options as shared
 from .command import Command
 from .exemplars import check_request, open_data
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..data.image_sets import ImageSet
     from ..models.backbone import Backbone
     from ..study import Study, StudyPlan
+
+MOST_DIGITS = 18  # of a channel's number; Python reads none of thousands
 
 
 @click.command(cls=Command, short_help="Compare regularisers, with controls and a verdict.")
@@ -69,8 +72,8 @@ def study(out: Path, **options: Any) -> None:
 
 def _numbers(text: str) -> list[int]:
     words = text.replace(",", " ").split()
-    if not words or not all(word.isdecimal() for word in words):
-        raise ValueError(f"--channels takes channel numbers, such as '10 28'; got '{text}'.")
+    if not words or not all(word.isdecimal() and len(word) <= MOST_DIGITS for word in words):
+        raise ValueError(f"--channels takes channel numbers, such as '10 28'; got {shown(text)}.")
     return [int(word) for word in words]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from ..common.checks import shown
 from ..common.errors import nearest
 from . import pages
 from .parameters import Parameter, ParameterError, read_parameters
@@ -76,7 +77,7 @@ def find(name: str) -> Path:
         return matches[0]
     if matches:
         raise CourseError(f"{name} stands for {' and '.join(p.name for p in matches)}; write one of the names")
-    raise CourseError(f"there is no notebook {name!r}: {nearest(name, [p.name for p in known])}")
+    raise CourseError(f"there is no notebook {shown(name)}: {nearest(name, [p.name for p in known])}")
 
 
 def prepare_jobs(
@@ -145,7 +146,8 @@ def read_profile(path: Path) -> dict[Any, Any]:
 
 
 def _stands_for(name: str, path: Path) -> bool:
-    return name in (path.name, path.stem) or (name.isdecimal() and path.stem.startswith(f"{int(name):02}_"))
+    # By its text, because Python reads no number of thousands of digits.
+    return name in (path.name, path.stem) or (name.isdecimal() and path.stem.startswith(f"{name.lstrip('0'):0>2}_"))
 
 
 def read(path: Path) -> Job:

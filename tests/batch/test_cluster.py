@@ -80,6 +80,12 @@ def test_encryption_needs_a_folder_for_its_certificates(write_plan, tmp_path, mo
     jobs.BatchSystem(kind="local", jobs=1, options={"security": True})  # which has a folder of its own
 
 
+def test_a_refusal_without_words_says_how_the_program_ended():
+    report = "It ended.\nExit code: 1\nCommand:\nbsub< a.sh 2> /dev/null\nstdout:\n{}\nstderr:\n\n"
+    assert jobs.reason(RuntimeError(report.format("full\n"))) == "full"
+    assert jobs.reason(RuntimeError(report.format(""))).endswith("Exit code: 1 Command: bsub< a.sh 2> /dev/null")
+
+
 # Dask's half-made cluster complains as it goes.
 @pytest.mark.timeout(60)  # it waited for good
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -197,7 +203,9 @@ def test_nothing_is_left_of_the_certificate_of_jobs(tmp_path, monkeypatch):
         (keys,) = tmp_path.glob("featviz-tls-*")
         assert any(keys.iterdir()) and keys.stat().st_mode & 0o077 == 0
         assert client.submit(lambda: 1).result(timeout=60) == 1
+        files = [getattr(client.cluster, f"_job_{name}") for name in ("ca_file", "cert", "key")]
     assert not list(tmp_path.glob("featviz-tls-*"))
+    assert all(file.file.closed for file in files), "each was a traceback at the end of the sweep"
     del client
     gc.collect()
 

@@ -157,11 +157,14 @@ def test_pictures_that_are_too_small_are_refused_with_a_sentence(tmp_path):
     assert done.output.splitlines()[-1].startswith("Error: ")
 
 
-@pytest.mark.parametrize("command", ["run", "study", "exemplars"])
-def test_no_name_is_no_folder(command, tmp_path, monkeypatch):
+@pytest.mark.parametrize("given", [
+    "run 00 --out", "study --out", "exemplars auto --data shapes --out", "fetch lite0 --to", "sweep plan.yaml --out",
+    "results . --to",
+])  # fmt: skip
+def test_no_name_is_no_folder(given, tmp_path, monkeypatch):
     """It was taken for the working folder, and written into."""
     monkeypatch.chdir(tmp_path)
-    given = {"run": ["00"], "study": [], "exemplars": ["auto", "--data", "shapes"]}[command]
-    done = CliRunner().invoke(main, [command, *given, "--out", ""])
-    assert done.exit_code == 2 and "it is empty; name a folder" in done.output
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "plan.yaml").write_text("")
+    done = CliRunner().invoke(main, [*given.split(), ""])
+    assert done.exit_code == 2 and "it is empty; name a f" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.yaml"]

@@ -27,9 +27,27 @@ WORK = (
     "featviz_helpers.assets.fetch.fetch",
 )
 NEVER = one_of()
-CALLED = {"--data": "folder|images", "--methods": "method", "--size": "size|images of", "--count": "count|images"}
+CALLED = {
+    "--data": "folder|images",
+    "--methods": "method",
+    "--size": "size|images of",
+    "--count": "count|images",
+    "--out": "out|write to",
+    "--cluster": "cluster|null",
+}
 NO_PATHS = ("0.5", "!!python/name:os", "~nobody/x", "/dev/null")  # they look like paths, and nothing is there
 ANY = (int, float, str, bool, list, dict, date, type(None))
+
+
+def names_a_folder(word):
+    """Whether a folder may be called so, on any usual disk; what is no text cannot be written down."""
+    parts = word.encode(errors="replace").split(b"/")
+    return word not in ("", "/dev/null", "\udcff") and "\0" not in word and max(map(len, parts)) < 256
+
+
+def is_output(word):
+    """The same, where URLs of fsspec are taken as well; for http there is no writing."""
+    return names_a_folder(word) and not word.startswith("http:")
 
 
 def is_text(word):
@@ -59,6 +77,10 @@ def lines(folder):
         save_image(pictures(1, 40)[0], folder / "photos" / "a.png") if (folder / "photos").mkdir() is None else ""
     )
     out = str(folder / "out")
+    plan = folder / "plan.yaml"
+    plan.write_text(f"notebook: {book}\ngrid: {{STEPS: [1, 2]}}\noutput: {out}\n")
+    sweep = ["sweep", str(plan)]
+    tls = ["--scheduler", "tls://127.0.0.1:1", "--tls-cert", photo, "--tls-key", photo]
     scan = ["exemplars", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
     study = [
         "study",
@@ -86,6 +108,7 @@ def lines(folder):
         "run NOTEBOOK": Line(["run", "{}"], one_of("0", "1"), "notebook"),
         "run -p NAME": Line(["run", book, "-p", "{}", "1"], NEVER, "parameter"),
         "run --jobs": option(["run", book], "--jobs", whole(1, 256)),
+        "run --out": option(["run", book], "--out", names_a_folder),
         "run --profile": option(["run", book], "--profile", one_of("/dev/null")),
         "run --assets": option(["run", book], "--assets", lambda word: word == "../.."),
         "-p STEPS": parameter("STEPS", parses_as(int)),
@@ -106,6 +129,16 @@ def lines(folder):
         "exemplars --batch": option(scan, "--batch", whole(1, 4096)),
         "exemplars --policy": option(scan, "--policy", one_of("crop", "squash")),
         "exemplars --weights": option(scan, "--weights", NEVER),
+        "exemplars --out": option(scan[:-2], "--out", names_a_folder),
+        "study --weights": option(study, "--weights", NEVER),
+        "study --out": option(study[:-2], "--out", names_a_folder),
+        "sweep PLAN": Line(["sweep", "{}"], NEVER, "plan|null"),
+        "sweep --out": option(sweep, "--out", is_output),
+        "sweep --workers": option(sweep, "--workers", whole(1, 1024)),
+        "sweep --limit": option(sweep, "--limit", whole(1, 10**9)),
+        "sweep --scheduler": option(sweep, "--scheduler", lambda word: bool(word.strip())),
+        "sweep --cluster": option(sweep, "--cluster", NEVER),
+        "sweep --tls-ca": option([*sweep, *tls], "--tls-ca", one_of("/dev/null")),
         **{
             f"study {name}": option(study, name, fits)
             for name, fits in {
@@ -119,6 +152,8 @@ def lines(folder):
         "distance A": Line(["distance", "{}", photo, "--net", "pixels"], NEVER, "a.png|image|file"),
         "distance --net": option(["distance", photo, photo], "--net", NEVER),
         "fetch NAME": Line(["fetch", "{}"], NEVER, "asset|name"),
+        "fetch --to": option(["fetch", "lite0"], "--to", names_a_folder),
+        "results --to": option(["results", out], "--to", NEVER),
         "doctor --assets": option(["doctor"], "--assets", lambda word: word == "../.."),
         "results DIR": Line(["results", "{}"], NEVER, "results|folder|dir|sweep"),
     }  # fmt: skip
