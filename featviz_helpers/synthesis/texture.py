@@ -16,7 +16,7 @@ from ..data.images import check_range
 
 TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
 SEED_SIDE = 3
-ROUNDING = 1e-9  # of distances that are differences of sums; equal patches must count as equal
+NOTHING = 1e-5  # a mean squared difference, of less than half a grey level of 255; equal windows must count as equal
 LARGEST = 1024
 
 
@@ -63,7 +63,7 @@ def efros_leung(
     Raises:
         ValueError: an argument outside its range.
     """
-    pixels = check_range(np.asarray(source)[None])[0].astype(float)
+    pixels = check_range(np.asarray(source)[None])[0].astype(np.float32)
     window = whole_number("window", window, SEED_SIDE)
     if window % 2 == 0 or window > min(pixels.shape[:2]):
         allowed = f"odd and at most the smaller side of the source, {min(pixels.shape[:2])} pixels"
@@ -78,7 +78,7 @@ def efros_leung(
             shown.update(len(places))
     half = window // 2
     inside = growth.origins[half:-half, half:-half]
-    return Texture(pixels[inside[..., 0], inside[..., 1]].astype(np.float32), inside)
+    return Texture(pixels[inside[..., 0], inside[..., 1]], inside)
 
 
 class _Growth:
@@ -92,10 +92,14 @@ class _Growth:
         self.squares = (patches**2).sum(axis=-1).reshape(-1, window * window)
         ramp = np.arange(window) - self.half
         near = np.exp(-0.5 * (ramp / (window / 6.4)) ** 2)
-        self.near = np.outer(near, near)
+        self.near = np.outer(near, near).astype(np.float32)
         shape = (height + 2 * self.half, width + 2 * self.half)
-        self.image, self.origins = np.zeros((*shape, 3)), np.zeros((*shape, 2), int)
-        self.known, self.edge, self.neighbours = np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, int)
+        self.image, self.origins = np.zeros((*shape, 3), np.float32), np.zeros((*shape, 2), int)
+        self.known, self.edge, self.neighbours = (
+            np.zeros(shape, np.float32),
+            np.zeros(shape, bool),
+            np.zeros(shape, int),
+        )
         self.open = np.zeros(shape, bool)
         self.open[self.half : self.half + height, self.half : self.half + width] = True
         row, column = (self.chance.integers(side - SEED_SIDE + 1) for side in source.shape[:2])
@@ -124,7 +128,7 @@ class _Growth:
         products = self.patches @ (windows * weights[..., None]).reshape(len(places), -1).T
         constants = (weights * (windows**2).sum(axis=-1)).sum(axis=(1, 2))
         distances = self.squares @ weights.reshape(len(places), -1).T - 2 * products + constants
-        limits = np.maximum(distances.min(axis=0), 0) * (1 + self.tolerance) + ROUNDING
+        limits = np.maximum(distances.min(axis=0), 0) * (1 + self.tolerance) + NOTHING
         for (row, column), close in zip(places, (distances <= limits).T, strict=True):
             down, right = divmod(self.chance.choice(np.flatnonzero(close)), self.across)
             self._put(row, column, down + self.half, right + self.half)
