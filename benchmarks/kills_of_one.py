@@ -34,8 +34,8 @@ def start(arguments: list[str], out: Path) -> subprocess.Popen:
 
 def content(path: Path) -> Any:
     """Return what is in a file, without times."""
-    if path.suffix == ".parquet":
-        table = pd.read_parquet(path)
+    if path.suffix in (".parquet", ".csv"):
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
         return table.drop(columns=[name for name in table if name in TIMES]).to_json(
             orient="split", double_precision=15
         )

@@ -1,6 +1,7 @@
 """Errors for people: the exceptions of the course, and how a message names what was probably meant."""
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,21 @@ def damage_named(what: str | Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # trouble of the machine
         raise ValueError(f"'{what}' is damaged ({first_line(error)}). Delete it, or choose another.") from error
+
+
+@contextmanager
+def written_named(path: Path, part: Path | None = None) -> Iterator[None]:
+    """Let an error of writing name the file: a full disk is told without a name, or with that of the file's part.
+
+    Raises:
+        OSError: what was raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(part), part):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from .errors import DiskFull, DownloadError
+from .errors import DiskFull, DownloadError, written_named
 from .progress import format_bytes
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, and FAT's 4 GB or a limit of the shell
@@ -50,12 +50,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     _remove_stale(path.parent, stem)
     part = path.with_name(f"{stem}{uuid.uuid4().hex}.part")
     try:
-        yield part
-        publish(part, path)
-    except OSError as error:  # a full disk is told without a name, or with that of the part
-        if error.errno is None or error.filename not in (None, str(part), part):
-            raise
-        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        with written_named(path, part):
+            yield part
+            publish(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -72,6 +69,12 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file, UTF-8, so that a reader or a crash never meets half of it; see `replacing`."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file so that a reader or a crash never meets half of it; see `replacing`."""
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def publish(part: Path, target: Path) -> None:

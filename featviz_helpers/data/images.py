@@ -3,6 +3,7 @@
 Inside the course an image batch is always `(N, H, W, 3)` float32 in [-1, 1]; uint8 lives at the edges.
 """
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from skimage.transform import resize as _resize
 
 from ..common.checks import file_name, number_above, refusal, shown, whole_number, whole_numbers
 from ..common.errors import DamagedImage
+from ..common.files import write_bytes
 from ..common.random_streams import start_uniform
 from .decode import centre_square, decode
 
@@ -50,22 +52,39 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
 
     Args:
         image: (H, W, 3) in [-1, 1].
-        path: where; an existing file is replaced.
+        path: where; an existing file is replaced, and missing folders above it are made.
 
     Returns:
         The path.
 
     Raises:
         ValueError: another shape, NaN, values outside [-1, 1], or an unknown ending.
+        OSError: it cannot be written; what was there before stays then.
     """
     given = _array(image)
     if given is None or given.ndim != 3:
         raise refusal("image", "one picture (H, W, 3)", image, "Save the images of a batch one by one.")
     path = file_name("The file of the image", path)
-    if path.suffix.lower() not in Image.registered_extensions():
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None:
         raise ValueError(f"The ending of '{path}' must be that of an image format, such as .png or .jpg.")
-    Image.fromarray(to_uint8(check_range(given[None], name="image")[0])).save(path, quality=90)
+    write_bytes(path, image_file(Image.fromarray(to_uint8(check_range(given[None], name="image")[0])), kind, 90))
     return path
+
+
+def image_file(picture: Image.Image, kind: str, quality: int) -> bytes:
+    """Return a picture as the content of a file.
+
+    Pillow itself leaves half a JPEG on a full disk and says nothing: it does not look at how much was written.
+
+    Args:
+        picture: the picture.
+        kind: Pillow's name of the format: "JPEG".
+        quality: of a JPEG, 0 to 100.
+    """
+    file = io.BytesIO()
+    picture.save(file, kind, quality=quality)
+    return file.getvalue()
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:

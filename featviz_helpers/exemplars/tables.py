@@ -14,11 +14,11 @@ import pandas as pd
 from PIL import Image
 
 from ..common.checks import choice, file_name, number, shown, whole_number
-from ..common.errors import damage_named, nearest
+from ..common.errors import damage_named, nearest, written_named
 from ..common.files import replacing
 from ..common.progress import bar
 from ..data.image_sets import WORKERS, ImageSet
-from ..data.images import to_uint8
+from ..data.images import image_file, to_uint8
 from .ranking import POOLINGS, Ranking
 
 LEVELS = np.array([0, 0.001, 0.002, 0.005, *np.arange(1, 100) / 100, 0.995, 0.998, 0.999, 1])
@@ -204,7 +204,9 @@ def _thumbnails(data: ImageSet, names: list[str], folder: Path) -> None:
     def write(name: str) -> None:
         path = folder / thumbnail(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(to_uint8(data.load(data.index(name), THUMBNAIL))).save(path, quality=85)
+        small = Image.fromarray(to_uint8(data.load(data.index(name), THUMBNAIL)))
+        with written_named(path):  # whole or not: the scan is unfinished until all are there
+            path.write_bytes(image_file(small, "JPEG", 85))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         for _ in bar(iterable=pool.map(write, names), total=len(names), unit="image", desc="thumbnails", leave=False):

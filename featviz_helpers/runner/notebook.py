@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 
 import nbformat
 
+from ..common.errors import written_named
 from ..common.files import write_text
 from . import pages
 from .jobs import Job
@@ -141,16 +142,17 @@ def _run_cells(job: Job, part: Path, scratch: Path) -> Failure | None:
     progress = Progress(job.path.stem)
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        run_papermill(
-            nbformat.reads(job.text, as_version=4),
-            part,
-            job.changed,
-            cwd=scratch,
-            extra_arguments=KERNEL_ARGUMENTS,
-            shutdown_kernel="immediate",  # it holds nothing worth saving; asking politely takes a second
-            on_cell_start=progress.start,
-            on_cell_executed=progress.executed,
-        )
+        with written_named(part.with_name(f"{job.path.stem}.ipynb"), part):
+            run_papermill(
+                nbformat.reads(job.text, as_version=4),
+                part,
+                job.changed,
+                cwd=scratch,
+                extra_arguments=KERNEL_ARGUMENTS,
+                shutdown_kernel="immediate",  # it holds nothing worth saving; asking politely takes a second
+                on_cell_start=progress.start,
+                on_cell_executed=progress.executed,
+            )
     except Exception as problem:
         return progress.failure(problem)
     return None

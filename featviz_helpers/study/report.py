@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from ..common import provenance
-from ..common.files import replacing
+from ..common.files import write_bytes, write_text
 from ..common.locks import exclusive
 from ..metrics.answer_key import PROPERTIES
 from . import figures, report_text, statistics, verdict
@@ -53,21 +54,25 @@ def _write(study: Study, log: Callable[[str], None], command: Sequence[str]) -> 
     text = report_text.study_text(study, tables, judged, specificity)
     if study.grader:
         text += _write_answer_key(study, tables)
-    (study.out / "verdict.md").write_text(text)
+    write_text(study.out / "verdict.md", text)
     _write_provenance(study, record, tables, log)
     return text
 
 
 def _write_tables(folder: Path, tables: Tables, judged: pd.DataFrame, specificity: dict[str, pd.DataFrame]) -> None:
     low = statistics.lowest_distances(tables.study)
-    low.to_csv(folder / "summary.csv", float_format="%.4f")
-    statistics.improvement(low).to_csv(folder / "improvement.csv", float_format="%.1f")
-    statistics.best_ranges(tables.study).to_csv(folder / "refined.csv", index=False)
-    verdict.chosen_pictures(tables).to_csv(folder / "held_out.csv", index=False, float_format="%.5g")
-    verdict.equal_activation(tables).to_csv(folder / "matched.csv", index=False, float_format="%.5g")
-    judged.to_csv(folder / "judged.csv", index=False, float_format="%.5g")
+    _write_table(folder / "summary.csv", low, "%.4f", index=True)
+    _write_table(folder / "improvement.csv", statistics.improvement(low), "%.1f", index=True)
+    _write_table(folder / "refined.csv", statistics.best_ranges(tables.study), None)
+    _write_table(folder / "held_out.csv", verdict.chosen_pictures(tables))
+    _write_table(folder / "matched.csv", verdict.equal_activation(tables))
+    _write_table(folder / "judged.csv", judged)
     for by, table in specificity.items():
-        table.to_csv(folder / f"{by}specificity.csv", index=False, float_format="%.5g")
+        _write_table(folder / f"{by}specificity.csv", table)
+
+
+def _write_table(path: Path, table: pd.DataFrame, float_format: str | None = "%.5g", index: bool = False) -> None:
+    write_text(path, table.to_csv(float_format=float_format, index=index, lineterminator="\n"))
 
 
 def _draw(study: Study, tables: Tables) -> None:
@@ -84,7 +89,9 @@ def _draw(study: Study, tables: Tables) -> None:
         judge = study.scores.judges[by].label
         drawn[f"{by}controls.png"] = figures.controls(statistics.held_out(trial), seen, judge)
     for name, figure in drawn.items():
-        figure.savefig(study.out / name, bbox_inches="tight")
+        file = io.BytesIO()  # Pillow does not notice where a full disk cuts a JPEG off
+        figure.savefig(file, format=Path(name).suffix[1:], bbox_inches="tight")
+        write_bytes(study.out / name, file.getvalue())
         plt.close(figure)
 
 
@@ -92,8 +99,8 @@ def _write_answer_key(study: Study, tables: Tables) -> str:
     columns = [name for name in PREDICTORS if name in tables.trial]
     found = predictors(tables.trial, columns, ("grade", *PROPERTIES))
     differences = predictor_differences(tables.trial, columns)
-    found.to_csv(study.out / "predictors.csv", index=False, float_format="%.4f")
-    differences.to_csv(study.out / "predictor_differences.csv", index=False, float_format="%.4f")
+    _write_table(study.out / "predictors.csv", found, "%.4f")
+    _write_table(study.out / "predictor_differences.csv", differences, "%.4f")
     return report_text.answer_key_text(tables.trial, found, differences, study.grader.accuracy)
 
 
@@ -116,5 +123,4 @@ def _write_provenance(study: Study, record: dict, tables: Tables, log: Callable[
         "seconds": seconds,
         "code": versions,
     }
-    with replacing(study.out / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")
+    write_text(study.out / RECORD, json.dumps(record, indent=2, default=str) + "\n")

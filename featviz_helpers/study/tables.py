@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..common.files import replacing
 from . import specificity
 from .specificity import INDEX, JUDGES
 
@@ -68,11 +69,12 @@ class Tables:
         for field in fields(self):
             table = getattr(self, field.name)
             scores = table.select_dtypes("floating").columns.tolist()
-            table.to_parquet(
-                Path(folder) / f"{field.name}.parquet", index=False, compression="zstd", compression_level=19,
-                # Numbers by the rank of their bytes: the first ones are alike, and of rounded ones the last are zero.
-                use_byte_stream_split=scores, use_dictionary=table.columns.difference(scores).tolist(),
-            )  # fmt: skip
+            with replacing(Path(folder) / f"{field.name}.parquet") as part:
+                table.to_parquet(
+                    part, index=False, compression="zstd", compression_level=19,
+                    # Numbers by the rank of their bytes: the first ones are alike, of rounded ones the last are zero.
+                    use_byte_stream_split=scores, use_dictionary=table.columns.difference(scores).tolist(),
+                )  # fmt: skip
 
     @property
     def judges(self) -> list[str]:

@@ -3,9 +3,12 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
+from featviz_helpers.common.files import NO_ROOM
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.full_disk import full_disk
+from support.networks import pictures
 
 
 @given(st.integers(0, 255))
@@ -20,6 +23,17 @@ def test_save_and_load(tmp_path):
     picture = fv.photograph("china", 64)
     back = fv.load_image(fv.save_image(picture, tmp_path / "picture.png"))
     assert np.abs(back - picture).max() <= 1 / 127.5
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_a_picture_is_whole_or_its_full_disk_is_told(tmp_path, ending):
+    """Pillow leaves half a JPEG, and says nothing: it does not look at how much was written."""
+    path = fv.save_image(pictures(1, 64)[0], tmp_path / f"picture{ending}")
+    before = path.read_bytes()
+    with full_disk(len(before) // 2), pytest.raises(OSError, match=f"picture{ending}") as caught:
+        fv.save_image(pictures(1, 64, seed=1)[0], path)
+    assert caught.value.errno in NO_ROOM
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from featviz_helpers.data.image_sets import ImageSet
 from featviz_helpers.exemplars import ranking, scan, tables
 from featviz_helpers.models.graph import calls, sources
 from PIL import Image
+from support.full_disk import full_disk
 from support.networks import shapesnet
 
 COLUMNS = ["layer", "channel", "pooling", "rank", "path", "activation", "row", "col"]
@@ -385,6 +386,30 @@ def test_the_command_writes_everything_and_a_second_one_finds_it_done(tmp_path, 
     assert (out / "exemplars.parquet").stat().st_mtime_ns == before
     other = featviz(*command[:-3], 5, "--out", out)
     assert other.exit_code == 2 and "belongs to another scan: k 4 there, 5 here" in other.output
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_and_the_scan_goes_on(tmp_path, folder):
+    """Of a thumbnail half was left without a word."""
+    command = ("mixed0", "--model", "shapesnet", "--data", folder, "--k", 3, "--out")
+    whole, out, named = tmp_path / "whole", tmp_path / "out", []
+    assert featviz(*command, whole).exit_code == 0
+    sizes = {path.relative_to(whole): path.stat().st_size for path in whole.rglob("*") if path.is_file()}
+    (out / "thumbnails").mkdir(parents=True)
+    thumbnails = max(size for path, size in sizes.items() if path.suffix == ".jpg")
+    for size in (100, max(sizes.values()) - 1, thumbnails - 1):
+        with full_disk(size):
+            full = featviz(*command, out)
+        said = full.output.splitlines()[-1]
+        assert full.exit_code == 1 and said.endswith(": File too large"), full.output
+        named.append(said.removeprefix("Error: ").rsplit(":", 1)[0])
+        assert not (out / "meta.json").exists() and not list(out.rglob(".*.part"))
+    assert all(name.startswith(str(out)) for name in named), named
+    assert featviz(*command, out).exit_code == 0
+    assert {path.relative_to(out) for path in out.rglob("*") if path.is_file()} == sizes.keys()
+    for path in sizes:
+        if path.suffix != ".json":  # it holds seconds
+            assert (out / path).read_bytes() == (whole / path).read_bytes(), path
 
 
 def test_the_command_says_what_was_damaged(tmp_path, folder):

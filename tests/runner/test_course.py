@@ -267,8 +267,12 @@ def test_no_space_for_a_notebook_fails_that_notebook_alone(folder):
     assert done.returncode == 1, done.stderr
     large, second = json.loads(Path("build/course/run.json").read_text())["notebooks"]
     assert (large["status"], large["error"]["name"], second["status"]) == ("failed", "OSError", "ok")
-    assert "too large" in large["error"]["message"]
+    assert "too large" in large["error"]["message"] and "course/00_large.ipynb" in large["error"]["message"]
     assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+    again = CliRunner().invoke(main, ["run", "0", "2", "--resume"])
+    assert again.exit_code == 0, again.output
+    large, unchanged = json.loads(Path("build/course/run.json").read_text())["notebooks"]
+    assert (large["status"], unchanged["duration"]) == ("ok", second["duration"])
 
 
 @pytest.mark.slow
