@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..common.errors import NotFinite
+from ..common.errors import NotFinite, printable
 
 # What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
@@ -74,8 +74,8 @@ def stop_like_ctrl_c() -> None:
 def sentence(error: Exception) -> str:
     """Return the message of an error in one line, without the number that the operating system gives to it."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).splitlines())
+        return printable(f"{error.filename}: {error.strerror}")
+    return printable(str(error))
 
 
 def missing_package(error: ModuleNotFoundError, command: str) -> str:

@@ -3,6 +3,7 @@
 import difflib
 import errno
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -129,6 +130,17 @@ def damage(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # which a wrong offset gives
         raise error
     return f"{error} is missing" if isinstance(error, KeyError) else first_line(error)
+
+
+def printable(text: str) -> str:
+    """Return text as one line that is safe on a terminal, whoever wrote it: without escape codes and control characters.
+
+    Args:
+        text: such as a title from a notebook that somebody handed in; half of a character becomes a question mark.
+    """
+    one_line = " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).splitlines()).replace("\t", " ")
+    whole = re.sub("[\ud800-\udfff]", "?", one_line)
+    return "".join(character for character in whole if character.isprintable() or character == "\N{NO-BREAK SPACE}")
 
 
 def first_line(error: Exception) -> str:
