@@ -133,7 +133,7 @@ def damage(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text as one line that is safe on a terminal, whoever wrote it: without escape codes and control characters.
+    """Return text as one line that is safe on a terminal, whoever wrote it: no escape codes, no control characters.
 
     Args:
         text: such as a title from a notebook that somebody handed in; half of a character becomes a question mark.
