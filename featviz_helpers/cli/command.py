@@ -13,6 +13,7 @@ from ..common.errors import NotFinite, printable
 # What was given is wrong: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError, ConnectionError)
 NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}  # what no file can be called was asked for
+SMALLER = "Ask for smaller pictures, or for fewer at once."
 EXTRAS = {  # module -> extra of this package
     "dask": "scale", "distributed": "scale", "dask_jobqueue": "scale",
     "lpips": "lpips", "torch": "lpips", "torchvision": "lpips",
@@ -62,6 +63,11 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
             context.exit(130)
+        except Exception as error:
+            if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+                raise
+            reason = f" ({sentence(error)[:200]})" if str(error) else ""
+            raise click.ClickException(f"There is too little memory{reason}. {SMALLER}") from None
 
 
 def stop_like_ctrl_c() -> None:
