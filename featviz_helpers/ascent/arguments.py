@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.checks import MOST_STEPS, choice, flag, shown, whole_number, whole_numbers
-from ..data.images import LARGEST, check_range, pair
+from ..data.images import check_range
+from ..data.sizes import LARGEST, fit_at_once, pair
 from ..models.backbone import Backbone
 from ..models.precision import settled
 from . import kinds
@@ -98,6 +99,7 @@ class Arguments:
         self.seeds = np.broadcast_to(seeds, self.count).tolist()
         self.keys, self.names = self.objective.keys(), self.objective.names()
         full = pair(self.size) if self.start is None else self.start.shape[1:3]
+        fit_at_once("The number of images", self.count, *full)
         octaves = self.octaves or Octaves(1)
         self.sizes = [octaves.sizes(full[0], full[1], image) for image in range(self.count)]
 

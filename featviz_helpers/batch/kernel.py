@@ -1,8 +1,9 @@
 """One kernel that runs notebook after notebook: TensorFlow is imported and a network traced once, not each time.
 
-Between two notebooks the kernel forgets every name, closes every figure, goes to another folder and puts back how NumPy
-and pandas print, how NumPy takes errors of floating point, and which warnings are shown. What stays is what modules
-keep: imports, loaded networks, compiled steps; and what a notebook sets for its whole process: os.environ, sys.path.
+Between two notebooks the kernel forgets every name, closes every figure, goes to another folder and puts back what was
+there when it was new: the options of NumPy, pandas and matplotlib, which warnings are shown and how, and random numbers
+without a seed. What stays is what modules keep: imports, loaded networks, compiled steps; and what a notebook sets for
+its whole process: os.environ, sys.path, Keras's own settings.
 Run notebooks that do that with `--fresh`. A kernel in which a notebook failed is replaced.
 """
 
@@ -28,12 +29,19 @@ from ..runner.notebook import KERNEL_ARGUMENTS, run_papermill
 
 MOST_RUNS = 200  # a bound on what modules may pile up
 START_SECONDS = 120
-REMEMBER = "import warnings; get_ipython().first_filters = warnings.filters[:]; del warnings"
+REMEMBER = """
+import warnings
+get_ipython().first_warnings = warnings.filters[:], warnings.showwarning, warnings.formatwarning
+del warnings
+"""
 ENTER_FOLDER = "import os; os.chdir({folder!r}); del os"
 CLEAN_UP = """
 assert not get_ipython().exit_now  # after exit() it is about to end
 get_ipython().reset(new_session=True, aggressive=False)
-import gc, os, sys, threading, warnings
+import gc, os, random, sys, threading, warnings
+warnings.resetwarnings()
+warnings.filters[:], warnings.showwarning, warnings.formatwarning = get_ipython().first_warnings
+warnings._filters_mutated() if hasattr(warnings, "_filters_mutated") else None
 run_folder = os.path.join({run!r}, "")
 for name, module in list(sys.modules.items()):
     if str(getattr(module, "__file__", "")).startswith(run_folder):
@@ -42,21 +50,36 @@ if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
 if "numpy" in sys.modules:
     sys.modules["numpy"].seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    sys.modules["numpy"].seterrcall(None)
+    sys.modules["numpy"].setbufsize(8192)
+    sys.modules["numpy"].random.seed()
     sys.modules["numpy"].set_printoptions(
         edgeitems=3, infstr="inf", linewidth=75, nanstr="nan", precision=8, suppress=False, threshold=1000,
         formatter=None, sign="-", floatmode="maxprec", legacy=False,
     )
-if "pandas" in sys.modules:
-    sys.modules["pandas"].reset_option("^display")
-warnings.resetwarnings()
-warnings.filters[:] = get_ipython().first_filters
-warnings._filters_mutated() if hasattr(warnings, "_filters_mutated") else None
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # some options are deprecated, and put back all the same
+    if "pandas" in sys.modules:
+        sys.modules["pandas"].reset_option("all")
+    if "matplotlib" in sys.modules:
+        first = dict.items(sys.modules["matplotlib"].rcParamsOrig)  # as its file of settings has them
+        sys.modules["matplotlib"].rcParams.update(
+            {{key: value for key, value in first if key not in ("backend", "backend_fallback", "interactive")}}
+        )
+        del first
+random.seed()
+if "tensorflow.python.eager.context" in sys.modules:
+    if sys.modules["tensorflow.python.eager.context"].global_seed() is not None:
+        sys.modules["tensorflow"].random.set_seed(None)
+if "keras.src.backend.common.global_state" in sys.modules:
+    for name in ("global_random_seed", "global_seed_generator"):
+        sys.modules["keras.src.backend.common.global_state"].set_global_attribute(name, None)
 gc.collect()
 gc.freeze()  # what is left belongs to modules; to look through all of TensorFlow after every run takes longer than most
 os.chdir({folder!r})
 # A thread that is still at work would write into the folder of the next notebook.
 assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())
-del gc, run_folder, module, name, os, sys, threading, warnings
+del gc, run_folder, module, name, os, random, sys, threading, warnings
 """
 
 

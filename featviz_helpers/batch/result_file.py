@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
+from ..common.errors import DAMAGE, damage
 from ..runner.notebook import Failure
 
 RESULT = "result.json"
@@ -59,3 +63,41 @@ class RunResult(TypedDict):
     hardware: dict[str, Any]
     versions: dict[str, str]
     files: dict[str, int]
+
+
+class DamagedRun(ValueError):
+    """A run that is not whole; the message is the reason."""
+
+
+def whole(text: str | bytes | None, size: Callable[[str], int | None]) -> RunResult:
+    """Return the result.json of a run whose files all have the lengths that it names.
+
+    Args:
+        text: of result.json; None where there is none.
+        size: file -> its bytes; None where there is none.
+
+    Raises:
+        DamagedRun: something is missing, or cut off.
+    """
+    if text is None:
+        raise DamagedRun(f"{RESULT} is missing")
+    with damage_of_a_run():
+        result = json.loads(text)
+        lengths = {file: (size(file), length) for file, length in result["files"].items()}
+    for file, (found, length) in lengths.items():
+        if found != length:
+            raise DamagedRun(f"{file} is missing" if found is None else f"{file} has {found} bytes of {length}")
+    return result
+
+
+@contextmanager
+def damage_of_a_run() -> Iterator[None]:
+    """Let an error of reading result.json say that the run is damaged.
+
+    Raises:
+        DamagedRun: it is.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise DamagedRun(f"{RESULT}: {damage(error)}") from error

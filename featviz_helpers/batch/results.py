@@ -18,17 +18,19 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
+from ..common.errors import DAMAGE, damage
 from ..common.files import replacing
 from .result_file import RunResult
 from .run_folders import REQUEST, RunFolders, run_name
 
 ROWS = "results.parquet"
-DAMAGE = (OSError, ValueError, KeyError, TypeError)  # what pyarrow and json trip over in a damaged file
 
 
 def finished_runs(folder: str | Path) -> dict[str, RunResult]:
@@ -40,13 +42,22 @@ def finished_runs(folder: str | Path) -> dict[str, RunResult]:
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    return _whole_runs(RunFolders(folder), "runs")
+    return _whole_runs(RunFolders(folder), "runs", {})
 
 
-def _whole_runs(folders: RunFolders, under: str) -> dict[str, RunResult]:
+def _whole_runs(folders: RunFolders, under: str, left_out: dict[str, str]) -> dict[str, RunResult]:
     if folders.read(REQUEST) is None:
         raise FileNotFoundError(f"There are no results of a sweep in '{folders.address}'.")
-    return folders.results(tqdm(list(folders.subfolders(under, 2)), unit="run", delay=3, leave=False))
+    return folders.results(tqdm(list(folders.subfolders(under, 2)), unit="run", delay=3, leave=False), left_out)
+
+
+@contextmanager
+def _left_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
+    """Note a damaged run and its reason, and go on."""
+    try:
+        yield
+    except DAMAGE as error:
+        left_out[name] = " ".join(damage(error).split())[:200]
 
 
 def results_table(folder: str | Path) -> pd.DataFrame:
@@ -61,14 +72,9 @@ def results_table(folder: str | Path) -> pd.DataFrame:
         FileNotFoundError: there is no sweep.
     """
     folders, tables, left_out = RunFolders(folder), [], {}
-    for name, result in _whole_runs(folders, "runs").items():
-        try:
+    for name, result in _whole_runs(folders, "runs", left_out).items():
+        with _left_out(name, left_out):
             tables.append(_run_table(folders, name, result))
-        except DAMAGE as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # trouble of the machine or the network, and no damage of this run
-            what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            left_out[name] = " ".join(what.split())[:200] or type(error).__name__
     empty = pd.DataFrame(columns=["run", "finished", "run_seconds"])
     table = pd.concat(tables, ignore_index=True) if tables else empty
     table.attrs["left_out"] = left_out
@@ -100,25 +106,30 @@ def _run_table(folders: RunFolders, name: str, result: RunResult) -> pd.DataFram
 def failures(folder: str | Path) -> pd.DataFrame:
     """Return the last attempt of every run that failed and is not finished: run, attempts, cell, error, notebook.
 
+    A damaged attempt is left out and named in `table.attrs["left_out"]`, folder name -> reason.
+
     Args:
         folder: the output of the sweep, or an fsspec URL.
 
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    folders = RunFolders(folder)
-    attempts: dict[str, list[tuple[int, str, RunResult]]] = {}
-    for name, result in _whole_runs(folders, "failed").items():
-        attempts.setdefault(result["run"], []).append((int(name.rsplit("/", 1)[1]), name, result))
+    folders, left_out = RunFolders(folder), {}
+    attempts: dict[str, list[tuple[int, dict]]] = {}
+    for name, result in _whole_runs(folders, "failed", left_out).items():
+        with _left_out(name, left_out):
+            run, error = run_name(result["run"]), result["error"]
+            row = {"cell": error.get("cell"), "error": f"{error['name']}: {error['message']}"}
+            attempt = int(name.rsplit("/", 1)[1]), {"run": result["run"], **row, "notebook": f"{name}/run.ipynb"}
+            attempts.setdefault(run, []).append(attempt)
     rows = []
     for run, tries in attempts.items():
-        _, name, result = max(tries, key=lambda attempt: attempt[0])
-        if folders.result(run_name(run)) is None:
-            error = result["error"]
-            message = f"{error['name']}: {error['message']}"
-            rows.append({"run": run, "attempts": len(tries), "cell": error.get("cell"), "error": message,
-                         "notebook": f"{name}/run.ipynb"})  # fmt: skip
-    return pd.DataFrame(rows, columns=["run", "attempts", "cell", "error", "notebook"])
+        _, row = max(tries, key=lambda attempt: attempt[0])
+        if folders.result(run) is None:
+            rows.append(row | {"attempts": len(tries)})
+    table = pd.DataFrame(rows, columns=["run", "attempts", "cell", "error", "notebook"])
+    table.attrs["left_out"] = left_out
+    return table
 
 
 def summary(table: pd.DataFrame) -> str:

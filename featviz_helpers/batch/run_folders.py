@@ -14,7 +14,6 @@ not count.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import tempfile
@@ -28,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from ..common.checks import file_name
 from ..common.files import sync_folder, write_text
-from .result_file import RESULT, RunResult
+from .result_file import RESULT, DamagedRun, RunResult, damage_of_a_run, whole
 
 REQUEST = "request.json"
 UNFINISHED = "unfinished"
@@ -65,8 +64,12 @@ class RunFolders:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _size(self, name: str) -> int:
-        return self.fs.size(self.path(name)) if self.local is None else (self.local / name).stat().st_size
+    def _size(self, name: str) -> int | None:
+        """Return the bytes of a file, or None where there is none."""
+        try:
+            return self.fs.size(self.path(name)) if self.local is None else (self.local / name).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def write(self, name: str, text: str) -> None:
         """Write a small file; on a disk nobody ever reads half of it."""
@@ -131,21 +134,41 @@ class RunFolders:
 
     def result(self, name: str) -> RunResult | None:
         """Return the result.json of a run, or None if the run is not whole: every file has to have its length."""
-        try:
-            result = json.loads(self.read(f"{name}/{RESULT}") or "")
-            sizes = {file: self._size(f"{name}/{file}") for file in result["files"]}
-        except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError):
-            return None
-        return result if sizes == result["files"] else None
+        with suppress(DamagedRun):
+            return self._whole(name)
+        return None
 
-    def results(self, names: Iterable[str]) -> dict[str, RunResult]:
-        """Return name -> result.json of the runs that are whole; a store that is no disk is read once for all."""
+    def _whole(self, name: str) -> RunResult:
+        """Return the result.json of a run.
+
+        Raises:
+            DamagedRun: it is not whole.
+        """
+        with damage_of_a_run():
+            text = self.read(f"{name}/{RESULT}")
+        return whole(text, lambda file: self._size(f"{name}/{file}"))
+
+    def results(self, names: Iterable[str], damaged: dict[str, str] | None = None) -> dict[str, RunResult]:
+        """Return name -> result.json of the runs that are whole; a store that is no disk is read once for all.
+
+        Args:
+            names: of the runs.
+            damaged: gets name -> reason of the folders that are not whole. On a store that is no disk, a folder without
+                result.json is on its way there, and no damage.
+        """
+        damaged = {} if damaged is None else damaged
         if self.local is None:
-            return self._stored_results(list(names))
-        results = {name: self.result(name) for name in names}
-        return {name: result for name, result in results.items() if result is not None}
+            return self._stored_results(list(names), damaged)
+        results = {}
+        for name in names:
+            try:
+                results[name] = self._whole(name)
+            except DamagedRun as error:
+                if (self.local / name).is_dir():  # neither a stray file nor a run that is to be made
+                    damaged[name] = str(error)
+        return results
 
-    def _stored_results(self, names: list[str]) -> dict[str, RunResult]:
+    def _stored_results(self, names: list[str], damaged: dict[str, str]) -> dict[str, RunResult]:
         sizes: dict[str, int] = {}
         for folder in {name.split("/")[0] for name in names}:
             with suppress(FileNotFoundError):
@@ -155,10 +178,10 @@ class RunFolders:
         texts = self.fs.cat(list(paths.values()), on_error="omit") if paths else {}
         results = {}
         for name, path in paths.items():
-            with suppress(ValueError, KeyError, TypeError):
-                result = json.loads(texts[path])
-                if all(sizes.get(self.path(f"{name}/{file}")) == size for file, size in result["files"].items()):
-                    results[name] = result
+            try:
+                results[name] = whole(texts.get(path), lambda file, name=name: sizes.get(self.path(f"{name}/{file}")))
+            except DamagedRun as error:
+                damaged[name] = str(error)
         return results
 
     def set_damaged_aside(self, name: str) -> bool:

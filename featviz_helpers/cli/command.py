@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from ..common.errors import NotFinite
+from ..common.errors import NotFinite, printable
 
 # What was given is wrong, and nothing was tried: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError)
 NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}  # what no file can be called was asked for
+SMALLER = "Ask for smaller pictures, or for fewer at once."
 EXTRAS = {  # module -> extra of this package
     "dask": "scale", "distributed": "scale", "dask_jobqueue": "scale",
     "lpips": "lpips", "torch": "lpips", "torchvision": "lpips",
@@ -62,6 +63,11 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
             context.exit(130)
+        except Exception as error:
+            if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+                raise
+            reason = f" ({sentence(error)[:200]})" if str(error) else ""
+            raise click.ClickException(f"There is too little memory{reason}. {SMALLER}") from None
 
 
 def stop_like_ctrl_c() -> None:
@@ -74,8 +80,8 @@ def stop_like_ctrl_c() -> None:
 def sentence(error: Exception) -> str:
     """Return the message of an error in one line, without the number that the operating system gives to it."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).splitlines())
+        return printable(f"{error.filename}: {error.strerror}")
+    return printable(str(error))
 
 
 def missing_package(error: ModuleNotFoundError, command: str) -> str:

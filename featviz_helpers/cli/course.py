@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..common.errors import printable
 from . import options as shared
 from .command import Command
 
@@ -61,7 +62,8 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     for entry in report["notebooks"]:
         if error := entry["error"]:
             where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""
-            click.echo(f"{entry['name']} failed{where}\n    {error['name']}: {error['message']}", err=True)
+            click.echo(printable(f"{entry['name']} failed{where}"), err=True)
+            click.echo("    " + printable(f"{error['name']}: {error['message']}"), err=True)
     index = (options["out"] / "index.html").resolve()
     click.echo(f"{index.as_uri()} ({report['duration']:.0f} s)")
     context.exit(0 if report["status"] == "ok" else 1)

@@ -41,9 +41,11 @@ def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -
     Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
     """
     from ..common import errors
+    from ..data.sizes import fit_at_once
 
     data = open_data(source, options["policy"], options["count"])
     check_request(data, out, options["k"], options["weights"])
+    fit_at_once("--batch", min(options["batch"], len(data)), *[options["size"] or 1] * 2)
     from ..exemplars import scan
     from ..models import load
 

@@ -1,7 +1,12 @@
 """Errors for people: the exceptions of the course, and how a message names what was probably meant."""
 
 import difflib
+import errno
 import os
+import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +24,11 @@ PLAIN_WORDS = {
     "Extra inputs are not permitted": "is no field of it",
     "Field required": "must be given",
 }  # for those of pydantic
+# What parsers trip over in a damaged file: of JSON, parquet, zip, numpy, and what takes a wrong number for a size.
+DAMAGE = (
+    ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, RuntimeError, ArithmeticError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 LONGEST_NAME = 200  # characters that are compared: the time grows with their square
 
 
@@ -92,10 +102,8 @@ def damage_named(what: str | Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # trouble of the machine
-        raise ValueError(f"'{what}' is damaged ({first_line(error)}). Delete it, or choose another.") from error
+    except DAMAGE as error:
+        raise ValueError(f"'{what}' is damaged ({damage(error)}). Delete it, or choose another.") from error
 
 
 @contextmanager
@@ -111,6 +119,28 @@ def written_named(path: Path, part: Path | None = None) -> Iterator[None]:
         if error.errno is None or error.filename not in (None, str(part), part):
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def damage(error: Exception) -> str:
+    """Return what a parser found in a damaged file, in one line.
+
+    Raises:
+        OSError: the error is the machine's, such as too many open files, and says nothing about the file.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # which a wrong offset gives
+        raise error
+    return f"{error} is missing" if isinstance(error, KeyError) else first_line(error)
+
+
+def printable(text: str) -> str:
+    """Return text as one line that is safe on a terminal, whoever wrote it: no escape codes, no control characters.
+
+    Args:
+        text: such as a title from a notebook that somebody handed in; half of a character becomes a question mark.
+    """
+    one_line = " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).splitlines()).replace("\t", " ")
+    whole = re.sub("[\ud800-\udfff]", "?", one_line)
+    return "".join(character for character in whole if character.isprintable() or character == "\N{NO-BREAK SPACE}")
 
 
 def first_line(error: Exception) -> str:

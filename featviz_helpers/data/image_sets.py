@@ -19,9 +19,9 @@ from ..common.errors import DamagedImage, DamagedImageWarning, nearest
 from . import shapes
 from .decode import POLICIES, decode
 from .image_files import content_digest, image_files
-from .images import from_uint8, pair, resize
+from .images import from_uint8, resize
+from .sizes import MOST_AT_ONCE, fit_at_once, most_at_once, pair
 
-MOST_AT_ONCE = 4096  # images of a batch
 MAX_NAMES = 10  # of damaged images in a warning
 WORKERS = os.cpu_count() or 1
 PREFETCH = 2  # batches that are decoded ahead of the one in use: enough to keep busy, and a bound on memory
@@ -80,9 +80,8 @@ class ImageSet(ABC):
             ValueError: there is no such image, or a size that cannot be.
         """
         index = whole_number("The position of an image", index, 0, len(self) - 1)
-        side = pair(size)[0]
         try:
-            image = self.pixels(index, side)
+            image = self.pixels(index, pair(size)[0])
         except DamagedImage as error:
             raise DamagedImage(f"'{self.names[index]}' {error}") from error
         return from_uint8(image) if image.dtype == np.uint8 else image
@@ -129,7 +128,7 @@ class ImageSet(ABC):
         depends on where it starts and on nothing else, however many were damaged before it.
 
         Args:
-            batch: images at once; the last batch may be smaller.
+            batch: images at once; the last batch may be smaller. Together they have 2^30 pixels at most.
             size: side in pixels.
             start: position of the first image.
 
@@ -141,8 +140,9 @@ class ImageSet(ABC):
         """
         batch, size = whole_number("batch", batch, 1, MOST_AT_ONCE), pair(size)[0]
         start = whole_number("start", start, 0, len(self))
+        fit_at_once("batch", min(batch, len(self)), size, size)
         images: list[tuple[int, np.ndarray]] = []
-        for index, image in self._in_order(size, start, PREFETCH * batch):
+        for index, image in self._in_order(size, start, min(PREFETCH * batch, most_at_once(size, size))):
             images.append((index, image))
             if len(images) == batch:
                 yield _stack(images)
@@ -151,9 +151,9 @@ class ImageSet(ABC):
             yield _stack(images)
         if self.damaged:
             names = [f"{name} ({reason})" for name, reason in list(self.damaged.items())[:MAX_NAMES]]
-            more = f"; and {len(self.damaged) - MAX_NAMES} more" if len(self.damaged) > MAX_NAMES else ""
+            names += [f"and {len(self.damaged) - MAX_NAMES} more"] if len(self.damaged) > MAX_NAMES else []
             message = f"{len(self.damaged)} of {len(self)} images could not be read and were left out: "
-            warnings.warn(message + "; ".join(names) + more, DamagedImageWarning, stacklevel=2)
+            warnings.warn(message + "; ".join(names), DamagedImageWarning, stacklevel=2)
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
         queue: deque = deque()

@@ -16,10 +16,9 @@ from ..common.errors import DamagedImage
 from ..common.files import write_bytes
 from ..common.random_streams import start_uniform
 from .decode import centre_square, decode
+from .sizes import fit_at_once, most_at_once, pair
 
 PHOTOGRAPHS = ("china", "flower")
-LARGEST = 16_384  # pixels on a side; what is larger does not fit into memory, and says so only minutes later
-MOST_PIXELS = 2**30  # of a batch that is made at once: 12 GB
 
 
 def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
@@ -170,19 +169,15 @@ def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
 
     Returns:
         (N, height, width, 3) float32.
+
+    Raises:
+        ValueError: no such images or size, or together more pixels than fit into memory.
     """
     images, (height, width) = as_pictures(images), pair(size)
+    fit_at_once("The number of images", len(images), height, width)
     shrinks = height < images.shape[1] or width < images.shape[2]
     shape = (len(images), height, width, images.shape[3])
     return _resize(images, shape, order=1, mode="edge", anti_aliasing=shrinks).astype(np.float32)
-
-
-def pair(size: int | Sequence[int]) -> tuple[int, int]:
-    """Return (height, width) for a side or a pair of whole numbers from 1 to 16,384 pixels."""
-    sides = whole_numbers("An image size", size, 1, LARGEST)
-    if len(sides) > 2:
-        raise ValueError(f"An image size is one side, or (height, width), in pixels; got {shown(size)}.")
-    return sides[0], sides[-1]
 
 
 def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int], strength: float = 0.1) -> np.ndarray:
@@ -198,7 +193,7 @@ def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int]
         (N, height, width, 3) float32.
 
     Raises:
-        ValueError: the strength is outside (0, 1].
+        ValueError: the strength is outside (0, 1], or the images have more pixels than fit into memory.
     """
     strength = number_above("The noise strength", strength, 0, 1)
     shape = (*pair(size), 3)
@@ -206,6 +201,7 @@ def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int]
     keys = whole_numbers("keys", keys, 0, 2**32 - 1)
     if len(seeds) != len(keys):
         raise ValueError(f"noise takes as many seeds as keys; got seeds {shown(seeds)} and keys {shown(keys)}.")
+    fit_at_once("The number of seeds", len(seeds), *shape[:2])
     draws = [start_uniform(seed, key, shape) for seed, key in zip(seeds, keys, strict=True)]
     return ((2.0 * np.stack(draws) - 1.0) * np.float32(strength)).astype(np.float32)
 
@@ -213,9 +209,7 @@ def noise(size: int | tuple[int, int], seeds: Sequence[int], keys: Sequence[int]
 def grey(size: int | tuple[int, int], count: int = 1) -> np.ndarray:
     """Return `count` images of value 0, the middle of the range: (count, height, width, 3) float32."""
     height, width = pair(size)
-    return np.zeros(
-        (whole_number("count", count, 1, max(1, MOST_PIXELS // (height * width))), height, width, 3), np.float32
-    )
+    return np.zeros((whole_number("count", count, 1, most_at_once(height, width)), height, width, 3), np.float32)
 
 
 def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarray:

@@ -22,8 +22,8 @@ import pandas as pd
 
 from ..common.checks import is_list, refusal, whole_number
 from ..common.errors import nearest
-from .images import MOST_PIXELS
 from .shapes_outlines import OUTLINES, SQRT2, outline
+from .sizes import most_at_once
 
 COARSE = (0.075, 0.125)  # cycles per pixel: a period of 8 to 13 pixels
 FINE = (0.16, 0.21)  # a period of 4.8 to 6.2 pixels
@@ -101,7 +101,7 @@ def draw(
     """
     labels = draw_labels(count, seed, classes, first)
     size = whole_number("size", size, 32, 512)
-    whole_number("count", count, 1, max(1, MOST_PIXELS // size**2), f"Of {size} pixels, no more fit at once.")
+    whole_number("count", count, 1, most_at_once(size, size), f"Of {size} pixels, no more fit at once.")
     # Two 32-bit numbers share a word of the generator, so a skip has to end on an even image.
     odd, width = first % 2, len(_NUMBERS.split())
     rows, before = count + odd, (first - odd) // 2

@@ -16,8 +16,9 @@ from sklearn.preprocessing import normalize
 
 from ..common.checks import choice, instance, is_list, refusal, whole_number
 from ..common.errors import DamagedImage
-from ..data.image_sets import MOST_AT_ONCE, ImageSet
-from ..data.images import check_range, pair
+from ..data.image_sets import ImageSet
+from ..data.images import check_range
+from ..data.sizes import MOST_AT_ONCE, pair
 from ..models.backbone import Backbone
 from .scan import compiled_pooling
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ..common.arrays import read_arrays
+from ..common.errors import DAMAGE, damage
 from ..common.files import replacing
 
 POOLINGS = ("mean", "max")
 SAMPLE = 2000  # images whose activations are kept for the quantiles
+_NUMBERS = ("count", "next", "seconds", "damaged")
 _ARRAYS = ("values", "images", "positions", "sample", "priorities")
 
 
@@ -100,7 +102,7 @@ class Ranking:
 
     def save(self, path: Path, request: dict) -> None:
         """Write everything, and the request that it belongs to, to an npz file in one step."""
-        about = {k: getattr(self, k) for k in ("count", "next", "seconds", "damaged")} | {"request": request}
+        about = {k: getattr(self, k) for k in _NUMBERS} | {"request": request}
         with replacing(path) as part, part.open("wb") as file:
             np.savez(file, about=json.dumps(about), **{name: getattr(self, name) for name in _ARRAYS})
 
@@ -111,14 +113,16 @@ class Ranking:
         Raises:
             ValueError: the file is something else.
         """
-        try:
-            with np.load(path) as file:
-                about, arrays = json.loads(str(file["about"])), {name: file[name] for name in _ARRAYS}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"'{path}' is not the state of a scan ({error}). Delete it to begin anew.") from error
         ranking = cls.__new__(cls)
-        vars(ranking).update(arrays, **{k: about[k] for k in ("count", "next", "seconds", "damaged")})
-        return ranking, about["request"]
+        try:
+            file = read_arrays(path)
+            about = json.loads(str(file["about"]))
+            vars(ranking).update({name: file[name] for name in _ARRAYS} | {name: about[name] for name in _NUMBERS})
+            return ranking, dict(about["request"])
+        except DAMAGE as error:
+            raise ValueError(
+                f"'{path}' is not the state of a scan ({damage(error)}). Delete it to begin anew."
+            ) from error
 
 
 def not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:

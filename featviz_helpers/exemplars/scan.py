@@ -23,8 +23,8 @@ from ..common.errors import NotFinite
 from ..common.locks import exclusive
 from ..common.progress import bar
 from ..common.provenance import of_rooms
-from ..data.image_sets import MOST_AT_ONCE, ImageSet
-from ..data.images import pair
+from ..data.image_sets import ImageSet
+from ..data.sizes import MOST_AT_ONCE, fit_at_once, pair
 from ..models.backbone import Backbone
 from ..models.precision import settled
 from .ranking import Ranking, not_finite
@@ -73,6 +73,7 @@ def find_exemplars(
     """
     batch, progress = whole_number("batch", batch, 1, MOST_AT_ONCE), flag("progress", progress)
     request = scan_request(backbone, data, layers, k, size, precision)
+    fit_at_once("batch", min(batch, len(data)), request["size"], request["size"])  # before the network is compiled
     state = None if checkpoint is None else file_name("The folder of checkpoints", checkpoint) / STATE
     ranking = _resume(request, state, progress)
     _scan(backbone, data, ranking, request, batch, state, progress)

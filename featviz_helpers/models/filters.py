@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..common.arrays import read_arrays
 from ..common.checks import file_name, instance, refusal, whole_number
-from ..common.errors import MissingWeights, first_line
+from ..common.errors import DAMAGE, MissingWeights, damage, first_line
 from .backbone import Backbone
 from .graph import readers
 from .torch_file import read_state
@@ -162,17 +163,14 @@ def random_filters(like: FilterBank, seed: int = 0) -> FilterBank:
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     try:
-        if path.suffix == ".npy":
-            return {path.stem: np.load(path, allow_pickle=False)}
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {key: file[key] for key in file.files}
+        if path.suffix in (".npy", ".npz"):
+            return read_arrays(path)
         if path.suffix in (".pth", ".pt"):
             with open(path, "rb") as file:
                 zipped = file.read(2) == b"PK"
             return _torch_arrays(path) if zipped else read_state(path)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"'{path}' holds no arrays that can be read: {first_line(error)}") from error
+    except DAMAGE as error:
+        raise ValueError(f"'{path}' holds no arrays that can be read: {damage(error)}") from error
     raise refusal("path", "a file of weights that ends in .pth, .pt, .npy or .npz", str(path))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.checks import instance, number, refusal, shown, whole_number
-from ..data.images import check_range, pair
+from ..data.images import check_range
+from ..data.sizes import pair
 from .backbone import Backbone
 from .graph import nodes, sources
 

@@ -37,7 +37,9 @@ def type_of(node: ast.expr, depth: int = 0) -> Any:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return reduce(or_, (_union_member(side, depth) for side in (left, right)))
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
-            return Literal[tuple(_choice(item) for item in _items(inner))]
+            if choices := tuple(_choice(item) for item in _items(inner)):
+                return Literal[choices]
+            raise ValueError("Literal lists at least one value")
         case ast.Subscript(value=ast.Name(id="list" | "dict" as name), slice=inner):
             arguments = tuple(type_of(item, depth + 1) for item in _items(inner))
             if len(arguments) != {"list": 1, "dict": 2}[name]:

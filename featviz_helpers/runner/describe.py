@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from ..common.errors import printable
 from .jobs import Job
 from .parameters import Parameter
 
@@ -24,7 +25,7 @@ def describe(job: Job) -> str:
     ]
     wide = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     lines += [f"  {name:{wide[0]}}  {default:{wide[1]}}  {words}".rstrip() for name, default, words in rows]
-    return "\n".join(lines if rows else [*lines, "  (it takes none)"])
+    return "\n".join(map(printable, lines if rows else [*lines, "  (it takes none)"]))
 
 
 def remark(parameter: Parameter) -> str:

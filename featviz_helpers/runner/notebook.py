@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -114,7 +115,8 @@ def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]]) -> Outcom
     """
     signal.signal(signal.SIGTERM, _stop)
     started, outcome = time.perf_counter(), Outcome()
-    part = out / f".{job.path.stem}.part.ipynb"
+    # Of its own for each notebook, and short: with an ending more, a long name would be too long.
+    part = out / f".{hashlib.blake2b(os.fsencode(job.path.stem), digest_size=16).hexdigest()}.part.ipynb"
     scratch = out / "files" / job.path.stem
     try:
         outcome.error = _run_cells(job, part, scratch)

@@ -32,6 +32,7 @@ class ParameterError(ValueError):
 
 
 PLAIN = TypeAdapter(JsonValue, config=ConfigDict(allow_inf_nan=False))  # what run.json can hold
+MOST_SHOWN = 200  # characters of a line in a message
 STRICT = ConfigDict(strict=True)  # so that True is no int, "5" no number and 1.5 no whole number
 
 
@@ -134,6 +135,8 @@ def read_parameters(notebook: Mapping[str, Any]) -> dict[str, Parameter]:
         statements, comments = ast.parse(source).body, _comments(source)
     except SyntaxError as error:
         raise ParameterError(f"parameters cell, line {error.lineno}: {error.msg}") from None
+    except MemoryError:  # what Python's own parser raises where its stack ends
+        raise ParameterError("parameters cell: it is nested too deep") from None
     parameters: dict[str, Parameter] = {}
     for statement in statements:
         parameter = _parameter(statement, comments.get(statement.end_lineno, ""))
@@ -154,7 +157,7 @@ def _parameter(statement: ast.stmt, comment: str) -> Parameter:
     target = statement.target if isinstance(statement, ast.AnnAssign) else None
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
-    where = f"parameters cell, line {statement.lineno}: `{ast.unparse(statement)}`"
+    where = f"parameters cell, line {statement.lineno}: `{_cut(ast.unparse(statement))}`"
     try:
         if not isinstance(target, ast.Name):
             raise ValueError
@@ -164,6 +167,10 @@ def _parameter(statement: ast.stmt, comment: str) -> Parameter:
             f"{where} is not a plain literal; write NAME = value with a number, text in quotes, "
             "True, False, None, or a list or dict of those"
         ) from None
+    try:
+        json.dumps(default, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ParameterError(f"{where} holds half of a character, which no file can; write the whole one") from None
     kind, type_ = _annotated(statement, where) if isinstance(statement, ast.AnnAssign) else _inferred(default)
     try:
         checked = Parameter(target.id, default, kind, type_).check(default)
@@ -172,6 +179,10 @@ def _parameter(statement: ast.stmt, comment: str) -> Parameter:
     except (TypeError, PydanticUserError):
         raise ParameterError(_unusable(where, kind)) from None
     return Parameter(target.id, checked, kind, type_, comment)
+
+
+def _cut(source: str) -> str:
+    return source if len(source) <= MOST_SHOWN else f"{source[:MOST_SHOWN]} ..."
 
 
 def _annotated(statement: ast.AnnAssign, where: str) -> tuple[str, Any]:

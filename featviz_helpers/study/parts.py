@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..common.arrays import read_arrays
+from ..common.errors import damage_named
 from ..common.files import replacing
 from ..common.provenance import of_rooms
 
@@ -58,9 +60,15 @@ class PartFiles:
         self._write(part.name, rows)
 
     def read(self, name: str, log: Callable[[str], None]) -> pd.DataFrame:
-        """Return the table of a finished part, and tell its number of pictures and seconds."""
-        table = pd.read_parquet(self._path(name))
-        log(f"{name.replace('-', ', ').replace('_', ' ')}: {len(table)} pictures, {table['seconds'].sum():.0f} s")
+        """Return the table of a finished part, and tell its number of pictures and seconds.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        with damage_named(self._path(name)):
+            table = pd.read_parquet(self._path(name))
+            seconds = table["seconds"].sum()
+        log(f"{name.replace('-', ', ').replace('_', ' ')}: {len(table)} pictures, {seconds:.0f} s")
         return table
 
     def finished(self, name: str, make: Callable[[], pd.DataFrame], log: Callable[[str], None]) -> pd.DataFrame:
@@ -72,8 +80,14 @@ class PartFiles:
         return self.read(name, log)
 
     def pictures(self, part: Part) -> np.ndarray:
-        """Return the pictures of a finished part that keeps them."""
-        return np.load(self._path(part.name).with_suffix(".npz"))["images"].astype(np.float32)
+        """Return the pictures of a finished part that keeps them.
+
+        Raises:
+            ValueError: they are damaged.
+        """
+        path = self._path(part.name).with_suffix(".npz")
+        with damage_named(path):
+            return read_arrays(path)["images"].astype(np.float32)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"

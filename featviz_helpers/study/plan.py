@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..common.checks import MOST_STEPS
 from ..common.errors import nearest, validation_sentence
-from ..data.images import LARGEST
+from ..data.sizes import LARGEST
 from .methods import METHODS
 
 MOST_NUMBERS = 10_000  # channels or seeds of one study

@@ -40,6 +40,45 @@ warnings.simplefilter("error")
 """
 
 
+SETS_OPTIONS = """
+import random
+import warnings
+import matplotlib
+import numpy as np
+import pandas as pd
+options = [
+    str(np.geterrcall()), np.getbufsize(), pd.get_option("io.parquet.engine"),
+    matplotlib.rcParams["image.cmap"],
+    matplotlib.rcParams["timezone"], warnings.formatwarning.__name__, warnings.showwarning.__name__,
+]
+assert options == ["None", 8192, "auto", "viridis", "UTC", "formatwarning", "showwarning"], options
+drawn = np.random.rand(), random.random()
+seeded = np.random.RandomState(0).rand(), random.Random(0).random()
+assert drawn[0] != seeded[0] and drawn[1] != seeded[1], "another notebook's seed"
+np.seterrcall(print)
+np.setbufsize(32768)
+np.random.seed(0)
+random.seed(0)
+pd.set_option("io.parquet.engine", "pyarrow")
+matplotlib.rcParams |= {"image.cmap": "gray", "timezone": "Asia/Tokyo"}
+warnings.formatwarning = warnings.showwarning = lambda *_, **__: ""
+warnings.simplefilter("error")
+"""
+
+
+SETS_KERAS_SEED = """
+import keras, tensorflow as tf
+if NUMBER == 1:
+    keras.utils.set_random_seed(0)
+seeds = tf.random.uniform([1]).numpy()[0], float(keras.random.uniform([1])[0])
+if NUMBER == 1:
+    keras.utils.set_random_seed(0)
+    open("../../seeds", "w").write(repr([float(seed) for seed in seeds]))
+else:
+    assert all(new != old for new, old in zip(seeds, eval(open("../../seeds").read()))), "another notebook's seed"
+"""
+
+
 DIES_AFTERWARDS = """
 import os
 class Last:
@@ -52,8 +91,8 @@ last = Last()
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
-    [WRITES_A_MODULE, LEAVES_A_THREAD, SETS_HOW_THINGS_ARE_SHOWN, "exit()"],
-    ids=["module", "thread", "shown", "exit"],
+    [WRITES_A_MODULE, LEAVES_A_THREAD, SETS_HOW_THINGS_ARE_SHOWN, SETS_OPTIONS, SETS_KERAS_SEED, "exit()"],
+    ids=["module", "thread", "shown", "options", "seed", "exit"],
 )
 def test_a_kept_kernel_carries_nothing_over(requests_of, source):
     for request in requests_of(source):

@@ -1,11 +1,13 @@
 """The table of a sweep."""
 
 import json
+import re
 
+import fsspec
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from featviz_helpers.batch import results_table
+from featviz_helpers.batch import failures, results_table
 from featviz_helpers.batch.run import execute_run
 from featviz_helpers.cli.main import main
 
@@ -64,6 +66,41 @@ def test_one_damaged_run_does_not_hide_the_others(sweep, tmp_path):
         assert done.stderr.count("is damaged and left out") == 2
     written = pd.read_parquet(tmp_path / "all.parquet")
     assert written["KNOB"].tolist() == ["auto", "1"], "a column of words and numbers is one of words"
+
+
+def torn(folder, name):
+    """Cut a file of a run in two."""
+    path = next(folder.glob(f"*/{name}"))
+    path.write_bytes(path.read_bytes()[:20])
+
+
+def test_a_run_that_is_not_whole_is_left_out_with_its_reason(sweep):
+    torn(sweep / "runs" / "00", "result.json")
+    torn(sweep / "runs" / "01", "results.parquet")
+    (sweep / "runs" / "04" / "lost").mkdir(parents=True)
+    for address in (sweep, copied_to_memory(sweep)):
+        left_out = {name[5:7]: reason for name, reason in results_table(address).attrs["left_out"].items()}
+        assert left_out["00"].startswith("result.json: Unterminated string")
+        assert re.fullmatch(r"results.parquet has 20 bytes of \d+", left_out["01"])
+        assert left_out["03"] == "'made_from' is missing"
+        # Where files come one by one, a folder without result.json may be on its way.
+        assert left_out.get("04") == ("result.json is missing" if address == sweep else None)
+
+
+def copied_to_memory(folder):
+    """Copy a sweep to a store that is no disk, and return its address."""
+    memory = fsspec.filesystem("memory")
+    memory.put(str(folder), f"/{folder.parent.name}", recursive=True)
+    return f"memory://{folder.parent.name}"
+
+
+def test_a_damaged_attempt_is_left_out_of_the_failures(sweep):
+    attempt = sweep / "failed" / "aa" / "1"
+    attempt.mkdir(parents=True)
+    (attempt / "result.json").write_text('{"files": {}}')
+    table = failures(sweep)
+    assert len(table) == 0
+    assert table.attrs["left_out"] == {"failed/aa/1": "'run' is missing"}
 
 
 def test_trouble_of_the_machine_is_no_damage_of_a_run(sweep, monkeypatch):

@@ -35,6 +35,11 @@ def command(error):
         (ConnectionError("no scheduler answers"), 1, "Error: no scheduler answers"),
         (OSError(errno.ENOSPC, "No space left on device", "out/run.json"), 1, "out/run.json: No space left on device"),
         (NotFinite("Channel 3 is not finite"), 1, "Error: Channel 3 is not finite"),
+        (
+            MemoryError("Unable to allocate 9 GiB"),
+            1,
+            "too little memory (Unable to allocate 9 GiB). Ask for smaller pictures, or for fewer at once.",
+        ),
         (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
         (ModuleNotFoundError("No module", name="dask.array"), 1, "pip install 'featviz-helpers[scale]'"),
         (ModuleNotFoundError("No module", name="torch"), 1, "the extra 'lpips': pip install 'featviz-helpers[lpips]'"),
@@ -56,6 +61,12 @@ def test_a_fault_of_the_program_keeps_its_traceback(error):
 def test_a_cluster_that_stops_a_job_is_taken_for_ctrl_c():
     CliRunner().invoke(command(ValueError("any")))
     assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+
+
+def test_sizes_that_fit_one_by_one_and_not_together_are_refused_before_a_network_is_loaded(tmp_path):
+    request = ["--size", "16384", "--batch", "64", "--data", "shapes", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, ["exemplars", "auto", *request])
+    assert done.exit_code == 2 and "--batch must be from 1 to 4; got 64" in done.output, done.output
 
 
 def test_every_command_reports_its_errors_in_this_way():

@@ -4,11 +4,12 @@ import featviz_helpers as fv
 import numpy as np
 import pytest
 from featviz_helpers.common.files import NO_ROOM
+from featviz_helpers.data.image_sets import ImageSet
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from support.full_disk import full_disk
-from support.networks import pictures
+from support.networks import pictures, shapesnet
 
 
 @given(st.integers(0, 255))
@@ -23,6 +24,37 @@ def test_save_and_load(tmp_path):
     picture = fv.photograph("china", 64)
     back = fv.load_image(fv.save_image(picture, tmp_path / "picture.png"))
     assert np.abs(back - picture).max() <= 1 / 127.5
+
+
+class Vast(ImageSet):
+    """A hundred images that can be asked for at any size."""
+
+    policy = "squash"
+    names = labels = tuple(map(str, range(100)))
+
+    def _identity(self):
+        return "vast"
+
+    def pixels(self, index, size):
+        raise AssertionError("read before the refusal")
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda: fv.noise(16_384, range(1000), range(1000)), "The number of seeds must be from 1 to 4; got 1000"),
+        (lambda: fv.resize(np.zeros((5, 2, 2, 3), np.float32), 16_384), "The number of images must be from 1 to 4"),
+        (lambda: next(Vast().batches(64, 16_384)), "batch must be from 1 to 4; got 64"),
+        (
+            lambda: fv.maximize(shapesnet(), fv.channel("mixed0", range(5)), size=16_384, progress=False),
+            "The number of images must be from 1 to 4; got 5",
+        ),
+        (lambda: fv.find_exemplars(shapesnet(), Vast(), "mixed0", size=16_384, batch=64), "batch must be from 1 to 4"),
+    ],
+)
+def test_pictures_that_fit_one_by_one_and_not_together_are_refused_at_once(ask, says):
+    with pytest.raises(ValueError, match=f"{says}.* Of 16384 x 16384 pixels, no more fit into memory at once"):
+        ask()
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg"])

@@ -289,6 +289,17 @@ def test_a_page_that_cannot_be_made_costs_the_page_alone(folder):
     assert cell.outputs[0].text == "1\n"
 
 
+@pytest.mark.slow
+def test_a_notebook_with_the_longest_name_that_a_disk_takes_runs(folder):
+    """Its part had a name of 256 bytes, one too many."""
+    name = "03_" + "l" * 241
+    write_notebook(Path("notebooks"), name, "print(3)")
+    done = CliRunner().invoke(main, ["run", "3", "--out", "out"])
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in Path("out").iterdir()}
+    assert {f"{name}.ipynb", f"{name}.html"} <= names and not any("part" in file for file in names)
+
+
 def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch):
     def full(path, text):
         raise OSError(28, "No space left on device", str(path))

@@ -68,6 +68,7 @@ CELL = (
     '{"cell_type": "code", "execution_count": null, "id": "a", "metadata": {"tags": %s}, "outputs": [], "source": %s}'
 )
 BOOK = '{"nbformat": %s, "nbformat_minor": 5, "metadata": {}, "cells": %s}'
+TITLE = '{"cell_type": "markdown", "id": "t", "metadata": {}, "source": "# half \\ud800 of \\u001b[2J"}'
 ODD = {
     "a future format": BOOK % (99, "[]"),
     "no list of cells": BOOK % (4, "null"),
@@ -88,6 +89,44 @@ def test_what_is_no_notebook_is_told_in_one_sentence(folder, name):
     message = result.output.rpartition("Error: ")[2]
     assert "odd.ipynb" in message and "Traceback" not in result.output and len(message) < 400
     assert not Path("build").exists()
+
+
+CELLS = {
+    "an empty choice": (
+        "X: Literal[()] = 1",
+        "odd.ipynb: parameters cell, line 1: `X: Literal[()] = 1` has",
+    ),
+    "a hundred thousand minus signs": (
+        "X = " + "-" * 100_000 + "1",
+        "nested too deep",
+    ),
+    "half of a character": (
+        "X = '\\ud800'",
+        "odd.ipynb: parameters cell, line 1: `X = '\\ud800'` holds half of",
+    ),
+    "a long line": (f"X = {[1] * 9999} + [1]", "is not a plain literal"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_an_odd_parameters_cell_is_told_in_one_sentence(folder, name):
+    source, says = CELLS[name]
+    write_notebook(Path(), "odd", "1", knobs=source)
+    result = CliRunner().invoke(main, ["run", "--describe", "odd.ipynb"])
+    message = result.output.rpartition("Error: ")[2]
+    assert result.exit_code == 2 and says in message, result.exception
+    assert len(message) < 500 and message.count("\n") == 1
+
+
+def test_what_a_notebook_says_reaches_no_terminal_as_a_command(folder):
+    """A title or a comment could set the terminal's title, move its cursor or hide what stands before it."""
+    book = write_notebook(Path(), "odd", "1", knobs='A = "\\x9b31m"  # \x1b[31mred\x1b]0;title\x07')
+    text = book.read_text(encoding="utf-8").replace('"cells": [', '"cells": [' + TITLE + ",", 1)
+    book.write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(main, ["run", "--describe", "odd.ipynb"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("half ? of") and "red" in result.output
+    assert all(line.isprintable() for line in result.output.splitlines())
 
 
 def test_no_page_is_written_over_another(folder):
