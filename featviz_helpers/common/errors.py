@@ -133,14 +133,19 @@ def damage(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text as one line that is safe on a terminal, whoever wrote it: no escape codes, no control characters.
+    """Return text as one line that is safe on a terminal, whoever wrote it.
+
+    Colours are left out. Any other control character, and half of a character, are written out, such as \\x1b.
 
     Args:
-        text: such as a title from a notebook that somebody handed in; half of a character becomes a question mark.
+        text: such as a title from a notebook that somebody handed in.
     """
-    one_line = " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).splitlines()).replace("\t", " ")
-    whole = re.sub("[\ud800-\udfff]", "?", one_line)
-    return "".join(character for character in whole if character.isprintable() or character == "\N{NO-BREAK SPACE}")
+    one_line = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()).replace("\t", " ")
+    return "".join(one if one.isprintable() or one == "\N{NO-BREAK SPACE}" else _written_out(one) for one in one_line)
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def first_line(error: Exception) -> str:

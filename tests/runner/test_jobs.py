@@ -125,7 +125,7 @@ def test_what_a_notebook_says_reaches_no_terminal_as_a_command(folder):
     book.write_text(text, encoding="utf-8")
     result = CliRunner().invoke(main, ["run", "--describe", "odd.ipynb"])
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("half ? of") and "red" in result.output
+    assert result.output.startswith("half \\ud800 of") and "red\\x1b]0;title" in result.output
     assert all(line.isprintable() for line in result.output.splitlines())
 
 
