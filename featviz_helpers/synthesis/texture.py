@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..common.checks import number, refusal, whole_number
 from ..common.progress import bar
 from ..data.images import check_range
+from ..data.sizes import fit_at_once
 
 TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
 SEED_SIDE = 3
@@ -61,13 +62,15 @@ def efros_leung(
         progress: show a bar.
 
     Raises:
-        ValueError: an argument outside its range.
+        ValueError: an argument outside its range, or a source with more windows than fit into memory.
     """
     pixels = check_range(np.asarray(source)[None])[0].astype(np.float32)
     window = whole_number("window", window, SEED_SIDE)
     if window % 2 == 0 or window > min(pixels.shape[:2]):
         allowed = f"odd and at most the smaller side of the source, {min(pixels.shape[:2])} pixels"
         raise refusal("window", allowed, window, "11 suits textures whose parts are about 10 pixels large.")
+    rows, columns = (side - window + 1 for side in pixels.shape[:2])
+    fit_at_once("The number of windows in the source", rows * columns, window, window)
     height, width = (
         whole_number("size", side, SEED_SIDE, LARGEST) for side in (size if isinstance(size, tuple) else (size, size))
     )

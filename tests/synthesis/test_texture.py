@@ -81,6 +81,7 @@ def test_a_larger_window_copies_more_and_the_same_seed_gives_the_same_picture():
         ({"size": (8, 2)}, "size"),
         ({"tolerance": -1}, "tolerance"),
         ({"source": np.zeros((12, 12))}, "images"),
+        ({"source": np.zeros((1100, 1100, 3)), "window": 31}, "The number of windows in the source must be from 1 to"),
         ({"source": np.full((12, 12, 3), 7.0)}, r"\[-1, 1\]"),
     ],
 )
