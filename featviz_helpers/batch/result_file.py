@@ -43,6 +43,7 @@ class RunResult(TypedDict):
         finished: time, UTC.
         made_from: see `MadeFrom`.
         machine: host name.
+        command: the command line of the sweep that ran it.
         git, platform, hardware, versions: from `provenance.origin`.
         files: path below the run's folder -> bytes.
     """
@@ -58,6 +59,7 @@ class RunResult(TypedDict):
     finished: str
     made_from: MadeFrom
     machine: str
+    command: list[str]
     git: dict[str, Any] | None
     platform: str
     hardware: dict[str, Any]

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,7 @@ class RunRequest:
         cell_s: seconds that a cell may take.
         gpu: take a GPU of its own where a machine has several.
         fresh: start a kernel of its own.
+        command: the command line of the sweep, for the record.
     """
 
     run: str
@@ -56,6 +57,7 @@ class RunRequest:
     cell_s: float | None = None
     gpu: bool = False
     fresh: bool = False
+    command: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -213,6 +215,7 @@ def _write_result(request: RunRequest, folder: Path, seconds: float, failure: Fa
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         made_from=request.made_from,
         machine=socket.gethostname(),
+        command=list(request.command),
         **_origin(),
         files={path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
     )

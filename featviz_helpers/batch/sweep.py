@@ -26,13 +26,14 @@ NOTEBOOK, PLAN = "notebook.ipynb", "plan.yaml"
 SAMPLE = 1000  # finished runs that an estimate looks at
 
 
-def run_requests(plan: SweepPlan, out: str, fresh: bool = False) -> list[RunRequest]:
+def run_requests(plan: SweepPlan, out: str, fresh: bool = False, command: Sequence[str] = ()) -> list[RunRequest]:
     """Return what the workers have to do, in the order of the plan; each run once.
 
     Args:
         plan: the plan.
         out: address of the output.
         fresh: start a kernel for every run.
+        command: the command line, for the record.
 
     Raises:
         PlanError: two combinations are one run.
@@ -56,6 +57,7 @@ def run_requests(plan: SweepPlan, out: str, fresh: bool = False) -> list[RunRequ
             cell_s=resources.cell_minutes and 60 * resources.cell_minutes,
             gpu=resources.gpu,
             fresh=fresh,
+            command=command,
         )
     return list(requests.values())
 

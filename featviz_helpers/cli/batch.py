@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     if not address:
         raise PlanError(f"{plan.name} names no output; add `output: DIR` to it, or give --out")
     folders = _run_folders(address)
-    requests = run_requests(checked, folders.address, options["fresh"])
+    requests = run_requests(checked, folders.address, options["fresh"], ["featviz", *sys.argv[1:]])
     if options["dry_run"]:
         _dry_run(checked, folders, requests)
         return

@@ -8,7 +8,7 @@ import numpy as np
 from .graph import calls, outputs, sources
 from .truncate import Cut, whole
 
-SIDES = (32, 64, 96, 128, 224, 299, 331, 512)  # pixels; the smallest that a network takes is the cheapest
+SIDES = (32, 64, 96, 128, 224, 299, 331, 512, 1024)  # pixels; the smallest that a network takes is the cheapest
 TOLERANCE = 2e-3  # of the largest value: folding and another order of sums round differently
 
 
@@ -31,12 +31,15 @@ def check_copy(model: keras.Model, copied: keras.Model, cut: Cut) -> None:
         cut: how it was cut.
 
     Raises:
-        ValueError: they differ by more than rounding.
+        ValueError: they differ by more than rounding, or the original takes no image of a size that is tried.
     """
     original = whole(model, cut)
     size = _size(original)
     if size is None:
-        return  # whoever uses it is told by `Backbone.check_size`
+        raise ValueError(
+            f"{model.name} up to '{cut.names[-1]}' takes none of the square images that were tried, of {SIDES[0]} to "
+            f"{SIDES[-1]} pixels, so its copy cannot be compared with it. Pass a model whose input has its size."
+        )
     noise = np.random.default_rng(0).uniform(-1, 1, (1, *size, 3)).astype(np.float32)
     answers = keras.tree.flatten(original(noise, training=False))
     copies = keras.tree.flatten(copied(noise, training=False))

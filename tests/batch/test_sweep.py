@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from featviz_helpers.batch.sweep import exclusive, record_request, run_requests
 from support.sweeps import invoke, marks, writer
 
 NUMBERS = "[[0], [1], [2], [4, 9], [-4]"
+COMMAND = ["featviz", "sweep", "plan.yaml"]
 
 
 @dataclass
@@ -34,6 +36,7 @@ def sweep(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FEATVIZ_TEST", str(folder))
+        patch.setattr(sys, "argv", COMMAND)
         plan = writer(folder)(f"{{NUMBERS: {NUMBERS}]}}", "retries: 1\n")
         dry_run = invoke("sweep", plan, "--dry-run")
         assert not (folder / "out").exists(), "a dry run leaves nothing"
@@ -68,7 +71,9 @@ def test_finished_runs_become_a_table(sweep, tmp_path):
     assert set(finished_runs(sweep.out)) == {run_name(run) for run in table["run"]}
     first = table.iloc[0]
     folder = sweep.out / run_name(first["run"])
-    assert json.loads((folder / "result.json").read_text())["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])
+    result = json.loads((folder / "result.json").read_text())
+    assert result["parameters"]["NUMBERS"] == json.loads(first["NUMBERS"])
+    assert result["command"] == COMMAND
     assert (folder / "run.ipynb").is_file()
     written = invoke("results", sweep.out, "--to", tmp_path / "all.parquet")
     assert written.exit_code == 0, written.output

@@ -85,6 +85,13 @@ def test_a_network_of_one_size_takes_any_where_it_can():
         backbone.check_size((40, 40), "classes")
 
 
+def test_a_network_that_takes_none_of_the_sizes_tried_is_refused():
+    inputs = keras.Input((None, None, 3))
+    wide = keras.layers.AveragePooling2D(1100, name="wide")(keras.layers.Conv2D(2, 1)(inputs))
+    with pytest.raises(ValueError, match=r"takes none of the square images that were tried, of 32 to 1024 pixels"):
+        fv.Backbone(keras.Model(inputs, wide)).truncate("wide")
+
+
 def test_the_graph_is_walked_once_for_a_layer_and_a_size(monkeypatch):
     """Keras takes longer for the shapes of a deep network than the network for a small picture."""
     backbone, asked = shapesnet(), []
