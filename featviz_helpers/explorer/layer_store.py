@@ -1,0 +1,109 @@
+"""What an atlas keeps of one layer on disk: the pictures of its channels, and the images that drive them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from ..ascent.maximize import maximize
+from ..ascent.objectives import channel, class_score
+from ..ascent.optimizers import Adam
+from ..ascent.parameterizations import Fourier
+from ..ascent.result import Result
+from ..ascent.transforms import standard
+from ..common.errors import damage_named
+from ..common.files import replacing
+from ..common.provenance import of_rooms
+from ..data.image_sets import ImageSet
+from ..data.images import to_uint8
+from ..exemplars.scan import refuse_other, scan_request, write_exemplars
+from ..exemplars.tables import Exemplars
+from ..models.backbone import Backbone
+
+REQUEST = "request.json"
+
+
+class LayerStore:
+    """The part of an atlas that belongs to one layer; what is there already is not made again.
+
+    Args:
+        folder: of the atlas.
+        backbone: the network.
+        data: the images.
+        layer: layer name.
+        k: images per channel.
+        size: side of the pictures in pixels.
+        steps: of each ascent.
+        precision: of the ascents and of the scan.
+
+    Raises:
+        ValueError: the folder holds the layer of another atlas, or an argument is out of range.
+    """
+
+    def __init__(
+        self, folder: Path, backbone: Backbone, data: ImageSet, layer: str, k: int, size: int, steps: int,
+        precision: str = "float32",
+    ) -> None:  # fmt: skip
+        self.backbone, self.data, self.layer = backbone, data, backbone.resolve(layer)
+        self.k, self.size, self.steps, self.precision = k, size, steps, precision
+        self.folder = folder / "layers" / quote(self.layer, safe="")
+        self.request = scan_request(backbone, data, self.layer, k, precision=precision)
+        self.request |= {"picture": size, "steps": steps, "code": of_rooms("common", "data", "models", "ascent")}
+        self._refuse_other()
+
+    def _refuse_other(self) -> None:
+        path = self.folder / REQUEST
+        if path.is_file():
+            with damage_named(path):
+                other = json.loads(path.read_text(encoding="utf-8"))
+            refuse_other(self.request, other, self.folder)
+        else:
+            with replacing(path) as part:
+                part.write_text(json.dumps(self.request, indent=1) + "\n", encoding="utf-8")
+
+    @property
+    def channels(self) -> list[int]:
+        """The numbers of all channels."""
+        return list(range(self.backbone.layers[self.layer]))
+
+    def exemplars(self) -> Exemplars:
+        """Return the images that drive each channel most and least."""
+        folder, backbone = self.folder / "exemplars", self.backbone
+        return write_exemplars(folder, backbone, self.data, self.layer, self.k, precision=self.precision)[0]
+
+    def pictures(self, seed: int, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Return a picture of every channel, and what it reaches.
+
+        Args:
+            seed: of the ascent.
+            sign: 1 for what drives a channel, -1 for what silences it.
+
+        Returns:
+            (C, size, size, 3) uint8, and (C,) mean activation, NaN for a channel whose start has no gradient.
+        """
+        path = self.folder / f"pictures_{'silent_' * (sign < 0)}{seed}.npz"
+        if not path.is_file():
+            result = self._climb(seed, sign)
+            with replacing(path) as part, part.open("wb") as file:
+                np.savez(file, images=to_uint8(np.nan_to_num(result.images)), activations=sign * result.activations)
+        with damage_named(path), np.load(path) as stored:
+            return stored["images"], stored["activations"]
+
+    def _climb(self, seed: int, sign: int) -> Result:
+        unit = class_score if self.layer == self.backbone.logits else channel
+        objective = unit(self.channels) if unit is class_score else unit(self.layer, self.channels)
+        options: dict[str, Any] = {"parameterization": Fourier(), "transforms": [standard()], "optimizer": Adam(0.02)}
+        return maximize(
+            self.backbone,
+            sign * objective,
+            **options,
+            steps=self.steps,
+            size=self.size,
+            seed=seed,
+            dead="mark",
+            precision=self.precision,
+        )
