@@ -33,9 +33,7 @@ class TuningCurve:
     responses: np.ndarray
 
 
-def tuning_curves(
-    backbone: Backbone, layer: str = "auto", count: int = 3200, seed: int = 1
-) -> dict[str, TuningCurve]:
+def tuning_curves(backbone: Backbone, layer: str = "auto", count: int = 3200, seed: int = 1) -> dict[str, TuningCurve]:
     """Measure how a layer's channels answer to direction, fineness and hue, on drawings of Shapes.
 
     Args:

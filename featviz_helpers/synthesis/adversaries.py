@@ -27,23 +27,45 @@ REACH = 2.5  # all steps together, in units of epsilon (Madry et al., 2018)
 Classes = int | Sequence[int] | np.ndarray
 
 
-class CrossEntropy(ClassScore):
+class Lead(ClassScore):
+    """How far the other classes together are ahead of one, in scores: the logarithm of (1 - p) / p.
+
+    The cross-entropy is its softplus, so both grow in the same direction. But the slope of the softplus vanishes where
+    a network is very sure, and an attack along it would stand still; the lead keeps its slope.
+    """
+
+    kind = "lead"
+
+    def value(self, activation: tf.Tensor, units: dict[str, tf.Tensor]) -> tf.Tensor:
+        own = tf.one_hot(units["channel"], activation.shape[1], on_value=OUT, off_value=0.0)
+        return tf.reduce_logsumexp(activation + own, axis=1) - super().value(activation, units)
+
+
+class CrossEntropy(Lead):
     """Minus the logarithm of a class's probability, from the scores before the softmax.
 
-    It is written with what the other classes have together. The usual form takes the probability from 1, so that the
-    gradient of a sure answer is lost in rounding, and an attack on it is weaker than it should be.
+    It is written with what the other classes have together: the usual form takes the probability from 1, and loses a
+    sure answer in rounding.
     """
 
     kind = "cross entropy"
 
     def value(self, activation: tf.Tensor, units: dict[str, tf.Tensor]) -> tf.Tensor:
-        own = tf.one_hot(units["channel"], activation.shape[1], on_value=OUT, off_value=0.0)
-        return tf.nn.softplus(tf.reduce_logsumexp(activation + own, axis=1) - super().value(activation, units))
+        return tf.nn.softplus(super().value(activation, units))
 
 
 def cross_entropy(classes: Classes) -> CrossEntropy:
     """Return the loss of a class, or of one class per image, as an objective."""
-    return CrossEntropy("logits", channel=np.asarray(whole_numbers("A class", classes, 0, 2**31 - 1), np.int32))
+    return CrossEntropy("logits", channel=_class_numbers(classes))
+
+
+def lead(classes: Classes) -> Lead:
+    """Return the lead of the other classes over one, or over one per image, as an objective."""
+    return Lead("logits", channel=_class_numbers(classes))
+
+
+def _class_numbers(classes: Classes) -> np.ndarray:
+    return np.asarray(whole_numbers("A class", classes, 0, 2**31 - 1), np.int32)
 
 
 def correct(backbone: Backbone, images: np.ndarray, classes: Classes, batch: int = 32) -> np.ndarray:
@@ -94,7 +116,7 @@ def fgsm(
     Raises:
         ValueError: epsilon below 0, or 1 and more; see also `Probe`.
     """
-    probe = Probe(backbone, cross_entropy(classes), images, batch=batch)
+    probe = Probe(backbone, lead(classes), images, batch=batch)
     radius = radii("epsilon", epsilon, len(probe.images), "linf")
     return _climb(probe, "linf", radius, radius, 1, _sign(targeted), None)
 
@@ -131,7 +153,7 @@ def pgd(
     Raises:
         ValueError: see `fgsm`; also an unknown norm, a step size below 0, fewer than one step.
     """
-    probe = Probe(backbone, cross_entropy(classes), images, batch=batch)
+    probe = Probe(backbone, lead(classes), images, batch=batch)
     count, steps = len(probe.images), whole_number("steps", steps, 1, MOST_STEPS)
     radius = radii("epsilon", epsilon, count, norm)
     length = REACH / steps * radius if step_size is None else radii("step_size", step_size, count, norm)

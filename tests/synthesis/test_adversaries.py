@@ -140,11 +140,24 @@ def test_random_signs_move_every_value_by_epsilon():
 def test_another_image_class_epsilon_or_method_compiles_nothing():
     backbone, images = shapesnet(), pictures(3, 40)
     fgsm(backbone, images[:1], 4, EPSILON)
+    fv.synthesis.fooling(backbone, images[:1], 6, most_steps=1)
     known = dict(backbone.functions)
     pgd(backbone, pictures(3, 40, seed=1), [1, 2, 3], [0.1, 0.2, 0.3], steps=2, batch=2)
     pgd(backbone, pictures(1, 56), 5, 2.0, norm="l2", steps=2, targeted=True)
     fv.synthesis.fooling(backbone, images, 6, most_steps=2)
     assert backbone.functions == known
+
+
+def test_an_attack_on_a_very_sure_answer_does_not_stand_still():
+    """At a lead of 184 the slope of the cross-entropy is nothing in float32: gradients that mask themselves."""
+    backbone, weights = linear()
+    sure = (0.9 * np.sign(weights[..., 0] - weights[..., 1]))[None].astype(np.float32)
+    assert fv.synthesis.correct(backbone, sure, 0).all()
+    scores = backbone.activations(sure, "logits")[0]
+    assert scores[0] - scores[1] > 104, "e to the minus 104 is 0 in float32"
+    for attack in (fgsm, lambda *arguments: pgd(*arguments, random_start=False)):
+        assert not fv.synthesis.correct(backbone, attack(backbone, sure, 0, 0.6), 0).any()
+    assert fv.synthesis.smallest_epsilon(backbone, sure, 0, most=0.6, attack=fgsm)[0] < 0.6
 
 
 def test_pictures_at_once_are_bounded(monkeypatch):
