@@ -69,7 +69,9 @@ def exemplar_sheet(
     return draw_cells(parts, title, None, columns, shrink=True)
 
 
-def round_sheet(rounds: Sequence[Round], data: ImageSet, size: int, made: np.ndarray | None = None) -> Figure:
+def round_sheet(
+    rounds: Sequence[Round], data: ImageSet, size: int, made: np.ndarray | None = None, title: str | None = None
+) -> Figure:
     """Show rounds of the two-alternative task: on the left what drives the channel, on the right the queries A and B.
 
     Args:
@@ -77,6 +79,7 @@ def round_sheet(rounds: Sequence[Round], data: ImageSet, size: int, made: np.nda
         data: the images that they were drawn from.
         size: side in pixels at which images are loaded.
         made: (N, H, W, 3), one made picture per round, in place of the references.
+        title: what the figure shows.
 
     Returns:
         The figure.
@@ -93,4 +96,4 @@ def round_sheet(rounds: Sequence[Round], data: ImageSet, size: int, made: np.nda
         cells[0] = cells[0]._replace(left=f"round {i + 1}")
         cells += [Cell(data.load(image, size), letter) for image, letter in zip(one.queries, "AB", strict=True)]
         sheet.append(cells)
-    return draw_cells(sheet, None, columns=len(sheet[0]), shrink=True)
+    return draw_cells(sheet, title, columns=len(sheet[0]), shrink=True)
