@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import assets, batch, course, distance, exemplars, study, version
+from . import assets, atlas, batch, course, distance, exemplars, study, version
 
 EXAMPLES = """\b
 Examples:
@@ -15,6 +15,7 @@ Examples:
   featviz run                              the whole course
   featviz fetch --list                     more weights and photographs
   featviz exemplars auto --model lite0 --data photographs --out build/exemplars/lite0
+  featviz atlas --model shapesnet --data shapes --out build/atlas
   featviz sweep notebooks/batch/plans/bundled.yaml --dry-run
 
 \b
@@ -29,7 +30,7 @@ def main() -> None:
 
 
 for command in (
-    course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, study.study, batch.sweep,
-    batch.results, version.version,
+    course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, atlas.atlas, study.study,
+    batch.sweep, batch.results, version.version,
 ):  # fmt: skip
     main.add_command(command)

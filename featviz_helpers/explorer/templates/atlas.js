@@ -133,7 +133,7 @@ function full(number, channel) {
   close.setAttribute("aria-label", "close");
   close.onclick = () => shut(number, channel);
   page.append(make("h2", {}, `${section.name}, channel ${channel}`, make("span", {}, keep, close)));
-  const made = make("div", { className: "row" });
+  const made = make("div", { className: "made" });
   section.made.forEach((images, seed) => made.append(make("figure", { className: seed ? "" : "large" }, picture(images[channel], `seed ${seed}`), make("figcaption", { textContent: `seed ${seed}: ${shown(section.reached[seed][channel])}` }))));
   made.append(make("figure", {}, picture(section.silent[channel], "silences it"), make("figcaption", { textContent: `silences it: ${shown(section.values.silent[channel])}` })));
   for (const image of made.querySelectorAll("img")) image.style.width = "100%";
@@ -145,7 +145,7 @@ function full(number, channel) {
     switches.append(button);
   }
   const few = (images) => make("div", { className: "few" }, ...images.map((image) => seen(section, image, state.patches)));
-  page.append(make("h3", { textContent: "Strongest images; the square is what the strongest unit sees" }), switches, few(section.top[state.pooling][channel]));
+  page.append(make("h3", { textContent: state.patches ? "Strongest images: what the strongest unit sees" : "Strongest images; the square is what the strongest unit sees" }), switches, few(section.top[state.pooling][channel]));
   page.append(make("h3", { textContent: "All images: mean activation (height: root of the share)" }), histogram(section, channel), make("p", { textContent: standing(section, channel) }));
   if (section.curves) {
     page.append(make("h3", { textContent: "Tuning, measured on drawings with a known answer" }));

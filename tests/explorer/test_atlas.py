@@ -1,0 +1,158 @@
+"""The channel atlas: what it says is what is measured, what is there is not made again, and the page opens."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import featviz_helpers as fv
+import numpy as np
+import pandas as pd
+import pytest
+from featviz_helpers.explorer import atlas, facts, layer_store, page, write_atlas
+from support.networks import pictures, shapesnet
+
+SMALL = {"k": 3, "size": 32, "steps": 2, "seeds": 1}
+
+
+def content(path):
+    """The numbers and pictures of a page, as its script reads them."""
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.search(r'<script id="content" type="application/json">(.*?)</script>', text, re.DOTALL)[1])
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("atlas")
+    return write_atlas(folder, shapesnet(), fv.ShapesImages(32, 3), "mixed0", **SMALL)
+
+
+def test_nearest_channels_are_those_that_answer_alike():
+    base = np.random.default_rng(0).normal(size=(40, 3))
+    answers = np.column_stack([base[:, 0], base[:, 1], 2 * base[:, 0] + 5, np.full(40, 7.0)])
+    near = facts.nearest_channels(answers)
+    assert near[0][0] == (2, pytest.approx(1.0))
+    assert near[2][0] == (0, pytest.approx(1.0))
+    assert near[3] == []
+    assert all(other != 3 for row in near for other, _ in row)
+
+
+def test_a_histogram_has_all_images_where_they_are(small):
+    found = fv.Exemplars.load(small.parent / "layers" / "mixed0" / "exemplars")
+    images = fv.ShapesImages(32, 3)
+    means = shapesnet().activations(np.stack([images.load(i, 64) for i in range(32)]), "mixed0").mean(axis=(1, 2))
+    for channel, row in enumerate(facts.histograms(found, "mixed0")):
+        assert sum(row["shares"]) == pytest.approx(1.0)
+        assert (row["low"], row["high"]) == pytest.approx((means[:, channel].min(), means[:, channel].max()), rel=1e-4)
+        if row["high"] > row["low"]:
+            middle = np.linspace(row["low"], row["high"], facts.BINS + 1)[facts.BINS // 2]
+            below = (means[:, channel] <= middle).mean()
+            assert sum(row["shares"][: facts.BINS // 2]) == pytest.approx(below, abs=2 / 32)
+
+
+def test_the_page_says_what_was_measured(small):
+    section = content(small)["layers"][0]
+    backbone = shapesnet()
+    assert section["channels"] == backbone.layers["mixed0"] == len(section["made"][0]) == len(section["silent"])
+    made, _ = layer_store.LayerStore(
+        small.parent, backbone, fv.ShapesImages(32, 3), "mixed0", SMALL["k"], SMALL["size"], SMALL["steps"]
+    ).pictures(0)
+    again = fv.score(backbone, fv.channel("mixed0", range(len(made))), fv.from_uint8(made))
+    np.testing.assert_allclose(section["reached"][0], again, atol=0.02 * np.abs(again).max())
+    table = fv.Exemplars.load(small.parent / "layers" / "mixed0" / "exemplars")
+    images = content(small)["images"]
+    for channel in (0, 7):
+        assert [images[entry[0]]["name"] for entry in section["top"]["mean"][channel]] == table.top("mixed0", channel)
+    assert set(section["curves"]) == {"orientation_deg", "frequency_cpp", "hue_deg"}
+    assert "grade" in section["values"]
+
+
+def test_what_is_there_is_not_made_again(small, monkeypatch):
+    before = small.read_bytes()
+    for name in ("maximize", "write_exemplars"):
+        real = getattr(layer_store, name)
+        allowed = name == "write_exemplars"  # it reads what is finished
+        monkeypatch.setattr(layer_store, name, real if allowed else pytest.fail)
+    write_atlas(small.parent, shapesnet(), fv.ShapesImages(32, 3), "mixed0", **SMALL)
+    assert small.read_bytes() == before
+
+
+def test_another_atlas_is_refused_in_the_same_folder(small):
+    with pytest.raises(ValueError, match="belongs to another scan: steps 2 there, 3 here"):
+        write_atlas(small.parent, shapesnet(), fv.ShapesImages(32, 3), "mixed0", **SMALL | {"steps": 3})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seeds": 0}, "seeds must be a whole number from 1 to 8"),
+        ({"k": 65}, "k must be a whole number from 1 to"),
+        ({"size": 16}, "size must be a whole number from 32 to 512"),
+        ({"layers": "mixed9"}, "mixed9"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path, changed, message):
+    with pytest.raises(ValueError, match=message):
+        write_atlas(tmp_path / "a", shapesnet(), fv.ShapesImages(80, 3), **{"layers": "mixed0"} | SMALL | changed)
+    assert not (tmp_path / "a").exists()
+
+
+def test_names_of_images_run_nothing():
+    made = page.Pictures()
+    hostile = '</script><script>document.title="ran"</script>'
+    made.images.append({"name": hostile, "label": hostile, "webp": made.encode(np.zeros((4, 4, 3), np.uint8))})
+    about = {"network": hostile, "data": hostile, "photographs": True, "picture": 4, "steps": 1}
+    text = page.render(about, [], made)
+    assert text.count("<script") == 2
+    assert text.count("</script>") == 2
+
+
+def test_channels_without_a_picture_are_said():
+    found = fv.find_exemplars(shapesnet(), fv.ShapesImages(32, 3), "mixed0", 2, progress=False)
+    reached = np.full(shapesnet().layers["mixed0"], 0.5)
+    reached[4] = np.nan
+    table = facts.standing(found, "mixed0", reached)
+    assert np.isnan(table["above"][4])
+    assert 0 <= table["above"][0] <= 100
+    assert atlas.LABELS.keys() >= set(table.columns)
+
+
+def test_tuning_curves_are_means_of_bins():
+    curves = fv.metrics.tuning_curves(shapesnet(), "mixed0", 64, seed=2)
+    drawn = fv.shapes.draw(64, 2)
+    answers = shapesnet().activations(drawn.images, "mixed0").mean(axis=(1, 2))
+    hue = drawn.key["hue_deg"].to_numpy(float)
+    curve = curves["hue_deg"]
+    for place, centre in enumerate(curve.centres):
+        inside = np.abs(hue - centre) <= 15
+        assert curve.counts[place] == inside.sum()
+        if inside.sum() >= 4:
+            np.testing.assert_allclose(curve.responses[place], answers[inside].mean(axis=0), rtol=1e-5, atol=1e-6)
+        else:
+            assert np.isnan(curve.responses[place]).all()
+
+
+@pytest.mark.slow
+def test_a_browser_shows_a_channel_by_its_address(small):
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not browser:
+        pytest.skip("no Chromium on this machine")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom"]
+    done = subprocess.run(
+        [*command, f"{small.as_uri()}#mixed0/7+mixed0/3"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    seen = done.stdout
+    assert seen.count('class="cell"') >= shapesnet().layers["mixed0"]
+    assert "mixed0, channel 7" in seen
+    assert "mixed0, channel 3" in seen
+    assert seen.count("<article>") == 2
+    assert 'aria-selected="true"' in seen
+
+
+def test_pictures_are_in_the_page_once():
+    made, data = page.Pictures(), fv.ShapesImages(4, 0)
+    assert [made.image(data, data.names[i]) for i in (2, 0, 2, 2)] == [0, 1, 0, 0]
+    assert len(made.images) == 2
+    assert isinstance(pd.DataFrame(made.images)["label"][0], str)
+    assert made.encode(fv.to_uint8(pictures(1, 8)[0]))
