@@ -16,7 +16,7 @@ from ..ascent.parameterizations import Fourier
 from ..ascent.result import Result
 from ..ascent.transforms import standard
 from ..common.errors import damage_named
-from ..common.files import replacing
+from ..common.files import replacing, write_text
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.images import to_uint8
@@ -61,9 +61,6 @@ class LayerStore:
             with damage_named(path):
                 other = json.loads(path.read_text(encoding="utf-8"))
             refuse_other(self.request, other, self.folder)
-        else:
-            with replacing(path) as part:
-                part.write_text(json.dumps(self.request, indent=1) + "\n", encoding="utf-8")
 
     @property
     def channels(self) -> list[int]:
@@ -71,9 +68,11 @@ class LayerStore:
         return list(range(self.backbone.layers[self.layer]))
 
     def exemplars(self) -> Exemplars:
-        """Return the images that drive each channel most and least."""
+        """Return the images that drive each channel most and least; from here on the folder belongs to this atlas."""
         folder, backbone = self.folder / "exemplars", self.backbone
-        return write_exemplars(folder, backbone, self.data, self.layer, self.k, precision=self.precision)[0]
+        found, _ = write_exemplars(folder, backbone, self.data, self.layer, self.k, precision=self.precision)
+        write_text(self.folder / REQUEST, json.dumps(self.request, indent=1) + "\n")
+        return found
 
     def pictures(self, seed: int, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Return a picture of every channel, and what it reaches.

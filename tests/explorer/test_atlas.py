@@ -37,6 +37,7 @@ def test_nearest_channels_are_those_that_answer_alike():
     assert all(other != 3 for row in near for other, _ in row)
 
 
+@pytest.mark.slow
 def test_a_histogram_has_all_images_where_they_are(small):
     found = fv.Exemplars.load(small.parent / "layers" / "mixed0" / "exemplars")
     images = fv.ShapesImages(32, 3)
@@ -50,6 +51,7 @@ def test_a_histogram_has_all_images_where_they_are(small):
             assert sum(row["shares"][: facts.BINS // 2]) == pytest.approx(below, abs=2 / 32)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_was_measured(small):
     section = content(small)["layers"][0]
     backbone = shapesnet()
@@ -67,6 +69,7 @@ def test_the_page_says_what_was_measured(small):
     assert "grade" in section["values"]
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_made_again(small, monkeypatch):
     before = small.read_bytes()
     for name in ("maximize", "write_exemplars"):
@@ -77,6 +80,7 @@ def test_what_is_there_is_not_made_again(small, monkeypatch):
     assert small.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_another_atlas_is_refused_in_the_same_folder(small):
     with pytest.raises(ValueError, match="belongs to another scan: steps 2 there, 3 here"):
         write_atlas(small.parent, shapesnet(), fv.ShapesImages(32, 3), "mixed0", **SMALL | {"steps": 3})

@@ -82,6 +82,7 @@ def lines(folder):
     sweep = ["sweep", str(plan)]
     tls = ["--scheduler", "tls://127.0.0.1:1", "--tls-cert", photo, "--tls-key", photo]
     scan = ["exemplars", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
+    atlas = ["atlas", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
     study = [
         "study",
         "--count",
@@ -120,6 +121,13 @@ def lines(folder):
         "-p EITHER": parameter("EITHER", lambda word: is_text(word) and parses_as(*ANY)(word)),
         "-p TABLE": parameter("TABLE", one_of("{a: 1}")),
         "-p MODEL": parameter("MODEL", lambda word: is_text(word) and word not in NO_PATHS),
+        "atlas LAYER": Line([*atlas[:1], "{}", *atlas[2:]], NEVER, "layer"),
+        "atlas --data": option(atlas, "--data", NEVER),
+        "atlas --k": option(atlas, "--k", whole(1, 16)),
+        "atlas --size": option(atlas, "--size", whole(32, 512)),
+        "atlas --steps": option(atlas, "--steps", whole(1, 100_000)),
+        "atlas --seeds": option(atlas, "--seeds", whole(1, 8)),
+        "atlas --out": option(atlas[:-2], "--out", names_a_folder),
         "exemplars LAYER": Line([*scan[:1], "{}", *scan[2:]], NEVER, "layer"),
         "exemplars --model": option(scan, "--model", NEVER),
         "exemplars --data": option(scan, "--data", NEVER),
