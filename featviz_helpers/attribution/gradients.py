@@ -6,6 +6,7 @@ import numpy as np
 
 from ..ascent.term import Objective
 from ..common.checks import number, whole_number
+from ..data.images import check_range
 from ..models.backbone import Backbone
 from .baselines import content_key
 from .probe import Probe
@@ -68,7 +69,7 @@ def gradient_times_input(
     Returns:
         (N, H, W) float32, signed.
     """
-    return (gradient(backbone, objective, images, batch=batch) * images).sum(axis=-1)
+    return (gradient(backbone, objective, images, batch=batch) * check_range(images)).sum(axis=-1)
 
 
 def smoothgrad(
@@ -94,9 +95,10 @@ def smoothgrad(
         (N, H, W) float32.
 
     Raises:
-        ValueError: noise below 0, fewer than one sample; see also `Probe`.
+        ValueError: noise below 0, fewer than one sample, a seed that is no whole number; see also `Probe`.
     """
     noise, samples = number("noise", noise, 0.0), whole_number("samples", samples, 1)
+    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     probe = Probe(backbone, objective, images, batch=batch)
     keys = [content_key(image) for image in probe.images]
     sigma = noise * np.ptp(probe.images, axis=(1, 2, 3))
