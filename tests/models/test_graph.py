@@ -269,9 +269,7 @@ def test_a_backbone_says_what_suits_it():
 def test_a_network_without_any_map_is_refused_in_a_sentence():
     inputs = keras.Input((8, 8, 3))
     flat = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)), name="flat")
-    with pytest.raises(
-        ValueError, match="flat has no layer with a map .*: a backbone needs one, such as a convolution"
-    ):
+    with pytest.raises(ValueError, match=r"flat has no layer with a map .*: a backbone needs one"):
         fv.Backbone(flat)
 
 

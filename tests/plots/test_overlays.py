@@ -59,7 +59,7 @@ def test_mistakes_are_explained_in_a_sentence():
     with pytest.raises(ValueError, match=r"'one' has maps of shape \(2, 3, 3\), and the images need \(2, 48, 48\)"):
         overlay(pictures(2, 48), {"one": np.ones((2, 3, 3))})
     for wrong in ([[[0.0, 1.0]]], [[1.0], [1.0, 2.0]], "map", None):
-        with pytest.raises(ValueError, match="'one' (has maps of shape|must be maps of numbers)"):
+        with pytest.raises(ValueError, match=r"'one' (has maps of shape|must be maps of numbers)"):
             overlay(pictures(2, 48), {"one": wrong})
     with pytest.raises(ValueError, match="'one' has maps with NaN or infinite values"):
         overlay(pictures(2, 48), {"one": np.full((2, 48, 48), np.nan)})

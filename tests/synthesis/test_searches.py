@@ -91,7 +91,7 @@ def test_an_error_of_an_attack_that_is_not_about_epsilon_stays_as_it_is():
     def broken(*_):
         raise ValueError("mine")
 
-    with pytest.raises(ValueError, match="^mine$"):
+    with pytest.raises(ValueError, match=r"^mine$"):
         smallest_epsilon(shapesnet(), pictures(1, 40), said(pictures(1, 40)), attack=broken)
 
 
