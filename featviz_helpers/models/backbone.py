@@ -39,8 +39,7 @@ class Backbone:
         maps: names of the layers with a map, in the order of the network.
 
     Raises:
-        ValueError: the model has not exactly one image input `(N, H, W, 3)`, has no layer with a map, or is no graph
-            of layers.
+        ValueError: not exactly one image input `(N, H, W, 3)`, no layer with a map, or no graph of layers.
     """
 
     def __init__(
@@ -75,9 +74,7 @@ class Backbone:
         self.logits = score_layer(self.model)
         self.maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         if not self.maps:
-            raise ValueError(
-                f"{self.name} has no layer with a map (N, H, W, channels): a backbone needs one, such as a convolution."
-            )
+            raise ValueError(f"{self.name} has no layer with a map (N, H, W, C): a backbone needs one.")
         self.default_layer = self.traits.default_layer or self.maps[2 * len(self.maps) // 3]
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
         # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
