@@ -116,9 +116,15 @@ def score_cam(
     low, high = maps.min(axis=(2, 3), keepdims=True), maps.max(axis=(2, 3), keepdims=True)
     masks = np.divide(maps - low, high - low, out=np.zeros_like(maps), where=high > low)
 
+    way = probe.images - start
+
     def uncovered(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        mask = _enlarged(masks[rows, numbers], size)[..., None]
-        return start[rows] + mask * (probe.images[rows] - start[rows])
+        pictures = np.empty((len(rows), *way.shape[1:]), np.float32)
+        for picture, row, mask in zip(pictures, rows, _enlarged(masks[rows, numbers], size), strict=True):
+            for colour in range(3):  # a fifth of the time of mask[..., None] * way
+                np.multiply(way[row, ..., colour], mask, out=picture[..., colour])
+            picture += start[row]
+        return pictures
 
     bare = probe.values(1, lambda rows, _: start[rows])
     total = np.einsum("nc,nchw->nhw", probe.values(count, uncovered) - bare, maps)
