@@ -73,7 +73,7 @@ def _checked(name: str, values: object, shape: tuple[int, ...]) -> np.ndarray:
     if found.shape != shape:
         raise ValueError(f"'{name}' has maps of shape {found.shape}, and the images need {shape}.")
     if not np.isfinite(found).all():
-        raise ValueError(f"'{name}' has maps with NaN or infinite values, which have no colour.")
+        raise ValueError(f"'{name}' must be maps of finite values: NaN and infinity have no colour.")
     return found.astype(float) if found.dtype.kind != "f" else found
 
 

@@ -108,7 +108,7 @@ def test_the_default_layer_has_more_than_one_place():
     found = grad_cam(backbone, fv.class_score(1), images, relu=False)
     np.testing.assert_array_equal(found, grad_cam(backbone, fv.class_score(1), images, "wide", relu=False))
     assert np.ptp(found, axis=(1, 2)).min() > 0
-    with pytest.raises(ValueError, match="No layer of kept below its class scores has a map of more than one place"):
+    with pytest.raises(ValueError, match="needs a layer of more than one place; kept has none"):
         grad_cam(kept(depth=0), fv.class_score(1), images)
 
 

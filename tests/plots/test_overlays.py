@@ -61,7 +61,7 @@ def test_mistakes_are_explained_in_a_sentence():
     for wrong in ([[[0.0, 1.0]]], [[1.0], [1.0, 2.0]], "map", None):
         with pytest.raises(ValueError, match=r"'one' (has maps of shape|must be maps of numbers)"):
             overlay(pictures(2, 48), {"one": wrong})
-    with pytest.raises(ValueError, match="'one' has maps with NaN or infinite values"):
+    with pytest.raises(ValueError, match="'one' must be maps of finite values"):
         overlay(pictures(2, 48), {"one": np.full((2, 48, 48), np.nan)})
     with pytest.raises(ValueError, match="1 labels for 2 images"):
         overlay(pictures(2, 48), {"one": np.ones((2, 48, 48))}, ["a"])
