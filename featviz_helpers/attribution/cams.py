@@ -143,7 +143,7 @@ def _below(probe: Probe, layer: str | None) -> str:
     below = [name for name in backbone.maps if names.index(name) < names.index(backbone.logits)]
     wide = [name for name in below if tuple(tensors[name].shape[1:3]) != (1, 1)]  # an average may keep its dimensions
     if not wide:
-        raise ValueError(f"A class activation map needs a layer of more than one place; {backbone.name} has none below its scores.")
+        raise ValueError(f"It needs a layer of more than one place; {backbone.name} has none below its class scores.")
     return wide[-1]
 
 
