@@ -26,7 +26,7 @@ comma := ,
 # In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
-.PHONY: course lab lpips setup test quick coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test quick reference coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
@@ -47,6 +47,11 @@ test: $(TOOLS)
 
 quick: $(TOOLS)
 	$(PYTEST) -m "not slow"
+
+# Other libraries' maps and attacks: with FEATVIZ_REFERENCE=build/reference/bin/python `make test` compares ours with them.
+reference: $(TOOLS)
+	$(BIN)/uv venv --allow-existing --python $(BIN)/python build/reference
+	$(BIN)/uv pip install --python build/reference/bin/python --group reference
 
 # ARGS='-m "not slow"' leaves the slow tests out.
 coverage: $(TOOLS)

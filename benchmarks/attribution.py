@@ -27,8 +27,11 @@ def methods(size: int) -> dict[str, tuple[Callable, int, int, int]]:
     windows = len(attribution.Windows.over((size, size), size // 7, size // 7)) + 1
     return {
         "saliency": (attribution.saliency, BATCH, 0, 1),
+        "gradient x input": (attribution.gradient_times_input, BATCH, 0, 1),
         "guided backprop": (attribution.guided_backprop, BATCH, 0, 1),
+        "deconvnet": (attribution.deconvnet, BATCH, 0, 1),
         "Grad-CAM": (attribution.grad_cam, BATCH, 0, 1),
+        "guided Grad-CAM": (attribution.guided_grad_cam, BATCH, 0, 2),
         "SmoothGrad": (lambda *asked: attribution.smoothgrad(*asked, samples=STEPS), 4, 0, STEPS),
         "integrated gradients": (
             lambda *asked: attribution.integrated_gradients(*asked, steps=STEPS, tolerance=9.0), 4, 0, STEPS + 1,
@@ -65,9 +68,10 @@ def bare(backbone: fv.Backbone) -> tuple[Callable, Callable]:
 
 @click.command(help=__doc__)
 @click.option("--model", default="lite0", show_default=True)
+@click.option("--method", "chosen", multiple=True, type=click.Choice([*methods(224)]), help="Once or more; else all.")
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--json", "as_json", is_flag=True)
-def main(model: str, rounds: int, as_json: bool) -> None:
+def main(model: str, chosen: tuple[str, ...], rounds: int, as_json: bool) -> None:
     backbone = fv.load_model(model)
     size, generator = backbone.traits.native_size, np.random.default_rng(0)
     images = generator.uniform(-1, 1, (2, BATCH, size, size, 3)).astype(np.float32)
@@ -76,6 +80,8 @@ def main(model: str, rounds: int, as_json: bool) -> None:
     batch, units = tf.constant(images[0]), tf.constant(classes[0])
     found = {}
     for name, (method, count, forwards, gradients) in methods(size).items():
+        if chosen and name not in chosen:
+            continue
         asked = [(backbone, fv.class_score(classes[i, :count].tolist()), images[i, :count]) for i in range(2)]
         scores(batch), slopes(batch, units), method(*asked[0])
         compiled, ratios, own = len(backbone.functions), [], []

@@ -24,6 +24,7 @@ class Xplique(Explainer):
             "saliency": xplique.Saliency(self.model),
             "gradient x input": xplique.GradientInput(self.model),
             "guided": xplique.GuidedBackprop(self.model, reducer=None),
+            "deconvnet": xplique.DeconvNet(self.model, reducer=None),
             "Grad-CAM": xplique.GradCAM(self.model, conv_layer=last[-1]),
             "integrated gradients": xplique.IntegratedGradients(self.model, steps=STEPS),
             "SmoothGrad": xplique.SmoothGrad(self.model, nb_samples=STEPS, noise=NOISE, reducer=None),
@@ -43,7 +44,7 @@ class Xplique(Explainer):
     def maps(self, method: str, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """See `Explainer`."""
         found = self.explainers[method](images, keras.utils.to_categorical(classes, self.outputs))
-        if method in ("guided", "SmoothGrad"):  # its reducers have no largest absolute value
+        if method in ("guided", "deconvnet", "SmoothGrad"):  # its reducers have no largest absolute value
             return np.abs(found).max(axis=-1)
         return np.asarray(found).reshape(found.shape[:3])
 

@@ -130,7 +130,7 @@ class Arguments:
         every = {size for sizes in self.sizes for size in sizes}
         # Tiles are made equal, so they may be little more than half as large as asked.
         extents = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]
-        self.backbone.check_size(min(extents, key=min), *self.objective.layers)
+        self.objective.check_size(self.backbone, min(extents, key=min))
         for transform in self.transforms:
             transform.check(*min(every, key=min))
 

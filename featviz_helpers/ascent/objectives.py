@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import choice, numbers, refusal, shown, whole_numbers
+from ..common.checks import choice, is_list, numbers, refusal, shown, whole_numbers
 from .term import Objective, Term
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Neuron(Channel):
         place = tf.cast(tf.minimum(units["place"] * size, size - 1.0), tf.int32)
         return tf.gather_nd(activation, tf.concat([place, units["channel"][:, None]], axis=1), batch_dims=1)
 
+    def check(self, backbone: Backbone) -> None:
+        backbone.check_map(self.layer)
+        super().check(backbone)
+
     def label(self, image: int) -> str:
         return f"{self.kind} {super().label(image)}"
 
@@ -53,6 +57,9 @@ class ClassScore(Channel):
     """A class score before the softmax; see `class_score`."""
 
     kind = "class"
+
+    def check(self, backbone: Backbone) -> None:
+        backbone.check_channels(self.layer, self.units["channel"], "classes")
 
     def label(self, image: int) -> str:
         return f"{self.kind} {super().label(image)}"
@@ -162,7 +169,9 @@ def class_score(classes: int | Sequence[int]) -> Objective:
     Raises:
         ValueError: not whole numbers.
     """
-    return ClassScore("logits", channel=_numbers("A class", classes))
+    named = any(isinstance(one, str) for one in (classes if is_list(classes) else [classes]))
+    remedy = "backbone.class_number(name) finds the number of a name." if named else ""
+    return ClassScore("logits", channel=_numbers("A class", classes, remedy))
 
 
 def direction(layer: str, vectors: np.ndarray) -> Objective:
@@ -187,8 +196,8 @@ def direction(layer: str, vectors: np.ndarray) -> Objective:
     return Direction(layer, vector=given.astype(np.float32))
 
 
-def _numbers(name: str, values: int | Sequence[int]) -> np.ndarray:
-    return np.asarray(whole_numbers(name, values, 0, 2**31 - 1), np.int32)
+def _numbers(name: str, values: int | Sequence[int], remedy: str = "") -> np.ndarray:
+    return np.asarray(whole_numbers(name, values, 0, 2**31 - 1, remedy), np.int32)
 
 
 def _mean_over_map(activation: tf.Tensor) -> tf.Tensor:

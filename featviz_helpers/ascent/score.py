@@ -34,7 +34,7 @@ def score(backbone: Backbone, objective: Objective, images: np.ndarray, batch: i
     objective = objective.resolve(backbone)
     if objective.count not in (1, len(images)):
         raise ValueError(f"{objective.count} units and {len(images)} images: give one unit per image, or one for all.")
-    backbone.check_size(images.shape[1:3], *objective.layers)
+    objective.check_size(backbone, images.shape[1:3])
     objective = objective.broadcast(len(images))
     batch = len(images) if objective.couples else batch
     values = []

@@ -88,6 +88,12 @@ class Objective:
             term.check(backbone)
         return Objective(*terms)
 
+    def check_size(self, backbone: Backbone, size: Sequence[int]) -> None:
+        """Raise ValueError when images of (height, width) `size` do not fit the layers or what is asked of them."""
+        backbone.check_size(size, *self.layers)
+        for term in self.terms:
+            term.check_images(backbone, size)
+
     def broadcast(self, count: int) -> Objective:
         """Return the same objective with one row per image in every array."""
 
@@ -181,6 +187,9 @@ class Term(Objective, ABC):
 
     def check(self, backbone: Backbone) -> None:
         """Raise ValueError when a unit does not exist in the layer, whose name is resolved by now."""
+
+    def check_images(self, backbone: Backbone, size: Sequence[int]) -> None:
+        """Raise ValueError when what is asked does not fit images of (height, width) `size`."""
 
     def label(self, image: int) -> str:
         """Return a short name of what one image climbs, such as `mixed6:62`."""

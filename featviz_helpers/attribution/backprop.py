@@ -25,7 +25,7 @@ def guided_backprop(
         (N, H, W, 3) float32; `magnitude` makes a map of it.
 
     Raises:
-        ValueError: a network without ReLUs; see also `Probe`.
+        ValueError: a network with a nonlinearity other than ReLUs and gates; see also `Probe`.
     """
     return gradient(backbone, objective, images, "guided", batch)
 

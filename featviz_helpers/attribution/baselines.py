@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ..common.checks import refusal, whole_number
 from ..common.errors import nearest
 from ..common.random_streams import start_uniform
 from ..data.images import check_range
@@ -33,8 +34,9 @@ def baseline_images(images: np.ndarray, kind: Baseline = "grey", seed: int = 0) 
     Raises:
         ValueError: another word, or an array that does not fit or is not in [-1, 1].
     """
+    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     if not isinstance(kind, str):
-        return _given(images, np.asarray(kind))
+        return _given(images, kind)
     if kind == "grey":
         return np.zeros_like(images)
     if kind == "black":
@@ -54,7 +56,13 @@ def content_key(image: np.ndarray) -> int:
     return zlib.crc32(np.ascontiguousarray(image).tobytes())
 
 
-def _given(images: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _given(images: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    try:
+        values = np.asarray(kind)
+    except ValueError:  # rows of different lengths
+        values = np.empty(0, object)
+    if values.dtype.kind not in "fiu":
+        raise refusal("A baseline", f"one of {', '.join(KINDS)}, or an array of numbers in [-1, 1]", kind)
     try:
         full = np.broadcast_to(values, images.shape)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from skimage.filters import sobel
 
+from ..common.checks import whole_number
 from ..common.random_streams import start_uniform
 from .baselines import content_key
 
@@ -12,7 +13,12 @@ WIDTH = 0.25  # standard deviation of the blob, as a share of the image's sides
 
 
 def random_map(images: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return uniform random maps (N, H, W) in [0, 1); an image's map does not depend on its neighbours."""
+    """Return uniform random maps (N, H, W) in [0, 1); an image's map does not depend on its neighbours.
+
+    Raises:
+        ValueError: a seed that is no whole number.
+    """
+    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     return np.stack([start_uniform(seed, content_key(image), image.shape[:2]) for image in images])
 
 

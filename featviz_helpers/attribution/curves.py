@@ -77,12 +77,14 @@ def removal_curves(
         The curves; their ends are exactly the image and the baseline.
 
     Raises:
-        ValueError: maps that do not fit the images, fewer than two points; see also `Probe`.
+        ValueError: maps that do not fit the images or are not finite, fewer than two points; see also `Probe`.
     """
     probe = Probe(backbone, class_score(classes), images, batch=batch)
     maps, count = np.asarray(maps), whole_number("points", points, 2)
     if maps.shape != probe.images.shape[:3]:
         raise ValueError(f"Images of shape {probe.images.shape} need maps {probe.images.shape[:3]}; got {maps.shape}.")
+    if not np.isfinite(maps).all():
+        raise ValueError("Maps must be finite: pixels whose value is NaN or infinite have no place in an order.")
     start, ranks = baseline_images(probe.images, baseline, seed), _ranks(maps)
     pixels = np.linspace(0, ranks[0].size, count).round()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from ..ascent.term import Objective
 from ..common.checks import number, whole_number
+from ..data.images import check_range
 from ..models.backbone import Backbone
 from .baselines import content_key
 from .probe import Probe
@@ -68,7 +71,7 @@ def gradient_times_input(
     Returns:
         (N, H, W) float32, signed.
     """
-    return (gradient(backbone, objective, images, batch=batch) * images).sum(axis=-1)
+    return (gradient(backbone, objective, images, batch=batch) * check_range(images)).sum(axis=-1)
 
 
 def smoothgrad(
@@ -94,28 +97,33 @@ def smoothgrad(
         (N, H, W) float32.
 
     Raises:
-        ValueError: noise below 0, fewer than one sample; see also `Probe`.
+        ValueError: noise below 0, fewer than one sample, a seed that is no whole number; see also `Probe`.
     """
     noise, samples = number("noise", noise, 0.0), whole_number("samples", samples, 1)
+    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     probe = Probe(backbone, objective, images, batch=batch)
     keys = [content_key(image) for image in probe.images]
     sigma = noise * np.ptp(probe.images, axis=(1, 2, 3))
 
     def noisy(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        pictures = np.stack(
-            [_normal(probe.images.shape[1:], seed, keys[i], s) for i, s in zip(rows, numbers, strict=True)]
-        )
-        pictures *= sigma[rows, None, None, None]
-        pictures += probe.images[rows]
+        pictures = np.empty((len(rows), *probe.images.shape[1:]), np.float32)
+
+        def draw(picture: np.ndarray, row: int, sample: int) -> None:
+            _normal(picture, seed, keys[row], sample)
+            picture *= sigma[row]
+            picture += probe.images[row]
+
+        with ThreadPoolExecutor() as threads:  # numpy draws without Python's lock, and the network waits meanwhile
+            list(threads.map(draw, pictures, rows, numbers))
         return pictures
 
     return _flat(probe.mean_slope(samples, noisy)[1], signed)
 
 
-def _normal(shape: tuple[int, ...], seed: int, key: int, sample: int) -> np.ndarray:
+def _normal(picture: np.ndarray, seed: int, key: int, sample: int) -> None:
     words = np.array([seed % 2**64, key], np.uint64)
     generator = np.random.Generator(np.random.Philox(key=words, counter=[0, sample, 0, 0]))
-    return generator.standard_normal(shape, np.float32)
+    generator.standard_normal(dtype=np.float32, out=picture)
 
 
 def _flat(gradients: np.ndarray, signed: bool) -> np.ndarray:

@@ -37,7 +37,7 @@ def integrated_gradients(
     baseline: Baseline = "grey",
     steps: int = 32,
     tolerance: float = 0.05,
-    most_steps: int = 1024,
+    most_steps: int | None = None,
     seed: int = 0,
     batch: int | None = None,
 ) -> Integrated:
@@ -52,7 +52,8 @@ def integrated_gradients(
         baseline, seed: as for `baseline_images`.
         steps: intervals at first, for every image.
         tolerance: completeness error up to which a map is good enough; 0 doubles to the bound.
-        most_steps: the bound; an image that reaches it keeps its error, which is returned.
+        most_steps: the bound; an image that reaches it keeps its error, which is returned. None is 1024, or `steps`
+            where these are more.
 
     Returns:
         The maps, and how complete each is.
@@ -61,7 +62,7 @@ def integrated_gradients(
         ValueError: a number out of range, or an unknown baseline; see also `Probe`.
     """
     steps = whole_number("steps", steps, 1)
-    most_steps = whole_number("most_steps", most_steps, steps)
+    most_steps = max(1024, steps) if most_steps is None else whole_number("most_steps", most_steps, steps)
     tolerance = number("tolerance", tolerance, 0.0)
     probe = Probe(backbone, objective, images, batch=batch)
     start = baseline_images(probe.images, baseline, seed)

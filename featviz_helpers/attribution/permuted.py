@@ -5,6 +5,7 @@ A map that stays the same when the weights are shuffled does not come from what 
 
 from __future__ import annotations
 
+import inspect
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 
@@ -32,8 +34,9 @@ def randomised(
             its statistics.
 
     Raises:
-        ValueError: a layer that is not there or has no weights.
+        ValueError: a layer that is not there or has no weights, or a seed below 0.
     """
+    seed = whole_number("seed", seed, 0, 2**63 - 1)
     known = weighted_layers(backbone)
     names = known if layers is None else [backbone.resolve(name) for name in layers]
     if empty := [name for name in names if name not in known]:
@@ -83,6 +86,13 @@ def _measure(model: keras.Model, inputs: tf.Tensor) -> None:
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
         layer.momentum = 0.0  # forget what was before
-    model(inputs, training=True)
+
+    def call(layer: keras.Operation, *given: tf.Tensor, **options: object) -> tf.Tensor:
+        # Dropout would draw without a seed, so that batch norm alone runs as in training.
+        if isinstance(layer, keras.Layer) and "training" in inspect.signature(layer.call).parameters:
+            options["training"] = layer in norms
+        return layer(*given, **options)
+
+    keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)(inputs)
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum

@@ -40,7 +40,7 @@ def mosaics(images: np.ndarray, labels: np.ndarray, count: int, seed: int = 0) -
         seed: of the choice.
 
     Raises:
-        ValueError: fewer than four classes, or another number of labels than of images.
+        ValueError: fewer than four classes, another number of labels than of images, or a seed below 0.
     """
     images, labels = check_range(images), np.asarray(labels)
     classes = np.unique(labels)
@@ -49,7 +49,7 @@ def mosaics(images: np.ndarray, labels: np.ndarray, count: int, seed: int = 0) -
             f"Mosaics need one label per image and four classes or more; got {len(images)} images, {labels.shape} "
             f"labels and {len(classes)} classes."
         )
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(whole_number("seed", seed, 0, 2**63 - 1))
     chosen = np.array(
         [
             [generator.choice(np.flatnonzero(labels == name)) for name in generator.choice(classes, QUARTERS, False)]

@@ -53,7 +53,7 @@ class Probe:
             )
         if objective.couples:
             raise ValueError("The value of one image must not depend on the others: each is explained by itself.")
-        backbone.check_size(self.images.shape[1:3], *objective.layers)
+        objective.check_size(backbone, self.images.shape[1:3])
         self.backbone, self.relu = backbone, relu
         self.objective = objective.broadcast(len(self.images))
         pixels = int(np.prod(self.images.shape[1:3]))

@@ -21,7 +21,8 @@ DIMENSIONS = 50  # that t-SNE is given, as its authors advise
 def tsne(points: np.ndarray, perplexity: float = 30, seed: int = 0, steps: int = 1000, init: str = "pca") -> np.ndarray:
     """Return a flat map by t-SNE (van der Maaten & Hinton, 2008), scikit-learn's.
 
-    More than 50 dimensions are brought down to 50 by PCA before.
+    More than 50 dimensions of more than 50 points are brought down to 50 by PCA before; 50 points or fewer lie in fewer
+    dimensions anyway, and are taken as they are.
 
     Args:
         points: (N, ...).

@@ -39,7 +39,7 @@ class Backbone:
         maps: names of the layers with a map, in the order of the network.
 
     Raises:
-        ValueError: the model has not exactly one image input `(N, H, W, 3)`, or is no graph of layers.
+        ValueError: not exactly one image input `(N, H, W, 3)`, no layer with a map, or no graph of layers.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Backbone:
         }
         self.logits = score_layer(self.model)
         self.maps = [name for name in self.layers if len(tensors[name].shape) == 4]
+        if not self.maps:
+            raise ValueError(f"{self.name} has no layer with a map (N, H, W, C): a backbone needs one.")
         self.default_layer = self.traits.default_layer or self.maps[2 * len(self.maps) // 3]
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
         # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
@@ -150,12 +152,12 @@ class Backbone:
             remedy = f"; the highest layer below it that has one is '{below[-1]}'" if below else ""
             raise ValueError(f"'{name}' of {self.name} has no map{remedy}.")
 
-    def check_channels(self, layer: str, channels: Iterable[int]) -> None:
-        """Raise ValueError when a channel number does not exist in `layer`."""
+    def check_channels(self, layer: str, channels: Iterable[int], kind: str = "channels") -> None:
+        """Raise ValueError when a channel number does not exist in `layer`; `kind` is what the message calls them."""
         count = self.layers[self.resolve(layer)]
-        wrong = [channel for channel in whole_numbers("channels", channels) if not 0 <= channel < count]
+        wrong = [channel for channel in whole_numbers(kind, channels) if not 0 <= channel < count]
         if wrong:
-            raise ValueError(f"'{layer}' of {self.name} has channels 0 to {count - 1}; got {shown(wrong)}.")
+            raise ValueError(f"'{layer}' of {self.name} has {kind} 0 to {count - 1}; got {shown(wrong)}.")
 
     def truncate(self, *layers: str, precision: str = "float32", relu: str = "plain", fold: bool = True) -> keras.Model:
         """Cut the network: nothing above the highest of `layers` is left, and batch norm is folded.

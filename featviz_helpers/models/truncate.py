@@ -52,10 +52,10 @@ def truncate_and_fold(model: keras.Model, cut: Cut) -> keras.Model:
 
     Raises:
         NotFinite: weights that are NaN or infinite.
-        ValueError: a rule for ReLUs where there are none.
+        ValueError: a rule for ReLUs where there are other nonlinearities.
     """
     part = whole(model, cut)
-    check_relus(part.operations, cut.relu, cut.names[0], model.name)
+    check_relus(part.operations, cut.relu, cut.linear, model.name)
     folded = _foldable(part, keep=cut.names) if cut.fold else {}
     producers = {conv: norm for norm, conv in folded.items()}
 

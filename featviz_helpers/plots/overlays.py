@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..common.checks import refusal
 from .canvas import Cell
 from .cells import draw_cells
 
@@ -35,11 +36,9 @@ def overlay(
         The figure, with one bar of colours.
 
     Raises:
-        ValueError: maps of another size than the images, or another number of labels.
+        ValueError: maps of another size than the images, maps that are not finite, or another number of labels.
     """
-    for name, values in maps.items():
-        if values.shape != images.shape[:3]:
-            raise ValueError(f"'{name}' has maps of shape {values.shape}, and the images need {images.shape[:3]}.")
+    maps = {name: _checked(name, values, images.shape[:3]) for name, values in maps.items()}
     if labels is not None and len(labels) != len(images):
         raise ValueError(f"There are {len(labels)} labels for {len(images)} images; give one per image, or none.")
     signed = any(values.min() < 0 for values in maps.values())
@@ -62,6 +61,20 @@ def overlay(
     bar.set_xlabel(UNIT, labelpad=0, loc="right")
     bar.grid(False)
     return figure
+
+
+def _checked(name: str, values: object, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        found = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        found = np.empty(0, object)
+    if found.dtype.kind not in "fiub":
+        raise refusal(f"'{name}'", f"maps of numbers, an array {shape}", values)
+    if found.shape != shape:
+        raise ValueError(f"'{name}' has maps of shape {found.shape}, and the images need {shape}.")
+    if not np.isfinite(found).all():
+        raise ValueError(f"'{name}' must be maps of finite values: NaN and infinity have no colour.")
+    return found.astype(float) if found.dtype.kind != "f" else found
 
 
 def tint(image: np.ndarray, values: np.ndarray, signed: bool) -> np.ndarray:

@@ -82,7 +82,7 @@ def correct(backbone: Backbone, images: np.ndarray, classes: Classes, batch: int
             classes than of images, or a network without class scores.
     """
     images, wanted = check_range(images), whole_numbers("classes", classes)
-    backbone.check_channels("logits", wanted)
+    backbone.check_channels("logits", wanted, "classes")
     if len(wanted) not in (1, len(images)):
         raise ValueError(f"{len(wanted)} classes and {len(images)} images: give one class per image, or one for all.")
     return backbone.activations(images, "logits", batch).argmax(axis=1) == np.array(wanted)

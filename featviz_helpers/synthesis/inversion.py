@@ -43,6 +43,15 @@ class FeatureDistance(Term):
         if own[-1] != channels:
             raise ValueError(f"Features of '{self.layer}' of {backbone.name} must have {channels} channels; got {own}.")
 
+    def check_images(self, backbone: Backbone, size: Sequence[int]) -> None:
+        own = self.units["features"].shape[1:]
+        here = backbone.truncate(self.layer).compute_output_shape((1, *size, 3))[1:]
+        if own != tuple(here):
+            raise ValueError(
+                f"Features {own} do not fit '{self.layer}' of {backbone.name}, which has {tuple(here)} on images of "
+                f"{size[0]} x {size[1]} pixels: take them from images of that size."
+            )
+
 
 def feature_distance(
     backbone: Backbone, pictures: np.ndarray, images: np.ndarray, layer: str = "auto", batch: int = 32

@@ -31,13 +31,17 @@ def smallest_epsilon(
         backbone: the network.
         images: (N, H, W, 3) in [-1, 1].
         classes: class number, or one per image: the true one, or what the network said before.
-        most: the largest epsilon that is tried, in units of the pixel range [0, 1].
+        most: the largest epsilon that is tried, in units of the pixel range [0, 1]. An attack in L-infinity takes it
+            below 1 only, one in L2 any.
         rounds: the answer is known to `most` / 2**rounds.
         attack: called as attack(backbone, images, classes, epsilon) with one class and one epsilon per image.
 
     Returns:
         (N,): an epsilon with which the attack did change the answer, 0 for an image that does not have its class
-        without any, and infinity where `most` is not enough. It is the smallest one of this attack, not of all.
+        without any (so zeros alone where no image has its class: `correct` tells), and infinity where the attack did
+        not change the answer at `most`. It is the smallest one of this attack, not of all; and only where an attack
+        that succeeds also succeeds with more. FGSM may change an answer with a little and not with `most`, and then
+        infinity means no more than that.
 
     Raises:
         ValueError: see `correct` and the attack.
@@ -52,7 +56,12 @@ def smallest_epsilon(
         return ~correct(backbone, attack(backbone, images[rows], own[rows], epsilon), own[rows])
 
     rows = np.flatnonzero(at_first)
-    rows = rows[loses(rows, largest[rows])] if len(rows) else rows
+    try:
+        rows = rows[loses(rows, largest[rows])] if len(rows) else rows
+    except ValueError as error:  # the attack blames its epsilon, which is our `most`
+        if not str(error).startswith("epsilon"):
+            raise
+        raise ValueError(str(error).replace("epsilon", "most, the epsilon of this attack,", 1)) from error
     high[rows], low = largest[rows], np.zeros(len(images))
     for _ in range(rounds if len(rows) else 0):
         middle = (low[rows] + high[rows]) / 2

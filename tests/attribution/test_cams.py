@@ -1,6 +1,7 @@
 """Class activation maps against the formula, on networks where it can be written down."""
 
 import featviz_helpers as fv
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -91,3 +92,28 @@ def test_score_cam_by_hand():
 def test_mistakes_are_explained_in_a_sentence(objective, layer, words):
     with pytest.raises(ValueError, match=words):
         grad_cam(shapesnet(), objective, pictures(1, 48), layer)
+
+
+def kept(size=4, depth=1):
+    """A network whose average keeps its dimensions: a map of one place just below the scores."""
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(5, 3, activation="relu", name="wide")(inputs) if depth else inputs
+    x = keras.layers.GlobalAveragePooling2D(keepdims=True, name="one_place")(x)
+    model = keras.Model(inputs, keras.layers.Dense(size)(keras.layers.Flatten()(x)), name="kept")
+    return fv.Backbone(model)
+
+
+def test_the_default_layer_has_more_than_one_place():
+    images, backbone = pictures(2, 16), kept()
+    found = grad_cam(backbone, fv.class_score(1), images, relu=False)
+    np.testing.assert_array_equal(found, grad_cam(backbone, fv.class_score(1), images, "wide", relu=False))
+    assert np.ptp(found, axis=(1, 2)).min() > 0
+    with pytest.raises(ValueError, match="needs a layer of more than one place; kept has none"):
+        grad_cam(kept(depth=0), fv.class_score(1), images)
+
+
+def test_score_cam_on_noise_has_a_seed():
+    images, ask = pictures(1, 48), (shapesnet(), fv.class_score(1))
+    one, other, same = (score_cam(*ask, images, channels=3, baseline="noise", seed=seed) for seed in (1, 2, 1))
+    np.testing.assert_array_equal(one, same)
+    assert np.abs(one - other).max() > 0

@@ -4,7 +4,7 @@ import featviz_helpers as fv
 import numpy as np
 import pytest
 import tensorflow as tf
-from featviz_helpers.attribution import gradients
+from featviz_helpers.attribution import baseline_images, controls, gradients, mosaics, randomised
 from featviz_helpers.attribution.probe import Probe
 from support.attribution_networks import identity, linear
 from support.networks import pictures, shapesnet
@@ -79,6 +79,38 @@ def test_the_noise_has_the_size_that_was_asked_for_and_is_fresh_in_every_sample(
     assert abs(np.corrcoef(one[0].ravel(), one[1].ravel())[0, 1]) < 0.06
 
 
+def test_every_map_of_float64_images_is_float32():
+    images = pictures(2, 48).astype(np.float64)
+    found = gradients.gradient_times_input(shapesnet(), fv.class_score(1), images)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(
+        found, gradients.gradient_times_input(shapesnet(), fv.class_score(1), pictures(2, 48))
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["grad_cam", "guided_backprop", "deconvnet", "score_cam", "occlusion"])
+def test_another_image_or_class_compiles_nothing_in_other_methods_either(name, monkeypatch):
+    traces = []
+    compiled = Probe.compiled
+
+    def counted(self, key, network, run):
+        def traced(*given):
+            traces.append(key)
+            return run(*given)
+
+        return compiled(self, key, network, traced)
+
+    monkeypatch.setattr(Probe, "compiled", counted)
+    method = getattr(fv.attribution, name)
+    method(fresh := fv.load_model("shapesnet"), fv.class_score(1), pictures(2, 64))
+    known, first = dict(fresh.functions), len(traces)
+    assert first > 0
+    method(fresh, fv.class_score([5, 6, 7]), pictures(3, 64, seed=1))
+    method(fresh, fv.class_score(2), pictures(1, 80))
+    assert fresh.functions == known and len(traces) == first
+
+
 def test_another_image_class_size_or_batch_compiles_nothing():
     backbone = shapesnet()
     gradients.saliency(backbone, fv.class_score(1), pictures(2, 64))
@@ -106,7 +138,7 @@ def test_pictures_at_once_are_bounded_whatever_is_asked(monkeypatch):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda n, x: gradients.saliency(n, fv.class_score(32), x), r"channels 0 to 31; got \[32\]"),
+        (lambda n, x: gradients.saliency(n, fv.class_score(32), x), r"has classes 0 to 31; got \[32\]"),
         (lambda n, x: gradients.saliency(n, fv.class_score([1, 2]), x), "2 units and 3 images"),
         (lambda n, x: gradients.saliency(n, fv.channel("mixed9", 1), x), "no layer 'mixed9': did you mean mixed"),
         (lambda n, x: gradients.saliency(n, fv.class_score(1), 2 * x), r"must lie in \[-1, 1\]"),
@@ -115,6 +147,20 @@ def test_pictures_at_once_are_bounded_whatever_is_asked(monkeypatch):
         (lambda n, x: gradients.smoothgrad(n, fv.class_score(1), x, noise=-1), "noise must be a number, 0.0 or more"),
         (lambda n, x: gradients.smoothgrad(n, fv.class_score(1), x, samples=0), "samples must be a whole number"),
         (lambda n, x: gradients.saliency(n, fv.neuron("mixed2", 1, place=(1.5, 0)), x), "between 0 and 1"),
+        (
+            lambda n, x: gradients.saliency(n, fv.neuron("logits", 1), x),
+            "'logits' of shapesnet has no map; the highest",
+        ),
+        (
+            lambda n, x: fv.class_score("star"),
+            "A class must be .*; got 'star'. backbone.class_number.name. finds the num",
+        ),
+        (lambda n, x: fv.class_score([1, "star"]), "finds the number"),
+        (lambda n, x: gradients.smoothgrad(n, CLASSES, x, seed=0.5), "seed must be a whole number.*; got 0.5"),
+        (lambda n, x: controls.random_map(x, seed="a"), "seed must be a whole number.*; got 'a'"),
+        (lambda n, x: baseline_images(x, "noise", seed=0.5), "seed must be a whole number.*; got 0.5"),
+        (lambda n, x: randomised(n, seed=-1), "seed must be a whole number.*; got -1"),
+        (lambda n, x: mosaics(x[[0] * 4], [1, 2, 3, 4], 1, seed=-1), "seed must be a whole number.*; got -1"),
         (lambda n, x: n.class_number("red disk"), "no class 'red disk': did you mean .*red disc"),
         (lambda n, x: identity().class_number("star"), "no class scores"),
         (lambda n, x: linear()[0].class_number("star"), "have no names"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from featviz_helpers.attribution.baselines import baseline_images
 from featviz_helpers.attribution.integrated import integrated_gradients
+from featviz_helpers.attribution.probe import Probe
 from support.attribution_networks import identity, linear
 from support.networks import pictures, shapesnet
 
@@ -79,6 +80,10 @@ def test_a_blur_keeps_the_mean_and_loses_the_grain():
         ({"baseline": "gray"}, "no baseline 'gray': did you mean grey.*blur, noise, or an array"),
         ({"baseline": np.zeros((5, 5, 3))}, r"shape \(5, 5, 3\) does not fit images of shape \(3, 48, 48, 3\)"),
         ({"baseline": np.full(3, 2.0)}, r"must lie in \[-1, 1\]"),
+        ({"baseline": ["grey"]}, r"A baseline must be one of grey, .*; got \['grey'\]"),
+        ({"baseline": [[0.0], [0.0, 1.0]]}, "A baseline must be one of grey"),
+        ({"baseline": None}, "A baseline must be one of grey, black, blur, noise, or an array of numbers.*; got None"),
+        ({"seed": "a"}, "seed must be a whole number"),
         ({"steps": 0}, "steps must be a whole number, 1 or more; got 0"),
         ({"most_steps": 8}, "most_steps must be a whole number, 32 or more; got 8"),
         ({"tolerance": -1}, "tolerance must be a number"),
@@ -87,3 +92,15 @@ def test_a_blur_keeps_the_mean_and_loses_the_grain():
 def test_mistakes_are_explained_in_a_sentence(options, words):
     with pytest.raises(ValueError, match=words):
         integrated_gradients(shapesnet(), CLASSES, pictures(3, 48), **options)
+
+
+def test_many_steps_need_no_bound(monkeypatch):
+    seen = []
+
+    def mean_slope(self, variants, make, rows=None):
+        seen.append(variants)
+        return np.zeros((len(self.images), variants), np.float32), np.zeros_like(self.images)
+
+    monkeypatch.setattr(Probe, "mean_slope", mean_slope)
+    found = integrated_gradients(shapesnet(), CLASSES, pictures(3, 48), steps=2000)
+    assert found.steps.tolist() == [2000] * 3 and seen == [2, 1999]

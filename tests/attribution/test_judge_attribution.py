@@ -1,10 +1,12 @@
 """The script behind results/attribution.csv: what it keeps, and what its intervals mean."""
 
+import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 from featviz_helpers import attribution
+from support.networks import shapesnet
 
 from data_scripts import judge_attribution as script
 
@@ -16,6 +18,24 @@ def test_the_interval_holds_the_mean_and_shrinks_with_the_images():
     assert many["high"] - many["low"] < 0.5 * (few["high"] - few["low"])
     assert script.summary(np.array([1.0, np.nan, 3.0]))["mean"] == 2
     assert script.summary(np.array([1.0, np.nan, 3.0]))["n"] == 2
+    nothing = script.summary(np.full(4, np.nan))
+    assert nothing.pop("n") == 0 and np.isnan(list(nothing.values())).all()
+
+
+def test_another_class_is_another_and_integrated_gradients_say_what_is_left_over(monkeypatch):
+    asked = []
+
+    def method(backbone, objective, images):
+        asked.append(objective)
+        return np.random.default_rng(len(asked)).random(images.shape[:3])
+
+    monkeypatch.setattr(script, "methods", lambda steps: {"integrated": method})
+    monkeypatch.setattr(script, "CONTROLS", {})
+    labels = np.array([3, 3, 5, 7, 9])  # the second's neighbour has its own class
+    rows = script.tests(shapesnet(), fv.shapes.draw(5, 1).images, labels, 1, 2)
+    found = [next(rows) for _ in range(2)]
+    assert [(test, len(values)) for _, test, values in found] == [("another class", 4), ("left over", 5)]
+    assert (found[1][2] >= 0).all() and found[1][2].max() > 0
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Permuted networks: every histogram stays, the original too, and what batch norm knows is as it says."""
 
 import featviz_helpers as fv
+import keras
 import numpy as np
 import pytest
 from featviz_helpers.attribution.permuted import cascade, randomised, weighted_layers
@@ -64,6 +65,22 @@ def test_a_cascade_goes_down_from_the_class_scores():
     assert (names[0], names[-1]) == ("logits", layers[0])
     assert [len(changed(network)) for network in networks] == [1, round((1 + len(layers)) / 2), len(layers)]
     assert changed(networks[1]) == set(layers[layers.index(names[1]) :])
+
+
+def test_only_batch_norm_runs_as_in_training():
+    """Dropout would draw another mask each time, and the statistics above it with it."""
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, name="first")(inputs)
+    x = keras.layers.BatchNormalization(name="norm")(keras.layers.Dropout(0.5)(x))
+    x = keras.layers.BatchNormalization(name="above")(keras.layers.Conv2D(4, 3)(x))
+    backbone = fv.Backbone(keras.Model(inputs, x, name="dropped"))
+    images = pictures(4, 16)
+    one, two = (randomised(backbone, seed=1, images=images).model for _ in range(2))
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    sums = one.get_layer("first")(images).numpy()
+    np.testing.assert_allclose(one.get_layer("norm").moving_mean, sums.mean(axis=(0, 1, 2)), rtol=1e-4, atol=1e-6)
+    assert np.abs(one.get_layer("above").moving_variance.numpy() - 1).max() > 1e-3
 
 
 def test_a_layer_without_weights_is_refused():

@@ -102,6 +102,10 @@ def test_controls_know_the_image_at_most():
         (lambda x: mosaics(x, [0, 1], 3), "one label per image"),
         (lambda x: share_inside(np.ones((3, 4, 4)), np.ones((4, 5))), r"got \(3, 4, 4\) and \(4, 5\)"),
         (lambda x: removal_curves(shapesnet(), 4, x, np.ones((3, 4, 4))), r"need maps \(3, 48, 48\); got \(3, 4, 4\)"),
+        (
+            lambda x: removal_curves(shapesnet(), 4, x, np.full((3, 48, 48), np.nan)),
+            "Maps must be finite: pixels whose",
+        ),
         (lambda x: removal_curves(shapesnet(), 4, x, np.ones((3, 48, 48)), points=1), "points must be a whole number"),
     ],
 )

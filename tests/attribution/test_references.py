@@ -50,6 +50,7 @@ OURS = {
         attribution.gradient_times_input(*asked) / 3
     ),  # theirs is the mean of the colours
     "guided": lambda *asked: attribution.magnitude(attribution.guided_backprop(*asked)),
+    "deconvnet": lambda *asked: attribution.magnitude(attribution.deconvnet(*asked)),
     "integrated gradients": lambda *asked: (
         attribution.integrated_gradients(*asked, steps=STEPS - 1, tolerance=np.inf).maps
         / 3  # 50 points are 49 intervals

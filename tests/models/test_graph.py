@@ -266,6 +266,13 @@ def test_a_backbone_says_what_suits_it():
     assert (bundled.size, bundled.traits.picture_size, bundled.traits.judge) == (64, 96, "shapesnet")
 
 
+def test_a_network_without_any_map_is_refused_in_a_sentence():
+    inputs = keras.Input((8, 8, 3))
+    flat = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)), name="flat")
+    with pytest.raises(ValueError, match=r"flat has no layer with a map .*: a backbone needs one"):
+        fv.Backbone(flat)
+
+
 def test_a_layer_with_its_channels_first_is_refused():
     """Its columns, here 30, would be taken for channels, and a ninth column would be drawn as channel 8."""
     images = keras.Input((32, 32, 3))

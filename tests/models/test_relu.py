@@ -24,6 +24,8 @@ FORMS = {
     "argument relu": (lambda: [], {"activation": "relu"}, 0.0, np.inf),
     "argument relu6": (lambda: [], {"activation": "relu6"}, 0.0, 6.0),
     "argument leaky_relu": (lambda: [], {"activation": "leaky_relu"}, 0.2, np.inf),
+    "argument tf.nn.relu6": (lambda: [], {"activation": tf.nn.relu6}, 0.0, 6.0),
+    "argument keras.ops.relu": (lambda: [], {"activation": keras.ops.relu}, 0.0, np.inf),
     "keras.ops.relu": (lambda: [keras.ops.relu], {}, 0.0, np.inf),
     "keras.ops.relu6": (lambda: [keras.ops.relu6], {}, 0.0, 6.0),
 }
@@ -132,6 +134,83 @@ def test_a_rule_for_relus_refuses_a_network_without_any():
     inputs = keras.Input((None, None, 3))
     smooth = layers.Conv2D(4, 3, activation="gelu", name="smooth")(inputs)
     backbone = fv.Backbone(keras.Model(inputs, layers.Conv2D(4, 3, name="next")(smooth), name="soft"))
-    with pytest.raises(ValueError, match=r"'guided' is a rule for ReLUs.*'next' of soft has gelu only"):
+    with pytest.raises(ValueError, match=r"'guided' is a rule for ReLUs.*'smooth' of soft has gelu, whose plain"):
         backbone.truncate("next", relu="guided")
     assert backbone.truncate("next", relu="redirected")
+
+
+def mixed(*between, last=None):
+    """ReLU, and what comes after it."""
+    inputs = keras.Input((None, None, 3))
+    x = layers.Conv2D(4, 1, activation="relu")(inputs)
+    for function in between:
+        x = function(x)
+    return fv.Backbone(keras.Model(inputs, layers.Conv2D(4, 1, name="last", activation=last)(x), name="mixed"))
+
+
+@pytest.mark.parametrize("rule", ["guided", "deconv"])
+@pytest.mark.parametrize(
+    ("bent", "kind"),
+    [
+        (lambda: layers.PReLU(shared_axes=[1, 2]), "PReLU"),
+        (lambda: layers.ELU(), "ELU"),
+        (lambda: layers.Lambda(lambda x: x * 2), "Lambda"),
+        (lambda: layers.Activation("swish"), "silu"),
+        (lambda: layers.Activation(layers.ELU()), "ELU"),
+        (lambda: layers.Conv2D(4, 1, activation="tanh"), "tanh"),
+        (lambda: keras.ops.silu, "Silu"),
+        (lambda: keras.ops.tanh, "Tanh"),
+        (lambda: lambda x: keras.ops.maximum(x, 0.0), "Maximum"),
+    ],
+)
+def test_a_rule_for_relus_refuses_any_other_nonlinearity_and_names_the_layer(bent, kind, rule):
+    with pytest.raises(ValueError, match=rf"'{rule}' is a rule for ReLUs, and '.*' of mixed has {kind}, whose plain"):
+        mixed(bent()).truncate("last", relu=rule)
+
+
+def test_gates_beside_relus_may_stand_and_alone_they_may_not():
+    def gated(x):
+        return x * layers.Conv2D(4, 1, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+
+    assert mixed(gated, layers.BatchNormalization(), layers.MaxPooling2D(1)).truncate("last", relu="guided")
+    inputs = keras.Input((None, None, 3))
+    alone = layers.Conv2D(4, 1, activation="sigmoid", name="alone")(inputs)
+    backbone = fv.Backbone(keras.Model(inputs, layers.Conv2D(4, 3, name="next")(alone), name="old"))
+    with pytest.raises(ValueError, match="'alone' of old has sigmoid"):
+        backbone.truncate("next", relu="guided")
+
+
+@pytest.mark.parametrize("make", ["InceptionV3", "MobileNetV2"])
+@pytest.mark.slow
+def test_known_networks_of_relus_are_taken(make):
+    backbone = fv.Backbone(getattr(keras.applications, make)(weights=None, input_shape=(96, 96, 3)))
+    assert backbone.truncate("logits", relu="guided") and backbone.truncate("logits", relu="deconv")
+
+
+def test_other_families_of_activations_are_refused():
+    swish = fv.Backbone(keras.applications.MobileNetV3Small(weights=None, input_shape=(96, 96, 3)))
+    with pytest.raises(ValueError, match="is a rule for ReLUs"):
+        swish.truncate("logits", relu="guided")
+
+
+def operations(function):
+    graph = function.get_concrete_function().graph
+    return [one.type for one in graph.get_operations() if one.type not in ("Placeholder", "Identity", "NoOp", "Const")]
+
+
+@pytest.mark.parametrize("cap", [None, 6.0])
+def test_guided_takes_one_pass_for_the_mask_and_is_bit_for_bit_the_definition(cap):
+    x = tf.constant(np.concatenate([np.random.default_rng(0).normal(0, 5, 2000), [0, 6, -0.0]]), tf.float32)
+    above = tf.constant(np.random.default_rng(1).normal(size=2003), tf.float32)
+    activation = ruled(Shape(max_value=cap), "guided")
+
+    @tf.function
+    def slope():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = activation(x)
+        return tape.gradient(y, x, above)
+
+    inside = (x.numpy() > 0) & (x.numpy() < (cap or np.inf))
+    np.testing.assert_array_equal(slope().numpy(), np.where(inside, np.maximum(above, 0), 0))
+    assert not {"Select", "SelectV2", "Greater", "LogicalAnd"} & set(operations(slope))

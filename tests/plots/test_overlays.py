@@ -58,5 +58,14 @@ def test_the_words_below_the_bar_stay_on_the_page():
 def test_mistakes_are_explained_in_a_sentence():
     with pytest.raises(ValueError, match=r"'one' has maps of shape \(2, 3, 3\), and the images need \(2, 48, 48\)"):
         overlay(pictures(2, 48), {"one": np.ones((2, 3, 3))})
+    for wrong in ([[[0.0, 1.0]]], [[1.0], [1.0, 2.0]], "map", None):
+        with pytest.raises(ValueError, match=r"'one' (has maps of shape|must be maps of numbers)"):
+            overlay(pictures(2, 48), {"one": wrong})
+    with pytest.raises(ValueError, match="'one' must be maps of finite values"):
+        overlay(pictures(2, 48), {"one": np.full((2, 48, 48), np.nan)})
     with pytest.raises(ValueError, match="1 labels for 2 images"):
         overlay(pictures(2, 48), {"one": np.ones((2, 48, 48))}, ["a"])
+
+
+def test_a_list_is_a_map_too():
+    assert overlay(pictures(1, 16), {"one": np.ones((1, 16, 16)).tolist()})

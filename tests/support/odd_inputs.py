@@ -27,7 +27,7 @@ ODD = {
 }  # fmt: skip
 ALLOWED = re.compile(
     r"\b(must|needs?|takes?|lies?|from .+ to|at least|or more|or less|above|below|one of|such as|did you mean|there is"
-    r"|there are|give|has channels?|is no field)\b",
+    r"|there are|give|has channels?|has classes|is no field)\b",
     re.DOTALL | re.IGNORECASE,
 )
 

@@ -193,6 +193,25 @@ def test_nothing_masks_the_gradient(name):
     assert kept(32 / 255, steps=8) <= by_epsilon[2] <= one_step < at_random
 
 
+@pytest.mark.slow
+@pytest.mark.real
+def test_nothing_masks_the_gradient_of_lite0():
+    """The same on four photographs, about what the network says of them itself."""
+    lite0, data = fv.load_model("lite0"), fv.open_images("photographs")
+    crops = [data.labels.index(name) for name in ("china", "flower", "coffee", "cat")]
+    images = np.stack([data.load(crop, lite0.size) for crop in crops])
+    said = lite0.activations(images, "logits").argmax(axis=1)
+
+    def kept(epsilon, steps=3):
+        return correct(lite0, pgd(lite0, images, said, epsilon, steps=steps, random_start=False), said).mean()
+
+    by_epsilon = [kept(k / 255) for k in (0, 0.25, 1, 16)]
+    assert by_epsilon == sorted(by_epsilon, reverse=True) and by_epsilon[0] == 1 and by_epsilon[-1] == 0
+    one_step = correct(lite0, fgsm(lite0, images, said, 1 / 255), said).mean()
+    at_random = correct(lite0, random_signs(images, 1 / 255), said).mean()
+    assert kept(1 / 255, steps=8) <= by_epsilon[2] <= one_step < at_random
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([Linf, L2]),
@@ -222,8 +241,8 @@ def test_projection_is_inside_and_leaves_the_inside_alone(kind, radius, spread, 
         (lambda n, x: fgsm(n, x, 1, [0.1, 0.2]), "epsilon has 2 values for 3 images"),
         (lambda n, x: fgsm(n, x, [1, 2], 0.1), "2 units and 3 images"),
         (lambda n, x: correct(n, x, [1, 2]), "2 classes and 3 images"),
-        (lambda n, x: fgsm(n, x, 32, 0.1), r"channels 0 to 31; got \[32"),
-        (lambda n, x: correct(n, x, 32), r"channels 0 to 31; got \[32"),
+        (lambda n, x: fgsm(n, x, 32, 0.1), r"classes 0 to 31; got \[32"),
+        (lambda n, x: correct(n, x, 32), r"classes 0 to 31; got \[32"),
         (lambda n, x: fgsm(n, x, "star", 0.1), "A class must be a whole number"),
         (lambda n, x: fgsm(n, 2 * x, 1, 0.1), r"must lie in \[-1, 1\]"),
         (lambda n, x: pgd(n, x, 1, 0.1, norm="l1"), "norm must be one of 'linf', 'l2'; got 'l1'"),

@@ -76,6 +76,10 @@ def test_the_second_image_compiles_nothing():
         (lambda n, x: feature_distance(n, x, x[:2], "mixed1"), "same shape, or one"),
         (lambda n, x: invert(identity(), x, "logits"), "no class scores"),
         (lambda n, x: FeatureDistance("mixed1", np.zeros((1, 5, 5, 7))).resolve(n), "must have .* channels"),
+        (
+            lambda n, x: fv.score(n, FeatureDistance("mixed1", np.zeros((1, 5, 5, n.layers["mixed1"]))), x),
+            r"Features \(5, 5, \d+\) do not fit 'mixed1' of shapesnet, which has \(.*\) on images of 40 x 40",
+        ),
     ],
 )
 def test_mistakes_are_explained_in_a_sentence(make, words):

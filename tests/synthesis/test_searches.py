@@ -3,7 +3,7 @@
 import featviz_helpers as fv
 import numpy as np
 import pytest
-from featviz_helpers.synthesis import correct, fgsm, fooling, smallest_epsilon
+from featviz_helpers.synthesis import correct, fgsm, fooling, pgd, smallest_epsilon
 from support.attribution_networks import linear
 from support.networks import pictures, shapesnet
 
@@ -69,16 +69,37 @@ def said(images):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda n, x: smallest_epsilon(n, x, said(x), most=16), "epsilon must be a share of the pixel range, below 1"),
+        (
+            lambda n, x: smallest_epsilon(n, x, said(x), most=16),
+            "^most, .*, must be a share of the pixel range, below 1",
+        ),
         (lambda n, x: smallest_epsilon(n, x, 1, most=-1), "most must be a number, 0.0 or more"),
         (lambda n, x: smallest_epsilon(n, x, 1, rounds=0), "rounds must be a whole number from 1 to 20"),
         (lambda n, x: smallest_epsilon(n, x, [1, 2]), "2 classes and 3 images"),
         (lambda n, x: fooling(n, x, 1, probability=1.0), "probability must be above 0"),
         (lambda n, x: fooling(n, x, 1, step_size=0), "step_size must be above 0"),
         (lambda n, x: fooling(n, x, 1, most_steps=0), "most_steps must be a whole number"),
-        (lambda n, x: fooling(n, x, 40), "channels 0 to 31"),
+        (lambda n, x: fooling(n, x, 40), "classes 0 to 31"),
     ],
 )
 def test_mistakes_are_explained_in_a_sentence(make, words):
     with pytest.raises(ValueError, match=words):
         make(shapesnet(), pictures(3, 40))
+
+
+def test_an_error_of_an_attack_that_is_not_about_epsilon_stays_as_it_is():
+    def broken(*_):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match=r"^mine$"):
+        smallest_epsilon(shapesnet(), pictures(1, 40), said(pictures(1, 40)), attack=broken)
+
+
+def test_images_without_their_class_have_0_and_l2_takes_more_than_1():
+    images = pictures(2, 40)
+    assert smallest_epsilon(shapesnet(), images, (said(images) + 1) % 32).tolist() == [0, 0]
+
+    def l2(backbone, pictures, classes, epsilon):
+        return pgd(backbone, pictures, classes, epsilon, norm="l2", steps=3)
+
+    assert np.isfinite(smallest_epsilon(shapesnet(), images, said(images), most=40.0, rounds=1, attack=l2)).all()
