@@ -91,15 +91,7 @@ class Objective:
     def broadcast(self, count: int) -> Objective:
         """Return the same objective with one row per image in every array."""
 
-        def spread(values: np.ndarray) -> np.ndarray:
-            return np.broadcast_to(values, (count, *values.shape[1:])).copy()
-
-        return Objective(
-            *(
-                term.replace(weight=spread(term.weight), units={k: spread(v) for k, v in term.units.items()})
-                for term in self.terms
-            )
-        )
+        return Objective(*(term.spread(count) for term in self.terms))
 
     def values(self, outputs: dict[str, tf.Tensor], units: Sequence[dict[str, tf.Tensor]]) -> tf.Tensor:
         """Compute every term, unweighted.
@@ -181,6 +173,14 @@ class Term(Objective, ABC):
 
     def check(self, backbone: Backbone) -> None:
         """Raise ValueError when a unit does not exist in the layer, whose name is resolved by now."""
+
+    def spread(self, count: int) -> Term:
+        """Return the term with one row per image in every array."""
+
+        def rows(values: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(values, (count, *values.shape[1:])).copy()
+
+        return self.replace(weight=rows(self.weight), units={name: rows(own) for name, own in self.units.items()})
 
     def label(self, image: int) -> str:
         """Return a short name of what one image climbs, such as `mixed6:62`."""
