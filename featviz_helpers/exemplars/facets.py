@@ -72,7 +72,7 @@ def facets(
     kept = min(whole_number("components", components, 1), *_most_components(backbone, images, layer))
     points = next(iter(embed(backbone, images, layer, batch=batch).values()))
     points = PCA(kept, random_state=0).fit_transform(points)
-    means = KMeans(count, n_init=10, random_state=whole_number("seed", seed, 0, 2**32 - 1)).fit(points)
+    means = KMeans(count, n_init=4, random_state=whole_number("seed", seed, 0, 2**32 - 1)).fit(points)
     away = means.transform(points)
     groups = [np.flatnonzero(means.labels_ == number) for number in range(count)]
     groups = [group[np.argsort(away[group, number], kind="stable")] for number, group in enumerate(groups)]

@@ -27,15 +27,15 @@ class SharedFrames(Fourier):
 
     Args:
         shares: s of each shared picture, 1 to 64.
-        own: how far a step moves what is a frame's own, against what is shared; above 0, at most 1, which is Lucid's.
-            Less leaves less to each frame.
+        own: how far a step moves what is a frame's own, against what is shared; above 0, at most 1. Lucid's 1 did
+            little here: 1/f waves move what is coarse as fast as the shared pictures do.
         noise: standard deviation of the own waves at the start, as for `Fourier`.
     """
 
     couples = True
     encode = Parameterization.encode  # how an image is to be divided into own and shared is not said
 
-    def __init__(self, shares: Sequence[int] = SHARES, own: float = 1.0, noise: float = 0.01) -> None:
+    def __init__(self, shares: Sequence[int] = SHARES, own: float = 0.3, noise: float = 0.01) -> None:
         super().__init__(noise)
         self.own = number_above("SharedFrames: own", own, 0, 1)
         self.shares = tuple(whole_numbers("SharedFrames: shares", shares, 1, 64))
