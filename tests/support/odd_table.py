@@ -434,17 +434,6 @@ def table(photo):
             {"pictures": PICTURES.called("pictures"), "images": PICTURES, "layer": LAYER, "batch": whole(1)},
             {"backbone": net, "pictures": three[:1], "images": three[:1]}, lambda result, value: np.isfinite(result).all(),
         ),
-        "Diversity": Target(
-            lambda **given: resolved(fv.synthesis.Diversity)(**given).broadcast(2),
-            {"layer": LAYER, "groups": Kind(lambda v: v is None or (wholes(0, 2**31 - 1).fits(v) and np.size(v) == 1), ("groups", "group", "array", "broadcast", "shape"))},
-            {"layer": "mixed0", "groups": [1, 1]},
-        ),
-        "facets": Target(
-            fv.exemplars.facets,
-            {"images": PICTURES, "count": whole(2, 3).called("count", "facet"), "layer": LAYER, "nearest": whole(1),
-             "components": whole(1), "seed": whole(0, 2**32 - 1), "batch": whole(1, 4096)},
-            {"backbone": net, "images": three, "count": 2, "layer": "mixed0"}, lambda result, value: np.isfinite(result.starts).all(),
-        ),
         "StudyPlan": Target(
             lambda **given: fv.study.StudyPlan(**{"channels": [0]} | given),
             {"layer": instance(str), "channels": Kind(lambda v: isinstance(v, list) and wholes(0).fits(v)),

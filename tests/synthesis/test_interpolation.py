@@ -18,10 +18,12 @@ def film(parameterization, seed=0, frames=5, steps=24):
 
 
 def test_without_shared_values_it_is_fourier():
-    parameters = SharedFrames().start([0, 1], [5, 5], 30, 41)
+    whole, half = SharedFrames(own=1.0), SharedFrames(own=0.5)
+    parameters = tf.constant(whole.start([0, 1], [5, 5], 30, 41))
     own = fv.Fourier().start([0, 1], [5, 5], 30, 41)
-    expected = fv.Fourier().decode(tf.constant(own), 30, 41)
-    np.testing.assert_allclose(SharedFrames().decode(tf.constant(parameters), 30, 41), expected, atol=1e-6)
+    for space, share in ((whole, 1.0), (half, 0.5)):
+        expected = fv.Fourier().decode(tf.constant(share * own, tf.float32), 30, 41)
+        np.testing.assert_allclose(space.decode(parameters, 30, 41), expected, atol=1e-6)
 
 
 def test_what_is_shared_is_the_mean_of_the_copies_enlarged():
@@ -50,6 +52,8 @@ def test_the_frames_are_one_batch_and_have_no_way_back():
         fv.maximize(shapesnet(), fv.channel(LAYER, 3), parameterization=SharedFrames(), start=pictures(1, 48))
     with pytest.raises(ValueError, match="SharedFrames: shares must be a whole number from 1 to 64"):
         SharedFrames([0])
+    with pytest.raises(ValueError, match="SharedFrames: own must be above 0 and at most 1; got 2"):
+        SharedFrames(own=2)
 
 
 def test_the_change_from_frame_to_frame_is_a_share_of_the_range():
