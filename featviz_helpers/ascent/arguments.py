@@ -142,13 +142,18 @@ class Arguments:
 
     def _check_coupling(self) -> None:
         """Refuse to split a batch whose images depend on each other."""
-        if not self.objective.couples:
+        if not self.couples:
             return
         if len({tuple(sizes) for sizes in self.sizes}) > 1 or (self.batch or self.count) < self.count:
             raise ValueError(
-                f"The images of this objective depend on each other, so all {self.count} are climbed as one batch. "
+                f"The images of this call depend on each other, so all {self.count} are climbed as one batch. "
                 "Give them the same sizes, and leave `batch` out."
             )
+
+    @property
+    def couples(self) -> bool:
+        """Whether an image depends on the others of its batch."""
+        return self.objective.couples or self.parameterization.couples
 
     @property
     def settled(self) -> int:
@@ -171,7 +176,7 @@ class Arguments:
         most = self.batch or max(1, PIXELS_PER_BATCH // (height * width))
         for sizes in dict.fromkeys(map(tuple, self.sizes)):
             group = np.flatnonzero([tuple(own) == sizes for own in self.sizes])
-            size = len(group) if self.objective.couples else min(len(group), most)
+            size = len(group) if self.couples else min(len(group), most)
             for first in range(0, len(group), size):
                 # The last batch is filled up with repeats, so that it has the size that is already compiled.
                 index = group[np.minimum(np.arange(first, first + size), len(group) - 1)]

@@ -13,17 +13,11 @@ import tensorflow as tf
 from ..common.checks import flag, number_above
 from ..common.random_streams import start_uniform
 from ..data.frequencies import frequency_grid
+from .colours import colour_mix, squash, unsquash
 
-# Square root of the covariance of the colours (R, G, B in [-1, 1]) of 800 ImageNet photographs, one a class, each
-# at 64 x 64 pixels. Its columns are, nearly, brightness, warm-cold and green-magenta.
-COLOUR_ROOT = np.asarray(
-    [[0.497, -0.186, -0.050], [0.510, 0.003, 0.105], [0.516, 0.176, -0.055]], np.float32
-)  # fmt: skip
-CONTRAST = 0.25  # keeps the first hundred steps inside the steep part of tanh
 # Mean magnitude of the waves in the same photographs at 224 x 224 pixels, per colour axis: A / f^a with f in cycles
 # per pixel, times the square root of the number of pixels. The straight line misses the means by 7 % in the middle.
 NATURAL = np.asarray([[0.180, 1.257], [0.147, 1.250], [0.213, 1.153]], np.float32)
-EDGE = 0.999  # images are pulled inside this before tanh is undone, which is infinite at 1
 
 
 class Parameterization(ABC):
@@ -33,9 +27,11 @@ class Parameterization(ABC):
 
     Attributes:
         transparent: whether the ascent adds up how much each place of the image mattered; see `Result.transparency`.
+        couples: whether an image depends on the parameters of others of its batch, which is then not split.
     """
 
     transparent = False
+    couples = False
 
     @abstractmethod
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
@@ -134,7 +130,7 @@ class Fourier(Parameterization):
     def __init__(self, noise: float = 0.01, decorrelate: bool = True) -> None:
         self.noise = number_above("Fourier: noise", noise, 0, 1000)
         self.decorrelate = flag("decorrelate", decorrelate)
-        self.mix = _mix(decorrelate)
+        self.mix = colour_mix(decorrelate)
 
     @property
     def structure(self) -> tuple:
@@ -156,8 +152,12 @@ class Fourier(Parameterization):
         return tf.stack([tf.math.real(waves), tf.math.imag(waves)], axis=-1)
 
     def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        return squash(self.colours(parameters, height, width), self.mix)
+
+    def colours(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Return the three colour axes (N, H, W, 3) of given coefficients, before they become red, green and blue."""
         waves = tf.complex(parameters[..., 0], parameters[..., 1]) * self._scale(height, width)
-        return _image(waves, self.mix, height, width)
+        return _plane(waves, height, width)
 
     @staticmethod
     def _scale(height: int, width: int) -> np.ndarray:
@@ -177,7 +177,7 @@ class MACO(Parameterization):
     transparent = True
 
     def __init__(self) -> None:
-        self.mix = _mix(decorrelate=True)
+        self.mix = colour_mix(decorrelate=True)
 
     @property
     def structure(self) -> tuple:
@@ -209,7 +209,7 @@ class MACO(Parameterization):
         phases = tf.where(twice, (parameters - opposite) / 2.0, parameters)
         magnitude = self._magnitude(height, width)
         waves = tf.complex(magnitude * tf.cos(phases), magnitude * tf.sin(phases))
-        return _image(waves, self.mix, height, width)
+        return squash(_plane(waves, height, width), self.mix)
 
     @staticmethod
     def _magnitude(height: int, width: int) -> np.ndarray:
@@ -221,23 +221,16 @@ class MACO(Parameterization):
         return (side * size / frequency**power * (side / 224) ** (1 - power)).astype(np.float32)
 
 
-def _mix(decorrelate: bool) -> np.ndarray:
-    root = COLOUR_ROOT / np.linalg.norm(COLOUR_ROOT, axis=1).max() if decorrelate else np.eye(3)
-    return np.asarray(CONTRAST * root, np.float32)
-
-
 def _frequency(height: int, width: int) -> np.ndarray:
     """Return (H, W // 2 + 1) distances from frequency zero, in cycles per pixel."""
     return np.hypot(*frequency_grid(height, width))
 
 
-def _image(waves: tf.Tensor, mix: np.ndarray, height: int, width: int) -> tf.Tensor:
-    """(N, 3, H, W // 2 + 1) waves of three colour axes -> (N, H, W, 3) in [-1, 1]."""
-    colours = tf.transpose(tf.signal.irfft2d(waves, fft_length=[height, width]), [0, 2, 3, 1])
-    return tf.tanh(tf.einsum("nhwc,rc->nhwr", colours, mix))
+def _plane(waves: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """(N, 3, H, W // 2 + 1) waves of three colour axes -> (N, H, W, 3) of them."""
+    return tf.transpose(tf.signal.irfft2d(waves, fft_length=[height, width]), [0, 2, 3, 1])
 
 
 def _waves(images: tf.Tensor, mix: np.ndarray) -> tf.Tensor:
-    """Undo `_image`."""
-    colours = tf.einsum("nhwr,cr->nhwc", tf.atanh(tf.clip_by_value(images, -EDGE, EDGE)), np.linalg.inv(mix))
-    return tf.signal.rfft2d(tf.transpose(colours, [0, 3, 1, 2]))
+    """Undo `_plane` and `squash`."""
+    return tf.signal.rfft2d(tf.transpose(unsquash(images, mix), [0, 3, 1, 2]))

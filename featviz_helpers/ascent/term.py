@@ -97,15 +97,7 @@ class Objective:
     def broadcast(self, count: int) -> Objective:
         """Return the same objective with one row per image in every array."""
 
-        def spread(values: np.ndarray) -> np.ndarray:
-            return np.broadcast_to(values, (count, *values.shape[1:])).copy()
-
-        return Objective(
-            *(
-                term.replace(weight=spread(term.weight), units={k: spread(v) for k, v in term.units.items()})
-                for term in self.terms
-            )
-        )
+        return Objective(*(term.spread(count) for term in self.terms))
 
     def values(self, outputs: dict[str, tf.Tensor], units: Sequence[dict[str, tf.Tensor]]) -> tf.Tensor:
         """Compute every term, unweighted.
@@ -190,6 +182,14 @@ class Term(Objective, ABC):
 
     def check_images(self, backbone: Backbone, size: Sequence[int]) -> None:
         """Raise ValueError when what is asked does not fit images of (height, width) `size`."""
+
+    def spread(self, count: int) -> Term:
+        """Return the term with one row per image in every array."""
+
+        def rows(values: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(values, (count, *values.shape[1:])).copy()
+
+        return self.replace(weight=rows(self.weight), units={name: rows(own) for name, own in self.units.items()})
 
     def label(self, image: int) -> str:
         """Return a short name of what one image climbs, such as `mixed6:62`."""

@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "one_step",
             "smoother",
         ],
+        "diversity": ["apart", "shows", "steady_film"],
         "embeddings": ["colour_share", "faithful_map", "two_kinds_of_near"],
         "evidence": ["fools", "order", "ordinary_sets"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],

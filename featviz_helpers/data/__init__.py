@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["shapes"],
     submod_attrs={
+        "films": ["save_gif"],
         "image_sets": ["ImageFolder", "ImageSet", "ShapesImages"],
         "images": [
             "from_uint8",

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "embeddings": ["embed", "neighbours", "right_by_neighbours", "scramble"],
+        "facets": ["Facets", "facets"],
         "flat_maps": ["kept_neighbours", "snap_to_grid", "tsne"],
         "rounds": ["Round", "two_alternatives"],
         "scan": ["find_exemplars", "write_exemplars"],

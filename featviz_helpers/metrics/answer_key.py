@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestClassifier
 
 from ..data import shapes
@@ -82,6 +83,35 @@ def _frequency_band(responses: np.ndarray, frequency: pd.Series) -> tuple[np.nda
     coarse = (frequency <= shapes.COARSE[1]).to_numpy()
     high, low = responses[fine].mean(axis=0), responses[coarse].mean(axis=0)
     return np.where(high > low, np.mean(shapes.FINE), np.mean(shapes.COARSE)), np.abs(high - low) / (high + low)
+
+
+def class_selectivity(responses: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how well each unit tells its best class from all others: the area under the ROC curve (AUC).
+
+    It counts the order of the images and nothing else. So units of other size, with other zeros or with values below
+    zero can be compared, such as channels behind a ReLU with sums of them.
+
+    Args:
+        responses: (N, units), one row per image.
+        labels: (N,) class numbers.
+
+    Returns:
+        (units,): the highest over the classes of the share of pairs, an image of the class and another one, in which
+        the unit answers more to the first; a tie counts half. 1 is a perfect detector; chance is a little above 0.5,
+        since the best of many classes is taken.
+
+    Raises:
+        ValueError: another number of labels than of images, or one class only.
+    """
+    responses, labels = np.asarray(responses, float), np.asarray(labels)
+    if responses.ndim != 2 or labels.shape != responses.shape[:1]:
+        raise ValueError(f"One label per image: {responses.shape} responses need as many labels; got {labels.shape}.")
+    member = (labels[:, None] == np.unique(labels)).astype(float)
+    inside = member.sum(axis=0)[:, None]
+    outside = len(labels) - inside
+    if member.shape[1] < 2:
+        raise ValueError("Selectivity needs two classes or more, to tell one from the others; got 1.")
+    return ((member.T @ rankdata(responses, axis=0) - inside * (inside + 1) / 2) / (inside * outside)).max(axis=0)
 
 
 def describe(images: np.ndarray) -> np.ndarray:

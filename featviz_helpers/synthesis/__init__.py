@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "adversaries": ["correct", "fgsm", "pgd", "random_signs"],
+        "diversity": ["Diversity", "pairwise_similarity"],
+        "interpolation": ["SharedFrames", "frame_change"],
         "inversion": ["FeatureDistance", "feature_distance", "invert"],
         "searches": ["Fooled", "fooling", "smallest_epsilon"],
         "texture": ["Texture", "efros_leung"],

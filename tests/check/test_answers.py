@@ -41,6 +41,20 @@ def faint_picture():
     return fv.maximize(shapesnet(), fv.channel(LAYER, 3), size=48, steps=30, penalties=[fv.L2(3e-3)])
 
 
+@cache
+def both_strong_and_apart():
+    apart = fv.channel(LAYER, [3] * 3) + fv.synthesis.Diversity(LAYER)
+    return fv.maximize(shapesnet(), apart, size=48, steps=12, progress=False).images
+
+
+def strong():
+    return float(fv.score(shapesnet(), fv.channel(LAYER, 3), both_strong_and_apart()).min())
+
+
+def said_of_them():
+    return set(shapesnet().activations(both_strong_and_apart(), "logits").argmax(axis=1).tolist())
+
+
 def ramp():
     line = np.linspace(-0.5, 0.5, 32)
     return np.repeat((line[:, None] + line)[None, ..., None], 3, axis=-1)
@@ -362,6 +376,26 @@ def cases(low):
             lambda x: check.faithful_map(x, cube(), than=cube()[:, :2] ** 3),
             [cube()[:, :2], cube()[:, 1::-1]],
             [cube()[:, :2] ** 3, np.sin(9 * cube()[:, :2]), cube(), cube()[:5, :2], np.nan * cube()[:, :2]],
+        ),
+        "apart": (
+            lambda x: check.apart(x, shapesnet(), LAYER, 3, count=3, least=0.2 * strong(), alike=0.99),
+            [both_strong_and_apart()],
+            [both_strong_and_apart()[:2], both_strong_and_apart()[[0, 0, 0]], pictures(3, 48), 3 * pictures(3, 48)],
+        ),
+        "shows": (
+            lambda x: check.shows(x, shapesnet(), LAYER, 3, 3, 0.2 * strong(), shapesnet(), kinds=said_of_them()),
+            [both_strong_and_apart()],
+            [
+                both_strong_and_apart()[:2],
+                pictures(3, 48),
+                np.repeat(pictures(1, 48), 3, axis=0),
+                np.full((3, 48, 48, 3), np.nan),
+            ],
+        ),
+        "steady_film": (
+            lambda x: check.steady_film(x, shapesnet(), LAYER, (3, 3), 3, 2 * [0.2 * strong()], change=0.05),
+            [both_strong_and_apart()[[0, 0, 0]]],
+            [both_strong_and_apart(), np.zeros((3, 48, 48, 3)), both_strong_and_apart()[0]],
         ),
         "attack": (
             lambda x: check.attack(x, by_signs, *seen(), 8 / 255),

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from featviz_helpers.data import shapes
 from featviz_helpers.metrics import answer_key as truth
+from featviz_helpers.metrics.answer_key import class_selectivity
+from sklearn.metrics import roc_auc_score
 from support.networks import shapesnet
 
 
@@ -110,3 +112,16 @@ def test_a_picture_is_described_by_the_direction_and_octave_of_its_stripes(perio
     shares = numbers[: directions * octaves].reshape(truth.BINS) ** 2
     assert shares.sum() == pytest.approx(1)
     assert shares[angle * directions // 180, octave] > 0.6, "the window spreads a wave a little"
+
+
+def test_selectivity_is_the_best_area_under_the_curve():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 40)
+    responses = np.round(generator.normal(size=(40, 4)) + (labels == 1)[:, None], 1)
+    expected = [max(roc_auc_score(labels == label, column) for label in range(3)) for column in responses.T]
+    np.testing.assert_allclose(class_selectivity(responses, labels), expected)
+    assert class_selectivity((labels == 2)[:, None] - 7.0, labels).item() == 1
+    with pytest.raises(ValueError, match="One label per image"):
+        class_selectivity(responses, labels[:-1])
+    with pytest.raises(ValueError, match="two classes or more"):
+        class_selectivity(responses, np.zeros(40))
