@@ -9,6 +9,7 @@ from . import cli as cli
 from . import common as common
 from . import data as data
 from . import exemplars as exemplars
+from . import explorer as explorer
 from . import metrics as metrics
 from . import models as models
 from . import plots as plots

@@ -5,8 +5,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "clusters": ["Facets", "facets"],
         "embeddings": ["embed", "neighbours", "right_by_neighbours", "scramble"],
-        "facets": ["Facets", "facets"],
         "flat_maps": ["kept_neighbours", "snap_to_grid", "tsne"],
         "rounds": ["Round", "two_alternatives"],
         "scan": ["find_exemplars", "write_exemplars"],
