@@ -378,12 +378,12 @@ def cases(low):
             [cube()[:, :2] ** 3, np.sin(9 * cube()[:, :2]), cube(), cube()[:5, :2], np.nan * cube()[:, :2]],
         ),
         "apart": (
-            lambda x: check.apart(x, shapesnet(), LAYER, 3, count=3, least=0.2 * strong(), alike=0.99),
+            lambda x: check.apart(x, shapesnet(), LAYER, 3, count=3, least=0.5 * strong(), alike=0.99),
             [both_strong_and_apart()],
             [both_strong_and_apart()[:2], both_strong_and_apart()[[0, 0, 0]], pictures(3, 48), 3 * pictures(3, 48)],
         ),
         "shows": (
-            lambda x: check.shows(x, shapesnet(), LAYER, 3, 3, 0.2 * strong(), shapesnet(), kinds=said_of_them()),
+            lambda x: check.shows(x, shapesnet(), LAYER, 3, 3, 0.5 * strong(), shapesnet(), kinds=said_of_them()),
             [both_strong_and_apart()],
             [
                 both_strong_and_apart()[:2],
@@ -393,7 +393,7 @@ def cases(low):
             ],
         ),
         "steady_film": (
-            lambda x: check.steady_film(x, shapesnet(), LAYER, (3, 3), 3, 2 * [0.2 * strong()], change=0.05),
+            lambda x: check.steady_film(x, shapesnet(), LAYER, (3, 3), 3, 2 * [0.5 * strong()], change=0.05),
             [both_strong_and_apart()[[0, 0, 0]]],
             [both_strong_and_apart(), np.zeros((3, 48, 48, 3)), both_strong_and_apart()[0]],
         ),
