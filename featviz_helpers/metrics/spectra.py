@@ -160,40 +160,6 @@ def mean_frequency(images: np.ndarray) -> np.ndarray:
     return _share((spectrum * radius).sum(axis=(1, 2)), spectrum)
 
 
-def correlation_length(images: np.ndarray) -> np.ndarray:
-    """How far apart two pixels must be to have little in common: about half the size of a motif.
-
-    Args:
-        images: (N, H, W, 3).
-
-    Returns:
-        (N,) pixels: the distance at which the autocorrelation of the brightness, averaged over directions, falls below
-        1/e of its value at 0; NaN for a picture of one colour, the shorter half side where it does not fall.
-    """
-    spectrum = power(images)
-    height, width = spectrum.shape[1:]
-    # The window of `power` makes this the correlation of a vignetted picture: a little short for very large motifs.
-    shared = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(spectrum, axes=(1, 2))).real, axes=(1, 2))
-    rows, columns = np.indices((height, width))
-    distance = np.hypot(rows - height // 2, columns - width // 2)
-    reach = min(height, width) // 2
-    rings = np.arange(reach + 1)
-    means = np.stack([shared[:, np.abs(distance - ring) <= 0.5].mean(axis=1) for ring in rings], axis=1)
-    means = np.divide(means, means[:, :1], out=np.full(means.shape, np.nan), where=means[:, :1] > 0)
-    return np.array([_falls(row, np.exp(-1)) for row in means])
-
-
-def _falls(values: np.ndarray, level: float) -> float:
-    """Return where values first fall below a level, between two of them by a straight line."""
-    if np.isnan(values[0]):
-        return np.nan
-    below = np.flatnonzero(values < level)
-    if not len(below):
-        return float(len(values) - 1)
-    after = below[0]
-    return after - 1 + float((values[after - 1] - level) / (values[after - 1] - values[after]))
-
-
 def _share(part: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
     """Divide by the whole energy; a picture of one colour has none, and NaN of it."""
     total = spectrum.sum(axis=(1, 2))

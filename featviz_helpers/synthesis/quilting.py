@@ -53,7 +53,7 @@ def quilt(
     down, right = (-(-(side - overlap) // (block - overlap)) for side in (height, width))
     step, chance = block - overlap, np.random.default_rng(seed)
     origins = np.full((down * step + overlap, right * step + overlap, 2), -1)
-    places = np.stack(np.indices((block, block)), axis=-1)
+    places = np.moveaxis(np.indices((block, block)), 0, -1)
     for i, j in np.ndindex(down, right):
         there = np.s_[i * step : i * step + block, j * step : j * step + block]
         old = origins[there]

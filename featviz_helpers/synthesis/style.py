@@ -89,8 +89,8 @@ def gram_matrices(backbone: Backbone, images: Pictures, layer: str = "auto", bat
         ValueError: images outside [-1, 1] or too small, or a layer without a map.
     """
     backbone.check_map(layer)
-    alike = isinstance(images, np.ndarray)
-    several = [check_range(one, name="style") for one in ([images] if alike else [np.asarray(x)[None] for x in images])]
+    batches = [images] if isinstance(images, np.ndarray) else [np.asarray(one)[None] for one in images]
+    several = [check_range(one, name="style") for one in batches]
     features = (backbone.activations(one, layer, batch) for one in several)
     return np.concatenate([gram(tf.constant(one)).numpy() for one in features])
 
