@@ -9,8 +9,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "adversaries": ["correct", "fgsm", "pgd", "random_signs"],
         "colours": ["match_colours"],
         "inversion": ["FeatureDistance", "feature_distance", "invert"],
-        "lbfgs": ["Descent", "lbfgs"],
         "quilting": ["quilt", "seam"],
+        "quasi_newton": ["Descent", "lbfgs"],
         "searches": ["Fooled", "fooling", "smallest_epsilon"],
         "style": [
             "GramDistance",
