@@ -213,22 +213,25 @@ def grey(size: int | tuple[int, int], count: int = 1) -> np.ndarray:
 
 
 def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarray:
-    """Return one of the two photographs that come with scikit-learn, or a file of your own.
+    """Return one of the photographs that come with the dependencies, or a file of your own.
 
     Args:
         name: "china" (by danielbuechele) or "flower" (by vultilion), both Creative Commons Attribution 2.0 and
-            427 x 640 pixels; or the path of an image.
+            427 x 640 pixels; another name of `data.PHOTOGRAPHS`, which has authors and licences; or the path of an
+            image.
         size: if given, the centre square at `size` pixels.
 
     Returns:
         (H, W, 3) float32 in [-1, 1].
 
     Raises:
-        FileNotFoundError: neither of the two, and no such file.
+        FileNotFoundError: none of these, and no such file.
         DamagedImage: the file is not a readable image; a ValueError.
     """
     if str(name) not in PHOTOGRAPHS:
-        return load_image(name, size)
+        from .photographs import PHOTOGRAPHS as SHIPPED  # which imports this module
+
+        return load_image(next((one.path for one in SHIPPED if one.name == str(name) and one.path), name), size)
     side = None if size is None else pair(size)[0]
     from sklearn.datasets import load_sample_image
 

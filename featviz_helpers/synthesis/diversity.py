@@ -12,6 +12,7 @@ from ..ascent.term import Term
 from ..common.checks import choice, whole_numbers
 from ..data.images import check_range
 from ..models.backbone import Backbone
+from .style import gram
 
 FEATURES = ("gram", "mean")
 FLOOR = 1e-30  # of a squared length: a map without any activation is like nothing, and not like NaN
@@ -47,7 +48,7 @@ class Diversity(Term):
     def value(self, activation: tf.Tensor, units: dict[str, tf.Tensor]) -> tf.Tensor:
         group, member = units["group"], units["member"]
         others = tf.cast((group[:, None] == group) & (member[:, None] != member), tf.float32)
-        unit = tf.math.l2_normalize(gram(activation), axis=1, epsilon=FLOOR)
+        unit = tf.math.l2_normalize(_rows(activation), axis=1, epsilon=FLOOR)
         return -0.5 * tf.reduce_sum(others * tf.matmul(unit, unit, transpose_b=True), axis=1)
 
     def check(self, backbone: Backbone) -> None:
@@ -73,11 +74,9 @@ class Diversity(Term):
         return (self.kind, int(self.units["member"][image]))
 
 
-def gram(activation: tf.Tensor) -> tf.Tensor:
-    """Return the Gram matrices (N, C * C) of activations (N, h, w, C): means over the places of a a^T."""
-    places, channels = activation.shape[1] * activation.shape[2], activation.shape[3]
-    rows = tf.reshape(activation, [-1, places, channels])
-    return tf.reshape(tf.matmul(rows, rows, transpose_a=True) / places, [-1, channels * channels])
+def _rows(activation: tf.Tensor) -> tf.Tensor:
+    """Return the Gram matrices of activations (N, h, w, C) as rows (N, C * C)."""
+    return tf.reshape(gram(activation), [-1, activation.shape[3] ** 2])
 
 
 def pairwise_similarity(
@@ -100,6 +99,6 @@ def pairwise_similarity(
         raise ValueError(f"The likeness of pictures needs two or more, to make a pair; got {len(pictures)}.")
     backbone.check_map(layer)
     maps = tf.constant(backbone.activations(pictures, layer, batch))
-    rows = gram(maps) if choice("features", features, FEATURES) == "gram" else tf.reduce_mean(maps, axis=[1, 2])
+    rows = _rows(maps) if choice("features", features, FEATURES) == "gram" else tf.reduce_mean(maps, axis=[1, 2])
     unit = tf.math.l2_normalize(rows, axis=1, epsilon=FLOOR).numpy()
     return float((unit @ unit.T)[np.triu_indices(len(unit), 1)].mean())

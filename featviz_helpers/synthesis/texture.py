@@ -84,6 +84,38 @@ def efros_leung(
     return Texture(pixels[inside[..., 0], inside[..., 1]], inside)
 
 
+def nearest_patches(image: np.ndarray, source: np.ndarray, side: int = 15, every: int = 4) -> np.ndarray:
+    """Return how far each patch of a picture is from the closest patch of a source: 0 where it was copied.
+
+    Args:
+        image: (H, W, 3) in [-1, 1].
+        source: (h, w, 3) in [-1, 1].
+        side: of a patch in pixels, odd or even, up to the smaller side of both.
+        every: take a patch of the picture at every so many pixels.
+
+    Returns:
+        (n,) mean squared differences, as a share of the variance of the source.
+
+    Raises:
+        ValueError: pictures outside [-1, 1], or a patch that does not fit into one of them.
+    """
+    pictures = [
+        check_range(np.asarray(one)[None], name=name)[0] for one, name in ((image, "image"), (source, "source"))
+    ]
+    smallest = min(min(one.shape[:2]) for one in pictures)
+    side, every = whole_number("side", side, 1, smallest), whole_number("every", every, 1)
+    ours, theirs = (
+        sliding_window_view(one, (side, side), axis=(0, 1))[::step, ::step].reshape(-1, 3 * side**2)
+        for one, step in zip(pictures, (every, 1), strict=True)
+    )
+    fit_at_once("The number of patches in the source", len(theirs), side, side)
+    nearest = [
+        ((theirs**2).sum(axis=1)[:, None] - 2 * theirs @ some.T).min(axis=0) + (some**2).sum(axis=1)
+        for some in np.array_split(ours, len(ours) // 256 + 1)
+    ]
+    return np.maximum(np.concatenate(nearest), 0) / (3 * side**2 * max(pictures[1].var(), 1e-12))
+
+
 class _Growth:
     """A texture half grown, in a frame of unfilled pixels as wide as half a window."""
 

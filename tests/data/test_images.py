@@ -135,3 +135,8 @@ def test_whole_numbers_are_no_images_in_minus_one_to_one():
         fv.to_uint8(pixels)
     with pytest.raises(ValueError, match="from_uint8 takes an array of uint8"):
         fv.from_uint8(pixels.astype(np.float32))
+
+
+def test_every_photograph_of_the_dependencies_has_a_name():
+    assert fv.photograph("gravel").shape == (512, 512, 3)
+    assert fv.photograph("cat", 64).shape == (64, 64, 3)

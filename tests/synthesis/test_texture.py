@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from featviz_helpers.synthesis import efros_leung
+from featviz_helpers.synthesis import efros_leung, nearest_patches
 from featviz_helpers.synthesis.texture import _Growth
 from skimage import data
 from skimage.transform import resize
@@ -69,6 +69,22 @@ def test_a_larger_window_copies_more_and_the_same_seed_gives_the_same_picture():
     assert copied[0] + 0.05 < copied[1] < copied[2] - 0.02
     np.testing.assert_array_equal(grow(source, size=16, window=5).image, grow(source, size=16, window=5).image)
     assert not np.array_equal(grow(source, size=16, window=5).image, grow(source, size=16, window=5, seed=1).image)
+
+
+def test_the_nearest_patch_is_found():
+    """Against a loop over all patches; a copied piece is at 0."""
+    source, other = pictures(2, 14).astype(np.float32)
+    nearest = nearest_patches(other, source, side=5, every=3)
+    by_hand = [
+        min(((other[i : i + 5, j : j + 5] - source[k : k + 5, m : m + 5]) ** 2).mean() for k, m in np.ndindex(10, 10))
+        / source.var()
+        for i in range(0, 10, 3)
+        for j in range(0, 10, 3)
+    ]
+    np.testing.assert_allclose(nearest, by_hand, rtol=1e-3)
+    np.testing.assert_allclose(nearest_patches(source[3:, 2:], source, side=5), 0, atol=1e-5)
+    with pytest.raises(ValueError, match="side must be a whole number from 1 to 8; got 9"):
+        nearest_patches(other, source[:8], side=9)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""The colours of one image for another: a style without its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..data.images import check_range
+
+
+def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Give images the colours of another, so that a style comes without its own (Gatys et al., 2017).
+
+    Each pixel c becomes  A (c - m) + m_0  with  A = S_0^(1/2) S^(-1/2),  where m and S are mean and covariance of the
+    colours. What leaves the range is cut off.
+
+    Args:
+        images: (N, H, W, 3) in [-1, 1].
+        wanted: (H, W, 3) or (1, H, W, 3) in [-1, 1], any size: whose mean and covariance they are to have.
+
+    Returns:
+        (N, H, W, 3) float32 in [-1, 1].
+
+    Raises:
+        ValueError: images outside [-1, 1].
+    """
+    images = check_range(images)
+    goal = check_range(wanted[None] if np.ndim(wanted) == 3 else wanted, name="wanted")[0].reshape(-1, 3)
+    recoloured = np.empty_like(images)
+    for image, new in zip(images, recoloured, strict=True):
+        pixels = image.reshape(-1, 3)
+        mixed = _root(np.cov(goal.T), 0.5) @ _root(np.cov(pixels.T), -0.5)
+        new[...] = ((pixels - pixels.mean(axis=0)) @ mixed.T + goal.mean(axis=0)).reshape(image.shape)
+    return np.clip(recoloured, -1, 1)
+
+
+def _root(covariance: np.ndarray, power: float) -> np.ndarray:
+    """Return a power of a symmetric matrix; what has no spread at all, such as the hue of a grey image, stays so."""
+    values, axes = np.linalg.eigh(covariance)
+    spread = values > 1e-6 * max(values.max(), 1e-6)
+    return (axes * np.where(spread, np.maximum(values, 1e-12) ** power, 0.0)) @ axes.T
