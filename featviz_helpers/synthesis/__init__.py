@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "adversaries": ["correct", "fgsm", "pgd", "random_signs"],
         "inversion": ["FeatureDistance", "feature_distance", "invert"],
+        "prior": ["CPPN", "GeneratorPrior", "shapes_prior"],
         "searches": ["Fooled", "fooling", "smallest_epsilon"],
         "texture": ["Texture", "efros_leung"],
     },
