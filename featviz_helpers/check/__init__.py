@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "embeddings": ["colour_share", "faithful_map", "two_kinds_of_near"],
         "evidence": ["fools", "order", "ordinary_sets"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
+        "priors": ["code_step", "takes_generator", "typical_code"],
         "sizes": ["octave_work", "one_wave", "right_size"],
         "transforms": ["bargain", "half_turn", "higher_and_steady", "moved_by_turn", "stride"],
         "synthesis": ["attack", "fooling_image", "metamer", "smallest"],

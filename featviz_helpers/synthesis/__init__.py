@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "diversity": ["Diversity", "pairwise_similarity"],
         "interpolation": ["SharedFrames", "frame_change"],
         "inversion": ["FeatureDistance", "feature_distance", "invert"],
+        "prior": ["CPPN", "GeneratorPrior", "shapes_prior"],
         "quilting": ["quilt", "seam"],
         "quasi_newton": ["Descent", "lbfgs"],
         "searches": ["Fooled", "fooling", "smallest_epsilon"],

@@ -434,6 +434,14 @@ def table(photo):
             {"pictures": PICTURES.called("pictures"), "images": PICTURES, "layer": LAYER, "batch": whole(1)},
             {"backbone": net, "pictures": three[:1], "images": three[:1]}, lambda result, value: np.isfinite(result).all(),
         ),
+        "CPPN": Target(fv.synthesis.CPPN, {"width": whole(2, 64), "depth": whole(1, 16)}),
+        "shapes_prior": Target(
+            fv.synthesis.shapes_prior, {"decay": number(0, below=1), "trained": FLAG, "seed": whole(0)},
+        ),
+        "GeneratorPrior": Target(
+            fv.synthesis.GeneratorPrior, {"decay": number(0, below=1), "spread": number(more_than=0, most=1)},
+            {"generator": fv.synthesis.shapes_prior().generator, "low": -1.0, "high": 1.0},
+        ),
         "StudyPlan": Target(
             lambda **given: fv.study.StudyPlan(**{"channels": [0]} | given),
             {"layer": instance(str), "channels": Kind(lambda v: isinstance(v, list) and wholes(0).fits(v)),
