@@ -12,6 +12,11 @@ from featviz_helpers import check
 from support.networks import pictures, shapesnet
 
 LAYER = "mixed1"
+# Judged in test_check_priors and test_texture_answers.
+ELSEWHERE = {
+    *("code_step", "takes_generator", "typical_code"),
+    *("cheapest_seam", "divided", "gram_matrix", "same_texture"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -436,7 +441,8 @@ def cases(low):
 @pytest.mark.slow
 def test_every_check_judges(low, capsys):
     table = cases(low)
-    assert set(table) == set(check.__all__)
+    assert set(table) | ELSEWHERE == set(check.__all__)
+    assert not set(table) & ELSEWHERE
     for name, (judge, right, wrong) in table.items():
         capsys.readouterr()
         for answer in right:

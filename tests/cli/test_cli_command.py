@@ -73,6 +73,7 @@ def test_every_command_reports_its_errors_in_this_way():
     assert set(main.commands) == {
         "run",
         "fetch",
+        "atlas",
         "doctor",
         "distance",
         "exemplars",

@@ -106,7 +106,7 @@ def lines(folder):
         return Line(["run", book, "-p", name, "{}"], fits, name)
 
     listed = {
-        "run NOTEBOOK": Line(["run", "{}"], one_of("0", "1"), "notebook"),
+        "run NOTEBOOK": Line(["run", "{}"], one_of("0", "1", "010"), "notebook"),
         "run -p NAME": Line(["run", book, "-p", "{}", "1"], NEVER, "parameter"),
         "run --jobs": option(["run", book], "--jobs", whole(1, 256)),
         "run --out": option(["run", book], "--out", names_a_folder),
