@@ -21,10 +21,13 @@ def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         (N, H, W, 3) float32 in [-1, 1].
 
     Raises:
-        ValueError: images outside [-1, 1].
+        ValueError: images outside [-1, 1], or several wanted ones.
     """
     images = check_range(images)
-    goal = check_range(wanted[None] if np.ndim(wanted) == 3 else wanted, name="wanted")[0].reshape(-1, 3)
+    goal = check_range(wanted[None] if np.ndim(wanted) == 3 else wanted, name="wanted")
+    if len(goal) != 1:
+        raise ValueError(f"wanted must be one image, whose colours all others get; got {len(goal)}.")
+    goal = goal.reshape(-1, 3)
     recoloured = np.empty_like(images)
     for image, new in zip(images, recoloured, strict=True):
         pixels = image.reshape(-1, 3)

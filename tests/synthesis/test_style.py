@@ -146,6 +146,7 @@ def test_lbfgs_descends_and_stays_inside():
         (lambda n, x: style_transfer(n, x, np.concatenate([x, x])[:3]), "different lengths|entries|images"),
         (lambda n, x: GramDistance("mixed1", np.zeros((1, 7, 7))).resolve(n), "must be 64 x 64"),
         (lambda n, x: synthesis.match_colours(x, 3 * x[0]), "wanted must lie"),
+        (lambda n, x: synthesis.match_colours(x[:1], np.repeat(x[:1], 2, axis=0)), "wanted must be one image"),
         (lambda n, x: synthesis.lbfgs(n, fv.channel("mixed1", 0), x, steps=0), "steps"),
     ],
 )
