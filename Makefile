@@ -26,7 +26,7 @@ comma := ,
 # In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
-.PHONY: course lab lpips setup test quick reference coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
@@ -44,6 +44,10 @@ setup: $(TOOLS)
 
 test: $(TOOLS)
 	$(PYTEST)
+
+# With what takes long and is in part a second look.
+nightly: $(TOOLS)
+	$(PYTEST) -m ""
 
 quick: $(TOOLS)
 	$(PYTEST) -m "not slow"

@@ -22,6 +22,12 @@ from make_notebooks import ENVIRONMENT, execute
 
 NOTEBOOKS = selection.discover(selection.CHECKOUT / "notebooks")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+# Those of Part II take as long with other parameters as a test of their stored outputs does.
+each_or_nightly = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.nightly) if path.stem >= "10" else path for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 some = pytest.mark.skipif(not NOTEBOOKS, reason="notebooks/ is empty")
 
 
@@ -91,7 +97,7 @@ def test_stored_outputs_are_what_comes_out_now(path, tmp_path):
 
 
 @some
-@each
+@each_or_nightly
 @pytest.mark.slow
 def test_it_runs_with_other_parameters(path, tmp_path, root, kernel, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # a kernel that finds it shows no red box for what C++ prints
