@@ -11,11 +11,10 @@ from ..data import shapes
 from ..models.backbone import Backbone
 
 LEAST = 4  # images; the mean of fewer says little
-EDGES = {
-    "orientation_deg": np.arange(0.0, 181.0, 15.0),
-    "frequency_cpp": np.geomspace(shapes.COARSE[0], shapes.FINE[1], 9),
-    "hue_deg": np.arange(0.0, 361.0, 30.0),
-}
+# Full turn, and step from bin to bin. Directions and hues are drawn around a few centres, such as 0 and 60: a bin has a
+# centre in its middle, and not two halves of one on either side of its border.
+TURNS = {"orientation_deg": (180.0, 15.0), "hue_deg": (360.0, 30.0)}
+FREQUENCIES = np.geomspace(shapes.COARSE[0], shapes.FINE[1], 9)
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,28 @@ def tuning_curves(backbone: Backbone, layer: str = "auto", count: int = 3200, se
     drawn = shapes.draw(whole_number("count", count, 32), seed)
     answers = backbone.activations(drawn.images, layer)
     responses = answers.mean(axis=tuple(range(1, answers.ndim - 1))) if answers.ndim > 2 else answers
-    return {name: _curve(drawn.key[name].to_numpy(float), edges, responses) for name, edges in EDGES.items()}
+    measured = {name: drawn.key[name].to_numpy(float) for name in ("orientation_deg", "frequency_cpp", "hue_deg")}
+    known = {name: np.isfinite(values) for name, values in measured.items()}
+    curves = {}
+    for name, values in measured.items():
+        bins, centres = _circular(values[known[name]], *TURNS[name]) if name in TURNS else _bands(values[known[name]])
+        curves[name] = _curve(bins, centres, responses[known[name]])
+    return curves
 
 
-def _curve(values: np.ndarray, edges: np.ndarray, responses: np.ndarray) -> TuningCurve:
-    defined = np.isfinite(values)
-    bins = np.digitize(values[defined], edges[1:-1])
-    counts = np.bincount(bins, minlength=len(edges) - 1)
+def _circular(values: np.ndarray, turn: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bin of each angle, and the middles of the bins: 0, `step`, ..."""
+    return np.round(values / step).astype(int) % round(turn / step), np.arange(0.0, turn, step)
+
+
+def _bands(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.digitize(values, FREQUENCIES[1:-1]), np.sqrt(FREQUENCIES[1:] * FREQUENCIES[:-1])
+
+
+def _curve(bins: np.ndarray, centres: np.ndarray, responses: np.ndarray) -> TuningCurve:
+    counts = np.bincount(bins, minlength=len(centres))
     sums = np.zeros((len(counts), responses.shape[1]))
-    np.add.at(sums, bins, responses[defined])
-    means = np.where(counts[:, None] >= LEAST, sums / np.maximum(counts, 1)[:, None], np.nan)
-    middle = np.sqrt(edges[1:] * edges[:-1]) if edges[0] > 0 else (edges[1:] + edges[:-1]) / 2
-    return TuningCurve(middle, counts, means)
+    np.add.at(sums, bins, responses)
+    return TuningCurve(
+        centres, counts, np.where(counts[:, None] >= LEAST, sums / np.maximum(counts, 1)[:, None], np.nan)
+    )

@@ -121,21 +121,6 @@ def test_channels_without_a_picture_are_said():
     assert atlas.LABELS.keys() >= set(table.columns)
 
 
-def test_tuning_curves_are_means_of_bins():
-    curves = fv.metrics.tuning_curves(shapesnet(), "mixed0", 64, seed=2)
-    drawn = fv.shapes.draw(64, 2)
-    answers = shapesnet().activations(drawn.images, "mixed0").mean(axis=(1, 2))
-    hue = drawn.key["hue_deg"].to_numpy(float)
-    curve = curves["hue_deg"]
-    for place, centre in enumerate(curve.centres):
-        inside = np.abs(hue - centre) <= 15
-        assert curve.counts[place] == inside.sum()
-        if inside.sum() >= 4:
-            np.testing.assert_allclose(curve.responses[place], answers[inside].mean(axis=0), rtol=1e-5, atol=1e-6)
-        else:
-            assert np.isnan(curve.responses[place]).all()
-
-
 @pytest.mark.slow
 def test_a_browser_shows_a_channel_by_its_address(small):
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
