@@ -29,6 +29,11 @@ def test_groups_come_largest_first_and_nearest_first(drawn):
     found = facets(shapesnet(), images, 3, LAYER, nearest=1)
     assert [len(group) for group in found.groups] == [12, 8, 4]
     np.testing.assert_array_equal(found.starts, images[[group[0] for group in found.groups]])
+    # 24 images have at most 24 principal components, so distances are those of the means themselves.
+    points = shapesnet().activations(images, LAYER).mean(axis=(1, 2))
+    for group in found.groups:
+        away = np.linalg.norm(points[group] - points[group].mean(axis=0), axis=1)
+        assert (np.diff(away) >= -1e-3 * away.max()).all()
     again = facets(shapesnet(), images, 3, LAYER, nearest=1)
     np.testing.assert_array_equal(np.concatenate(again.groups), np.concatenate(found.groups))
 
