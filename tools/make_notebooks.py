@@ -17,6 +17,7 @@ import click
 import nbformat
 from featviz_helpers.common.files import write_text
 from featviz_helpers.runner import jobs as selection
+from featviz_helpers.runner import pages
 from featviz_helpers.runner.notebook import KERNEL_ARGUMENTS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -56,6 +57,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path | None = None) -> nbfo
             resources={"metadata": {"path": str(folder or empty)}},
         )
         client.execute(env=os.environ | ENVIRONMENT)
+    pages.take_widgets_out(copy)  # whose names are drawn anew in each run
     copy.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

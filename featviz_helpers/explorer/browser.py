@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..common.checks import file_name, instance, whole_number
+import numpy as np
+
+from ..common.checks import choice, file_name, instance, whole_number
+from ..common.errors import nearest
 from ..data.image_sets import ImageSet
 from ..data.images import from_uint8
 from ..data.sources import open_images
@@ -42,6 +45,50 @@ class Explorer:
         """What there is to see: name -> picture (H, W, 3) uint8 and the words below it."""
         return self.session.panels
 
+    @property
+    def labels(self) -> list[str]:
+        """The classes of the images, for which a channel can be selective."""
+        return self.session.archive.labels
+
+    @property
+    def climbed(self) -> np.ndarray | None:
+        """The picture of your climb as it stands: (H, W, 3) in [-1, 1]; None where none was begun."""
+        made = self.session.climbed
+        return None if made is None else from_uint8(made.image)
+
+    def go(
+        self,
+        layer: str | None = None,
+        channel: int | None = None,
+        *,
+        label: str | None = None,
+        image: str | None = None,
+    ) -> Sheet:
+        """Go where you say instead of clicking; the window goes along.
+
+        Args:
+            layer: layer name; the same by default.
+            channel: channel number; the same by default.
+            label: one of `labels`, for the channel of the layer that is most selective for it.
+            image: what the map is laid over: "its strongest image", "its picture", "china", "flower", or an upload.
+
+        Returns:
+            The panels as one figure, when all of them are there.
+
+        Raises:
+            ValueError: no such layer, channel, class or image.
+        """
+        if label is not None and label not in self.labels:
+            raise ValueError(f"These images have no class {label!r}: {nearest(label, self.labels)}")
+        if image is not None:
+            self.session.look_at(choice("image", image, self.session.images))
+        if layer is not None or channel is not None:
+            self.session.choose(layer, channel)
+        if label is not None:
+            self.session.choose_class(label)
+        self.session.worker.finish()
+        return self.figure()
+
     def figure(self) -> Sheet:
         """Return the panels as one figure."""
         found = [panel for name in STATIC if (panel := self.panels.get(name)) and panel.image is not None]
@@ -55,8 +102,10 @@ class Explorer:
         from IPython.display import display
 
         kind, picture = self.figure().smallest()
-        bundle = {"text/plain": repr(self), f"image/{kind}": base64.b64encode(picture).decode()}
+        words = repr(self)
+        bundle: dict[str, Any] = {"text/plain": words, f"image/{kind}": base64.b64encode(picture).decode()}
         if hasattr(get_ipython(), "kernel"):  # a terminal has none, and no widgets
+            bundle["text/plain"] = words.splitlines()[0]  # the numbers are in the picture
             bundle[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
             self.session.worker.start()
         display(bundle, raw=True)
@@ -117,7 +166,7 @@ def explore(
     folder = None if atlas is None else _folder(atlas)
     seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     session = Session(Archive(backbone, data, folder, k), layer, channel, size, seed)
-    session.worker.drain()
+    session.worker.finish()
     session.archive.progress = False  # from here on a thread looks for things, and the message says so
     return Explorer(session)
 

@@ -62,6 +62,16 @@ class Session:
         """What is known of the layer."""
         return self.archive.layer(self.layer)
 
+    @property
+    def images(self) -> list[str]:
+        """What the map can be laid over."""
+        return [STRONGEST, OWN, *PHOTOGRAPHS, *self.uploads]
+
+    @property
+    def climbed(self) -> Made | None:
+        """The climb as it stands."""
+        return self._climb.made if self._climb and self._climb.done else None
+
     def show(self) -> None:
         """Ask for all panels of the place."""
         for kind, work in {"strongest": self._strongest, "pictures": self._pictures, "map": self._map}.items():

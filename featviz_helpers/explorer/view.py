@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from .panels import SIDE, png
-from .session import OWN, PHOTOGRAPHS, STRONGEST, Session
+from .session import Session
 from .settings import Settings
 from .uploads import uploaded
 
@@ -75,7 +75,7 @@ class View:
     def _look(self) -> None:
         """Make what chooses the image below the map."""
         session = self.session
-        self.image = widgets.Dropdown(options=[STRONGEST, OWN, *PHOTOGRAPHS], description="map over", style=WIDE)
+        self.image = widgets.Dropdown(options=session.images, description="map over", style=WIDE)
         self.upload = widgets.FileUpload(accept="image/*", multiple=False, description="upload", icon="upload")
         self._on(self.image, session.look_at)
         self._on(self.upload, self._take)
@@ -117,7 +117,7 @@ class View:
         """Hand an uploaded image to the session, and choose it."""
         for name, content in uploaded(value):
             if self.session.upload(name, content):
-                self._set(self.image, options=[STRONGEST, OWN, *PHOTOGRAPHS, *self.session.uploads], value=name)
+                self._set(self.image, options=self.session.images, value=name)
 
     def _hear(self, what: str, value: Any) -> None:
         """Show what changed."""

@@ -21,18 +21,23 @@ class Worker:
         self._waiting: dict[str, Callable[[], None]] = {}
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._busy = False
 
     def ask(self, kind: str, work: Callable[[], None]) -> None:
         """Put work at the end of the queue, in place of what waits there of its kind."""
         with self._news:
             self._waiting.pop(kind, None)
             self._waiting[kind] = work
-            self._news.notify()
+            self._news.notify_all()
 
-    def drain(self) -> None:
-        """Do all that waits, here and now; errors are the caller's."""
-        while self._waiting:
-            self._next()()
+    def finish(self) -> None:
+        """Return when nothing waits any more. Without a thread it is done here and now, and errors are the caller's."""
+        if self._thread is None:
+            while self._waiting:
+                self._next()()
+        else:
+            with self._news:
+                self._news.wait_for(lambda: not self._waiting and not self._busy)
 
     def start(self) -> None:
         """Let the thread do what waits, and all that comes; a second call changes nothing."""
@@ -44,11 +49,14 @@ class Worker:
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._waiting)
-                work = self._next()
+                work, self._busy = self._next(), True
             try:
                 work()
             except Exception as error:  # whatever it is, the user is told, and the next request is served
                 self.failed(error)
+            with self._news:
+                self._busy = False
+                self._news.notify_all()
 
     def _next(self) -> Callable[[], None]:
         return self._waiting.pop(next(iter(self._waiting)))

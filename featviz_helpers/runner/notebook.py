@@ -190,6 +190,7 @@ def _write_pages(job: Job, part: Path, out: Path, links: Mapping[str, tuple[str,
     """Turn papermill's copy into the stored notebook and its page."""
     stem = job.path.stem
     notebook = nbformat.read(part, as_version=4)
+    pages.take_widgets_out(notebook)
     outcome.thumbnail = pages.thumbnail(notebook)
     # papermill was given the text that was checked, and records it whole as the path it came from.
     notebook.metadata.get("papermill", {}).update(input_path=job.path.name, output_path=f"{stem}.ipynb")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 THUMBNAIL = 640  # pixels: shown 320 wide, and sharp on a screen of two device pixels to one
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SHAPE = 1.6  # of a small picture: its width by its height
 
 
@@ -28,6 +29,18 @@ def heading(notebook: Mapping[str, Any]) -> tuple[str, str]:
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text)]
     title = next((p[2:] for p in paragraphs if p.startswith("# ")), "")
     return title, next((p for p in paragraphs if p and not p.startswith(("#", "[![", "|"))), "")
+
+
+def take_widgets_out(notebook: dict[str, Any]) -> None:
+    """Leave of each widget what it shows without a kernel: a stored page has none to talk to.
+
+    Where a program offers a widget and a picture, readers choose the widget, and then have nothing to fill it with.
+    """
+    notebook["metadata"].pop("widgets", None)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if len(output.get("data", {})) > 1:
+                output["data"].pop(WIDGET, None)
 
 
 def thumbnail(notebook: Mapping[str, Any]) -> str:

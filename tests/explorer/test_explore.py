@@ -29,7 +29,7 @@ def looking(short):
     found.archive.progress = False
     found.heard = []
     found.listen = lambda what, value: found.heard.append((what, value))
-    found.worker.drain()
+    found.worker.finish()
     return found
 
 
@@ -63,7 +63,7 @@ def test_another_channel_has_other_panels_and_nothing_is_scanned_twice(looking, 
     before = looking.panels["strongest"].image
     monkeypatch.setattr("featviz_helpers.explorer.archive.find_exemplars", pytest.fail)
     looking.choose(channel=5)
-    looking.worker.drain()
+    looking.worker.finish()
     assert not np.array_equal(looking.panels["strongest"].image, before)
     with pytest.raises(ValueError, match="channels 0 to"):
         looking.choose(channel=5000)
@@ -83,7 +83,7 @@ def test_the_most_selective_channel_tells_a_class_best():
 def test_a_class_is_looked_up_in_the_data(looking):
     label = looking.archive.labels[0]
     looking.choose_class(label)
-    looking.worker.drain()
+    looking.worker.finish()
     answers = shapesnet().activations(np.stack([DATA.load(i, 64) for i in range(48)]), "mixed0").mean(axis=(1, 2))
     assert looking.channel == facts.most_selective(answers, DATA.labels, label)
     assert looking.panels["picture"].image is not None
@@ -114,19 +114,19 @@ def test_an_atlas_of_other_images_is_refused_and_a_part_of_one_is_no_store(atlas
 def test_a_climb_goes_on_from_where_it_stands(looking):
     looking.change(steps=20)
     looking.climb()
-    looking.worker.drain()
+    looking.worker.finish()
     first = looking.panels["climb"]
     assert "step 20:" in first.words
     looking.change(tv=0.1)
     looking.climb()
-    looking.worker.drain()
+    looking.worker.finish()
     second = looking.panels["climb"]
     assert "step 40:" in second.words
     rough, smooth = (np.abs(np.diff(one.image.astype(float), axis=0)).mean() for one in (first, second))
     assert smooth < 0.9 * rough
     looking.restart()
     looking.climb()
-    looking.worker.drain()
+    looking.worker.finish()
     assert "step 20:" in looking.panels["climb"].words
 
 
@@ -153,8 +153,7 @@ def test_stop_is_obeyed_and_what_comes_late_is_not_shown(looking, monkeypatch):
     assert time.monotonic() - began_stop < 1
     assert ("climbing", False) in looking.heard
     may_end.set()
-    looking.worker.ask("after", began.clear)
-    wait(lambda: not began.is_set())
+    looking.worker.finish()
     assert looking.panels["climb"] is shown
 
 
@@ -163,7 +162,7 @@ def test_choosing_another_channel_ends_climb_and_picture_in_the_making(looking):
     looking.choose(channel=7)
     assert not looking.climbing
     looking.choose(channel=8)
-    looking.worker.drain()
+    looking.worker.finish()
     assert looking.archive.picture("mixed0", 7, 1) is None
     assert looking.archive.picture("mixed0", 8, -1) is not None
     assert looking.panels["climb"].image is None
@@ -175,7 +174,7 @@ def test_a_channel_without_a_gradient_is_said(looking, monkeypatch):
 
     monkeypatch.setattr(live.Stream, "take", dead)
     looking.choose(channel=9)
-    looking.worker.drain()
+    looking.worker.finish()
     assert looking.panels["picture"].words == "Made to drive it: none, the start has no gradient"
     assert looking.panels["picture"].image is None
     looking.climb()
@@ -187,13 +186,13 @@ def test_a_channel_without_a_gradient_is_said(looking, monkeypatch):
 def test_the_map_is_laid_over_any_image(looking, tmp_path):
     for image, words in ((OWN, "Its picture"), ("china", "china"), ("flower", "flower")):
         looking.look_at(image)
-        looking.worker.drain()
+        looking.worker.finish()
         assert looking.panels["map"].words.startswith(f"{words}: highest place")
     assert not looking.upload("broken\n.png", b"no picture")
     assert looking.heard[-1][1].startswith("Not shown: broken .png cannot be read as an image")
     path = fv.save_image(pictures(1, 80)[0], tmp_path / "noise.png")
     assert looking.upload("noise.png", path.read_bytes())
-    looking.worker.drain()
+    looking.worker.finish()
     answer = shapesnet().activations(fv.load_image(path, 64)[None], "mixed0")[0, ..., 3]
     assert f"highest place {answer.max():.3g}" in looking.panels["map"].words
 
@@ -203,6 +202,29 @@ def test_uploads_of_both_generations_of_widgets():
     eight = ({"name": "a.png", "type": "image/png", "content": memoryview(b"abc")},)
     assert uploads.uploaded(seven) == uploads.uploaded(eight) == [("a.png", b"abc")]
     assert uploads.uploaded({}) == uploads.uploaded(()) == []
+
+
+def test_a_place_can_be_named_instead_of_clicked(looking):
+    one = browser.Explorer(looking)
+    label = one.labels[1]
+    looking.worker.start()
+    figure = one.go(label=label, image="china")
+    assert looking.channel == looking.archive.most_selective("mixed0", label)
+    assert one.panels["map"].words.startswith("china: highest place")
+    assert len(figure.axes) == 6
+    one.go(channel=5)
+    assert looking.archive.picture("mixed0", 5, -1) is not None
+    assert one.climbed is None
+    looking.change(steps=4)
+    looking.climb()
+    looking.worker.finish()
+    score = fv.score(shapesnet(), fv.channel("mixed0", 5), one.climbed[None])[0]
+    shown = float(one.panels["climb"].words.split("activation ")[1].split(",")[0])
+    assert shown == pytest.approx(float(score), rel=0.02)
+    with pytest.raises(ValueError, match=r"no class 'blnak'.*did you mean blank"):
+        one.go(label="blnak")
+    with pytest.raises(ValueError, match="image must be one of"):
+        one.go(image="rome")
 
 
 @pytest.mark.slow
@@ -225,7 +247,8 @@ def test_the_newest_request_of_a_kind_counts_and_an_error_ends_nothing():
     assert heard[0] == "new"
     assert isinstance(heard[1], ZeroDivisionError)
     worker.ask("d", done.clear)
-    wait(lambda: not done.is_set())
+    worker.finish()
+    assert not done.is_set()
 
 
 def test_widgets_tell_the_session_and_follow_it(looking):
@@ -248,7 +271,7 @@ def test_widgets_tell_the_session_and_follow_it(looking):
     view.stop.click()
     assert not looking.climbing
     assert view.stop.disabled
-    looking.worker.drain()
+    looking.worker.finish()
     assert view.images["picture"].value[:4] == b"\x89PNG"
 
 

@@ -46,3 +46,20 @@ def test_one_failure_stops_no_other(tmp_path, monkeypatch):
     assert "00_bad.ipynb: not stored" in result.output
     assert nbformat.read(good, as_version=4).cells[-1].outputs
     assert CliRunner().invoke(main, ["9"]).exit_code == 2
+
+
+@pytest.mark.slow
+def test_of_a_widget_its_picture_is_stored(tmp_path):
+    source = (
+        "import ipywidgets\nfrom IPython.display import display\nwidget = ipywidgets.IntSlider()\n"
+        "view = {'version_major': 2, 'version_minor': 0, 'model_id': widget.model_id}\n"
+        "display({'application/vnd.jupyter.widget-view+json': view, 'text/plain': 'a slider'}, raw=True)"
+    )
+    path = write_notebook(tmp_path, "00_widget", source)
+    remake(path)
+    first = path.read_bytes()
+    book = nbformat.read(path, as_version=4)
+    assert book.cells[-1].outputs[0].data == {"text/plain": "a slider"}
+    assert "widgets" not in book.metadata
+    remake(path)
+    assert path.read_bytes() == first
