@@ -39,7 +39,7 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
 ]
-exclude_patterns = [".*", "build", "dist", "**.egg-info", "**/__pycache__"]  # not even looked into
+exclude_patterns = [".*", "build", "dist", "**.egg-info", "**/__pycache__", "**/layers"]  # not even looked into
 
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # they would come from a network
@@ -59,6 +59,10 @@ napoleon_use_rtype = False  # what stands before a colon there is a shape or a w
 html_theme = "sphinx_book_theme"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+ATLAS = ROOT / "build" / "atlas"  # of `make atlas`, which takes minutes; the book does without it
+if (ATLAS / "shapesnet" / "index.html").is_file():
+    tags.add("atlas")  # noqa: F821 (Sphinx gives it)
+    html_extra_path = [str(ATLAS)]
 html_copy_source = False  # the notebooks would be in the book twice
 html_additional_pages = {"index": "first_page.html"}
 templates_path = ["templates"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import command_help
 import featviz_helpers as fv
 from docutils import nodes
 from featviz_helpers.common.files import write_text
@@ -112,6 +113,7 @@ def _page(room: ModuleType) -> str:
         lines += [name, "-" * len(name), "", f".. py:module:: {part.module.__name__}", "", summary, ""]
         for full, value in part.names.items():
             lines += _entry(full, value)
+    lines += command_help.sections() if room is fv.cli else []
     return "\n".join(lines)
 
 
@@ -122,7 +124,8 @@ def _entry(name: str, value: Any) -> list[str]:
         return [f".. autofunction:: {name}", ""]
     keys = f"It has {', '.join(f'`{key}`' for key in value)}." if isinstance(value, Mapping) else ""
     count = f" of {len(value)}" if isinstance(value, Sized) else ""
-    return [f".. py:data:: {name}", "", f"   A {type(value).__name__}{count}. {keys}", ""]
+    way, _, last = name.rpartition(".")
+    return [f".. py:data:: {last}", f"   :module: {way}", "", f"   A {type(value).__name__}{count}. {keys}", ""]
 
 
 def _write(app: Sphinx) -> None:
@@ -151,7 +154,9 @@ def _shorten(app: Sphinx, tree: nodes.document) -> None:
         if node.astext() == "Variables":
             node.children = [nodes.Text("Attributes")]
     for node in tree.findall(addnodes.desc_addname):
-        short = SHORT + node.astext().removeprefix(PACKAGE) if node.astext().startswith(f"{PACKAGE}.") else node.astext()
+        short = (
+            SHORT + node.astext().removeprefix(PACKAGE) if node.astext().startswith(f"{PACKAGE}.") else node.astext()
+        )
         node.children = [nodes.Text(short)]
 
 
