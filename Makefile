@@ -26,7 +26,7 @@ comma := ,
 # In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
-.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp book atlas bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
@@ -76,6 +76,14 @@ notebooks: $(TOOLS)
 
 stamp: $(TOOLS)
 	$(BIN)/python tools/stamp.py
+
+# The course as a web site that needs no network, from the stored outputs of the notebooks: build/book/html/index.html.
+book: $(TOOLS)
+	$(BIN)/python -m sphinx -W --keep-going --quiet --jobs 2 -c docs -d build/book/doctrees . build/book/html
+
+# ShapesNet's channels; where it is there, `make book` takes it in.
+atlas: $(TOOLS)
+	$(BIN)/featviz atlas mixed2 --model shapesnet --data shapes --out build/atlas/shapesnet
 
 bench: $(TOOLS)
 	$(BIN)/python benchmarks/ascent.py
