@@ -61,6 +61,7 @@ from .data.images import to_uint8 as to_uint8
 from .data.sources import open_images as open_images
 from .exemplars.scan import find_exemplars as find_exemplars
 from .exemplars.tables import Exemplars as Exemplars
+from .explorer.browser import explore as explore
 from .metrics import spectra as spectra
 from .metrics.distances import distance as distance
 from .metrics.spectra import high_frequency as high_frequency

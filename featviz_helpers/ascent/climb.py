@@ -56,14 +56,14 @@ class Climb:
         for octave, size in enumerate(self.sizes):
             if len(self.sizes) > 1:
                 bar.set_description(f"octave {octave + 1} of {len(self.sizes)}, {size[0]} x {size[1]}")
-            images = self._ascend(octave, self._start(octave, images), bar)
+            images = self._ascend(octave, self.start(octave, images), bar)
             if self.interrupted:
                 images = resize(images, self.sizes[-1])
                 break
         self.images = images[: len(self.index)]
         return self
 
-    def _start(self, octave: int, images: np.ndarray) -> tf.Tensor:
+    def start(self, octave: int, images: np.ndarray) -> tf.Tensor:
         """Return the parameters that an octave begins with: noise, the start images, or the octave before."""
         arguments, size, starts = self.arguments, self.sizes[octave], self.arguments.starts(self.batch)
         if octave == 0:
@@ -80,15 +80,13 @@ class Climb:
     def _ascend(self, octave: int, parameters: tf.Tensor, bar: tqdm) -> np.ndarray:
         """Take all steps at one size, with one wait for the device per chunk; return the images of the whole batch."""
         arguments, size, before = self.arguments, self.sizes[octave], octave * self.arguments.steps
-        slots = tuple(tf.zeros_like(parameters) for _ in range(arguments.optimizer.slots))
-        transparent = arguments.parameterization.transparent
-        slots = (*slots, tf.zeros([len(self.batch), *size])) if transparent else slots
+        slots, transparent = self.slots(parameters, size), arguments.parameterization.transparent
         stops = {*(moment - before for moment in arguments.snapshots), arguments.redirect, arguments.steps}
         done, chunk = 0, FIRST_CHUNK
         self._keep_snapshot(before, parameters, size)
         while done < arguments.steps:
             until = min(min(stop for stop in stops if stop > done), done + chunk)
-            control = (self._draws(before + done, until - done), done, until - done, until == arguments.steps)
+            control = (self.draws(before + done, until - done), done, until - done, until == arguments.steps)
             call = (parameters, slots, self.numbers, *map(tf.constant, control))
             began = time.perf_counter()
             try:
@@ -98,8 +96,8 @@ class Climb:
                 self.interrupted = True
                 break
             seconds = time.perf_counter() - began
-            self._check_finite(rows, before + done)
-            self._check_start(rows, octave, done)
+            self.check_finite(rows, before + done)
+            self.check_start(rows, octave, done)
             self._rows.append(rows)
             bar.update(rows.shape[0] * rows.shape[1])
             done, chunk = until, int(np.clip(SECONDS_PER_CHUNK * (until - done) / seconds, 1, CHUNK))
@@ -109,12 +107,18 @@ class Climb:
         self.gradients = slots[-1].numpy()[: len(self.index)] if transparent else None
         return arguments.parameterization.decode(parameters, *size).numpy()
 
+    def slots(self, parameters: tf.Tensor, size: tuple[int, int]) -> tuple[tf.Tensor, ...]:
+        """Return the empty memory of the optimizer, and of a transparent parameterization its sum of |gradient|."""
+        slots = tuple(tf.zeros_like(parameters) for _ in range(self.arguments.optimizer.slots))
+        transparent = self.arguments.parameterization.transparent
+        return (*slots, tf.zeros([len(self.batch), *size])) if transparent else slots
+
     def _keep_snapshot(self, moment: int, parameters: tf.Tensor, size: tuple[int, int]) -> None:
         if moment in self.arguments.snapshots and moment not in self.snapshots:
             images = self.arguments.parameterization.decode(parameters, *size).numpy()
             self.snapshots[moment] = resize(images[: len(self.index)], self.sizes[-1])
 
-    def _draws(self, first: int, steps: int) -> np.ndarray:
+    def draws(self, first: int, steps: int) -> np.ndarray:
         """Return (N, CHUNK, K) random numbers, of which the first `steps` rows are used."""
         arguments = self.arguments
         count = sum(transform.draws for transform in arguments.transforms) + (TILE_DRAWS if arguments.tile else 0)
@@ -124,7 +128,7 @@ class Climb:
                 draws[row, :steps] = step_uniform(arguments.seeds[i], arguments.keys[i], first, steps, count)
         return draws
 
-    def _check_finite(self, rows: np.ndarray, first: int) -> None:
+    def check_finite(self, rows: np.ndarray, first: int) -> None:
         """Raise NotFinite when the (steps, N, columns) history has a number that is not finite."""
         bad = np.argwhere(~np.isfinite(rows).all(axis=2))
         if len(bad):
@@ -134,7 +138,7 @@ class Climb:
                 "A smaller step_size or smaller weights usually help."
             )
 
-    def _check_start(self, rows: np.ndarray, octave: int, done: int) -> None:
+    def check_start(self, rows: np.ndarray, octave: int, done: int) -> None:
         """Note which images have no gradient, and raise DeadStart once that is certain."""
         # From the first step whose gradient is the network's own. A random transform may hide the unit in one step, so
         # a few have to be dark; and a unit that sees nothing in a small octave may wake up in a larger one.

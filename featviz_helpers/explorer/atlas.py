@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..common.checks import file_name, is_list, whole_number
@@ -20,7 +19,7 @@ from ..common.progress import bar
 from ..data.image_sets import ImageSet, ShapesImages
 from ..exemplars.tables import Exemplars
 from ..models.backbone import Backbone
-from ..models.receptive_field import effective_field, receptive_field
+from ..models.receptive_field import receptive_field
 from . import facts
 from .layer_store import LayerStore
 from .page import Pictures, render
@@ -144,13 +143,8 @@ def _images(
 def _fields(store: LayerStore, exemplars: Exemplars) -> dict[str, Any]:
     """Return the size of the layer's map, and what its units see, in shares of the image."""
     size, rows = exemplars.meta["size"], exemplars.meta["maps"][store.layer]
-    chosen = np.unique(np.linspace(0, len(store.data) - 1, 8).astype(int))
-    images = np.stack([store.data.load(int(i), size) for i in chosen])
     theory = receptive_field(store.backbone, store.layer, size)
-    try:
-        seen = effective_field(store.backbone, store.layer, images)
-    except ValueError:  # no image moves the unit in the middle
-        seen = theory
+    seen = facts.seen_field(store.backbone, store.data, store.layer, size)
     return {
         "map": rows,
         "image": size,

@@ -1,7 +1,8 @@
-"""What an atlas says of every channel in numbers: where its picture stands, what it prefers, which others are alike."""
+"""What can be said of a channel in numbers: where its picture stands, what it prefers, which others are alike."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..exemplars.tables import Exemplars
 from ..metrics.answer_key import Grader
 from ..metrics.tuning import tuning_curves
 from ..models.backbone import Backbone
+from ..models.receptive_field import Field, effective_field, receptive_field
 
 SAMPLE = 512  # images whose responses say which channels are alike
 ALIKE = 6  # nearest channels that are named
@@ -54,12 +56,39 @@ def histograms(exemplars: Exemplars, layer: str) -> list[dict[str, Any]]:
 
 def responses(backbone: Backbone, data: ImageSet, layer: str, size: int) -> np.ndarray:
     """Return the mean activation of every channel on images spread evenly over the data set: (N, C)."""
-    chosen = np.unique(np.linspace(0, len(data) - 1, min(SAMPLE, len(data))).astype(int))
-    parts = []
+    chosen, parts = spread(data, SAMPLE), []
     for block in np.array_split(chosen, -(-len(chosen) // 32)):
         answer = backbone.activations(np.stack([data.load(int(i), size) for i in block]), layer)
         parts.append(answer.mean(axis=(1, 2)) if answer.ndim == 4 else answer)
     return np.concatenate(parts)
+
+
+def spread(data: ImageSet, count: int) -> np.ndarray:
+    """Return the positions of so many images, spread evenly over the data set; of all, where there are no more."""
+    return np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
+
+
+def most_selective(answers: np.ndarray, labels: Sequence[str | None], label: str) -> int:
+    """Return the channel that tells the images of one class best from all others.
+
+    Args:
+        answers: (N, C) responses.
+        labels: (N,) classes of the images.
+        label: the class. How far its mean lies above that of the others counts, in standard deviations of the channel.
+    """
+    inside = np.array([one == label for one in labels])
+    deviation = answers.std(axis=0)
+    gap = answers[inside].mean(axis=0) - answers[~inside].mean(axis=0)
+    return int(np.argmax(np.divide(gap, deviation, out=np.full_like(gap, -np.inf), where=deviation > 0)))
+
+
+def seen_field(backbone: Backbone, data: ImageSet, layer: str, size: int) -> Field:
+    """Return what a unit of a layer really sees of images of the data set, or what it could see where none moves it."""
+    images = np.stack([data.load(int(i), size) for i in spread(data, 8)])
+    try:
+        return effective_field(backbone, layer, images)
+    except ValueError:  # no image moves the unit in the middle
+        return receptive_field(backbone, layer, size)
 
 
 def nearest_channels(answers: np.ndarray) -> list[list[tuple[int, float]]]:

@@ -21,7 +21,7 @@ from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.images import to_uint8
 from ..exemplars.scan import refuse_other, scan_request, write_exemplars
-from ..exemplars.tables import Exemplars
+from ..exemplars.tables import META, Exemplars
 from ..models.backbone import Backbone
 
 REQUEST = "request.json"
@@ -50,10 +50,25 @@ class LayerStore:
     ) -> None:  # fmt: skip
         self.backbone, self.data, self.layer = backbone, data, backbone.resolve(layer)
         self.k, self.size, self.steps, self.precision = k, size, steps, precision
-        self.folder = folder / "layers" / quote(self.layer, safe="")
+        self.folder = _part(folder, self.layer)
         self.request = scan_request(backbone, data, self.layer, k, precision=precision)
         self.request |= {"picture": size, "steps": steps, "code": of_rooms("common", "data", "models", "ascent")}
         self._refuse_other()
+
+    @classmethod
+    def finished(cls, folder: Path, backbone: Backbone, data: ImageSet, layer: str) -> LayerStore | None:
+        """Return what an atlas has of a layer; None where that is nothing, or not all.
+
+        Raises:
+            ValueError: the folder holds the layer of another network, of other images or of another version.
+        """
+        part = _part(folder, layer)
+        if not all((part / name).is_file() for name in (REQUEST, f"exemplars/{META}", *map(_file, (0, 0), (1, -1)))):
+            return None
+        with damage_named(part / REQUEST):
+            stored = json.loads((part / REQUEST).read_text(encoding="utf-8"))
+            made = [stored[name] for name in ("k", "picture", "steps", "precision")]
+        return cls(folder, backbone, data, layer, *made)
 
     def _refuse_other(self) -> None:
         path = self.folder / REQUEST
@@ -84,7 +99,7 @@ class LayerStore:
         Returns:
             (C, size, size, 3) uint8, and (C,) mean activation, NaN for a channel whose start has no gradient.
         """
-        path = self.folder / f"pictures_{'silent_' * (sign < 0)}{seed}.npz"
+        path = self.folder / _file(seed, sign)
         if not path.is_file():
             result = self._climb(seed, sign)
             with replacing(path) as part, part.open("wb") as file:
@@ -106,3 +121,13 @@ class LayerStore:
             dead="mark",
             precision=self.precision,
         )
+
+
+def _part(folder: Path, layer: str) -> Path:
+    """Return where an atlas keeps a layer."""
+    return folder / "layers" / quote(layer, safe="")
+
+
+def _file(seed: int, sign: int) -> str:
+    """Return the name of the file of a layer's pictures."""
+    return f"pictures_{'silent_' * (sign < 0)}{seed}.npz"

@@ -60,6 +60,10 @@ class Sheet(Figure):
         """Return the figure as a smaller file, whose pixels are nearly those of the figure."""
         return self._file("jpeg", self.JPEG)
 
+    def smallest(self) -> tuple[str, bytes]:
+        """Return the kind, "png" or "jpeg", and the content of the smaller file."""
+        return min(("png", self.png()), ("jpeg", self.jpeg()), key=lambda file: len(file[1]))
+
     def _file(self, kind: str, options: dict) -> bytes:
         file = io.BytesIO()
         self.savefig(file, format=kind, bbox_inches="tight", pil_kwargs=options)
@@ -68,7 +72,7 @@ class Sheet(Figure):
     def _ipython_display_(self) -> None:
         from IPython.display import Image, display
 
-        kind, data = min(("png", self.png()), ("jpeg", self.jpeg()), key=lambda file: len(file[1]))
+        kind, data = self.smallest()
         display(Image(data=data, format=kind, metadata={"alt": alt(self)}))
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from matplotlib.figure import Figure
-
-from .canvas import Cell, Place, draw, margin, place
+from .canvas import Cell, Place, Sheet, draw, margin, place
 from .style import DPI, LINE, PAGE, lines, wrap
 
 GAP = 8  # pixels between two pictures
@@ -20,7 +18,7 @@ def draw_cells(
     columns: int = COLUMNS,
     stretch: bool = False,
     shrink: bool = False,
-) -> Figure:
+) -> Sheet:
     """Draw rows of cells, folded where they have more columns than asked for or than the page has room for.
 
     Args:

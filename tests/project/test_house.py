@@ -12,7 +12,7 @@ PACKAGE = Path(fv.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
 OUTSIDE = {"__init__.py"}
-FILE, FUNCTION, FACE = 250, 45, 60
+FILE, FUNCTION, FACE = 250, 45, 61
 
 
 def name(path):

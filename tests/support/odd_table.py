@@ -58,12 +58,12 @@ def exemplars():
     return fv.find_exemplars(shapesnet(), data(), "mixed0", k=3, progress=False)
 
 
-def up_to_the_climb(call):
-    """A call as far as its arguments are checked."""
-    module = importlib.import_module("featviz_helpers.ascent.maximize")
+def up_to_the_climb(call, module="ascent.maximize", name="Climb"):
+    """A call as far as its arguments are checked: up to where something of a module begins."""
+    module = importlib.import_module(f"featviz_helpers.{module}")
 
     def checked(**given):
-        with mock.patch.object(module, "Climb", side_effect=Reached):
+        with mock.patch.object(module, name, side_effect=Reached):
             try:
                 return call(**given)
             except Reached:
@@ -139,6 +139,15 @@ def table(photo):
             },
             {"backbone": net, "objective": goal, "steps": 4, "size": SIDE, "progress": False},
             begins,
+        ),
+        "explore": Target(
+            up_to_the_climb(fv.explore, "explorer.browser", "Session"),
+            {
+                "backbone": instance(fv.Backbone), "data": instance(fv.data.image_sets.ImageSet).or_none(),
+                "atlas": Kind(lambda v: v is None, ("atlas",)), "layer": LAYER, "channel": whole(0, 23), "k": whole(1, 16),
+                "size": whole(32, 512).or_none(), "seed": SEED,
+            },
+            {"backbone": net, "data": data(), "layer": "mixed0"}, begins,
         ),
         "channel": Target(resolved(fv.channel), {"layer": LAYER, "channels": wholes(0, 23)}, {"layer": "mixed0", "channels": 3}),
         "neuron": Target(
