@@ -46,6 +46,7 @@ nb_ipywidgets_js = {}  # they would come from a network
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
+highlight_language = "bash"  # what the manuals show without naming a language: commands
 html_math_renderer = "mathml"
 default_role = "literal"  # what a docstring has between single backquotes
 autodoc_member_order = "bysource"
@@ -74,4 +75,5 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "max_navbar_depth": 2,
     "show_toc_level": 2,
+    "footer_content_items": [],
 }

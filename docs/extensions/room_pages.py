@@ -73,9 +73,7 @@ def _ways(room: ModuleType) -> Iterator[tuple[str, Any]]:
     """Yield all ways to what is public in a room: by the face, by the room, by its public modules."""
     for name, value in public_names().items():
         inside = value.__name__ if inspect.ismodule(value) else name
-        if inside.startswith(f"{room.__name__}."):
-            yield name, value
-        elif name.count(".") == 1 and _is_from(room, value):
+        if inside.startswith(f"{room.__name__}.") or (name.count(".") == 1 and _is_from(room, value)):
             yield name, value
     for name in room.__all__:
         if inspect.ismodule(module := getattr(room, name)):
@@ -142,7 +140,7 @@ def _write(app: Sphinx) -> None:
 
 
 def _as_text(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    """Let a docstring be read as plain text with code between backquotes: its bars and stars are those of arithmetic."""
+    """Let a docstring be plain text with code between backquotes: its bars and stars are those of arithmetic."""
     outside_code = re.compile(r"(`[^`]*`)|([*|]|(?<=\w)_(?!\w))")
     text = outside_code.sub(lambda match: match[1] or rf"\{match[2]}", "\n".join(lines))
     lines[:] = text.split("\n")

@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import featviz_helpers as fv
