@@ -42,7 +42,10 @@ include_patterns = [
 exclude_patterns = [".*", "build", "dist", "**.egg-info", "**/__pycache__", "**/layers"]  # not even looked into
 
 nb_execution_mode = "off"
-nb_ipywidgets_js = {}  # they would come from a network
+nb_ipywidgets_js = {}  # they would come from a network; what a widget showed is stored beside it
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+nb_code_prompt_show = "Show the set-up"  # the only cells that are folded
+nb_code_prompt_hide = "Hide the set-up"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 

@@ -75,7 +75,7 @@ class Notebooks(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the cards."""
-        cards = nodes.container(classes=["cards"])
+        cards = nodes.container(classes=["notebooks"])
         for path in discover(self.env.srcdir / FOLDER):
             self.env.note_dependency(path)
             notebook = nbformat.read(path, as_version=4)
@@ -87,7 +87,7 @@ class Notebooks(SphinxDirective):
             words = nodes.container("", _link(page, nodes.strong("", title)), nodes.paragraph("", question))
             uri = Path(os.path.relpath(file, self.env.srcdir / posixpath.dirname(self.env.docname))).as_posix()
             picture = nodes.image(uri=uri, alt=f"A picture from {title}")
-            cards += nodes.container("", _link(page, picture), words, classes=["card"])
+            cards += nodes.container("", _link(page, picture), words, classes=["notebook"])
         return [cards]
 
 

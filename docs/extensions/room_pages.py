@@ -17,6 +17,7 @@ from featviz_helpers.common.files import write_text
 from public_names import parts, rooms
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 PACKAGE, SHORT = fv.__name__, "fv"
 FOLDER = "docs/api"
@@ -33,6 +34,26 @@ def _page(room: ModuleType) -> str:
             lines += _entry(full, value)
     lines += command_help.sections() if room is fv.cli else []
     return "\n".join(lines)
+
+
+class Rooms(SphinxDirective):
+    """`rooms`: each room with its sentence, and with links to its names on the face."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the list."""
+        listing = nodes.definition_list()
+        for room in rooms():
+            title = room.__name__.rpartition(".")[2]
+            page = f"api/{title}.html"
+            faces = [name for part in parts(room) for name in part.names if name.count(".") == 1]
+            links = nodes.paragraph()
+            for name in faces:
+                words = nodes.literal("", name.replace(PACKAGE, SHORT))
+                links += [nodes.reference("", "", words, refuri=f"{page}#{name}", internal=True), nodes.Text(" ")]
+            sentence = nodes.paragraph("", " ".join(inspect.getdoc(room).split()))
+            term = nodes.term("", "", nodes.reference("", title, refuri=page, internal=True))
+            listing += nodes.definition_list_item("", term, nodes.definition("", sentence, *([links] if faces else [])))
+        return [listing]
 
 
 def _entry(name: str, value: Any) -> list[str]:
@@ -78,6 +99,7 @@ def _shorten(app: Sphinx, tree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the pages before Sphinx looks for them."""
     app.connect("builder-inited", _write)
+    app.add_directive("rooms", Rooms)
     app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon looks for its sections
     app.connect("doctree-read", _shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
