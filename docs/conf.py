@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "formulas",
+    "glossary_uses",
     "notebook_pages",
     "project_links",
     "readme_section",

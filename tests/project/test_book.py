@@ -106,6 +106,11 @@ def test_notebooks_have_badges_and_formulas_of_their_own(pages):
     assert "[Contents]" not in "".join(page.words)
 
 
+def test_the_glossary_leads_back_to_the_notebooks(pages):
+    links = {link["href"] for link in pages["docs/glossary.html"].all("a") if "/notebooks/" in link.get("href", "")}
+    assert links == {f"../notebooks/{path.stem}.html" for path in NOTEBOOKS}
+
+
 def test_nothing_is_loaded_from_a_network(built, pages):
     loaded = [
         (name, tag, attributes[LOADED[tag]])
