@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "formulas",
+    "glossary_uses",
     "notebook_pages",
     "project_links",
     "readme_section",
@@ -42,10 +43,14 @@ include_patterns = [
 exclude_patterns = [".*", "build", "dist", "**.egg-info", "**/__pycache__", "**/layers"]  # not even looked into
 
 nb_execution_mode = "off"
-nb_ipywidgets_js = {}  # they would come from a network
+nb_ipywidgets_js = {}  # they would come from a network; what a widget showed is stored beside it
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+nb_code_prompt_show = "Show the set-up"  # the only cells that are folded
+nb_code_prompt_hide = "Hide the set-up"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
+highlight_language = "bash"  # what the manuals show without naming a language: commands
 html_math_renderer = "mathml"
 default_role = "literal"  # what a docstring has between single backquotes
 autodoc_member_order = "bysource"
@@ -74,4 +79,5 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "max_navbar_depth": 2,
     "show_toc_level": 2,
+    "footer_content_items": [],
 }

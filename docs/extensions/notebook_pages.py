@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import posixpath
 import re
 from pathlib import Path
@@ -54,7 +55,7 @@ def _alternatives(notebook: dict[str, Any]):
 
 
 def _describe(app: Sphinx, tree: nodes.document) -> None:
-    """Tell those who do not see the figures what is on them, and draw the badges here."""
+    """Tell those who do not see the figures what is on them, show them whole at a click, and draw the badges here."""
     known = app.env.temp_data.get("alternatives", {})
     for image in tree.findall(nodes.image):
         if image["uri"].startswith("https://"):
@@ -62,6 +63,8 @@ def _describe(app: Sphinx, tree: nodes.document) -> None:
             image["candidates"] = {"?": image["uri"]}
         elif (digest := Path(image["uri"]).stem) in known:
             image["alt"] = known[digest]
+        if "://" not in image["uri"] and not image["uri"].startswith("data:"):
+            image["scale"] = 100  # Sphinx then writes its size, and links to the file
 
 
 class Notebooks(SphinxDirective):
@@ -72,15 +75,19 @@ class Notebooks(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the cards."""
-        cards = nodes.container(classes=["cards"])
+        cards = nodes.container(classes=["notebooks"])
         for path in discover(self.env.srcdir / FOLDER):
             self.env.note_dependency(path)
             notebook = nbformat.read(path, as_version=4)
             title, question = heading(notebook)
             page = posixpath.relpath(f"{FOLDER}/{path.stem}", posixpath.dirname(self.env.docname)) + ".html"
+            file = Path(self.env.app.outdir).parent / "thumbnails" / f"{path.stem}.jpg"  # beside MyST-NB's own
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(base64.b64decode(thumbnail(notebook).partition(",")[2]))
             words = nodes.container("", _link(page, nodes.strong("", title)), nodes.paragraph("", question))
-            picture = nodes.image(uri=thumbnail(notebook), alt=f"A picture from {title}")
-            cards += nodes.container("", _link(page, picture), words, classes=["card"])
+            uri = Path(os.path.relpath(file, self.env.srcdir / posixpath.dirname(self.env.docname))).as_posix()
+            picture = nodes.image(uri=uri, alt=f"A picture from {title}")
+            cards += nodes.container("", _link(page, picture), words, classes=["notebook"])
         return [cards]
 
 

@@ -31,7 +31,7 @@ def relinked(app: Sphinx, text: str, page: str, source: str | None = None) -> st
 
     def link(match: re.Match[str]) -> str:
         target = match["target"]
-        if "://" in target and not target.startswith(ours) or target.startswith(("data:", "mailto:")):
+        if ("://" in target and not target.startswith(ours)) or target.startswith(("data:", "mailto:")):
             return match[0]
         beside = posixpath.join(posixpath.dirname(source or page), target)
         path = target.removeprefix(ours) if target.startswith(ours) else posixpath.normpath(beside)
