@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ascent.term import Objective
-from ..common.checks import whole_number
+from ..common.checks import flag, whole_number
 from ..models.backbone import Backbone
 from .baselines import Baseline, baseline_images
 from .probe import Probe
@@ -85,9 +85,9 @@ def occlusion(
     Raises:
         ValueError: see `Windows.over`, `baseline_images` and `Probe`.
     """
-    probe = Probe(backbone, objective, images, batch=batch)
+    probe, enlarge = Probe(backbone, objective, images, batch=batch), flag("enlarge", enlarge)
     size = probe.images.shape[1:3]
-    window = max(min(size) // 7, 1) if window is None else window
+    window = max(min(size) // 7, 1) if window is None else whole_number("window", window, 1)
     windows = Windows.over(size, window, max(window // 2, 1) if stride is None else stride)
     cover = baseline_images(probe.images, baseline, seed)
 
