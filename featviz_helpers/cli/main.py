@@ -31,7 +31,7 @@ def main() -> None:
 
 
 for command in (
-    course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, atlas.atlas, study.study, classroom.classroom,
-    batch.sweep, batch.results, version.version,
+    course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, atlas.atlas, study.study,
+    classroom.classroom, batch.sweep, batch.results, version.version,
 ):  # fmt: skip
     main.add_command(command)
