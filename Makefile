@@ -110,7 +110,7 @@ $(BIN)/uv:
 # The stamp is written last: whatever stops the step before it half-way, the next make takes it again.
 $(COURSE): EXTRAS := $(if $(SET),[gpu$(comma)lpips])
 $(LPIPS): EXTRAS := [$(if $(SET),gpu$(comma))lpips]
-$(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,test]
+$(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,class,test]
 $(COURSE) $(LPIPS) $(TOOLS): $(LOCK) pyproject.toml | $(BIN)/uv
 	rm -f $@
 	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python $(OTHER)

@@ -17,7 +17,7 @@ SIGMAS = 4.5  # standard errors of a p-value: one right answer in 100,000 lies f
 LEVEL = 0.05
 
 
-def _best(activations: np.ndarray, latest: bool = False) -> np.ndarray:
+def best(activations: np.ndarray, latest: bool = False) -> np.ndarray:
     """Return the positions (C, k) of the strongest images of each channel; of equal ones the earlier, or the later."""
     if latest:
         flipped = np.argsort(-activations[::-1], axis=0, kind="stable")[:TOP]
@@ -37,15 +37,15 @@ def _top_values(answer: Any, variant: Variant) -> Verdict:
 
 def _top_images(answer: Any, variant: Variant) -> Verdict:
     activations, bounds = given_to(variant, "activations", "batches")
-    truth = _best(activations)
+    truth = best(activations)
     if wrong := flaw(answer, truth.shape):
         return Verdict(0.0, wrong)
     within = truth - bounds[np.searchsorted(bounds, truth, side="right") - 1]
     mistakes = (
-        Mistake(0.7, "of equal images the later one is kept", _best(activations, latest=True)),
+        Mistake(0.7, "of equal images the later one is kept", best(activations, latest=True)),
         Mistake(0.5, "places in the batch, not in the data set", within),
-        Mistake(0.25, "the weakest, not the strongest", _best(-activations)),
-        Mistake(0.2, "of the last batch alone", bounds[-2] + _best(activations[bounds[-2] :])),
+        Mistake(0.25, "the weakest, not the strongest", best(-activations)),
+        Mistake(0.2, "of the last batch alone", bounds[-2] + best(activations[bounds[-2] :])),
     )
     verdict = compare(answer, truth, mistakes, tolerance=0.0)
     if verdict.share < 1.0 and np.isin(answer, np.arange(len(activations))).all():
@@ -130,7 +130,7 @@ def _p_values(answer: Any, variant: Variant) -> Verdict:
     near = np.abs(answer - truth) <= error
     if near.all() and (answer > 0).all():
         return Verdict(1.0, "right")
-    if near.all():
+    if near.all() and (answer > 0).any():
         return Verdict(0.7, "a p of 0: the deal that was observed is one of those that are counted")
     both = exact_p(matrices, two_sided=True)
     cases = (
@@ -140,7 +140,9 @@ def _p_values(answer: Any, variant: Variant) -> Verdict:
     for share, reason, values in cases:
         if (np.abs(answer - values) <= SIGMAS * np.sqrt(values * (1 - values) / DRAWS) + 2 / DRAWS).all():
             return Verdict(share, reason)
-    return Verdict(int(near.sum()) / len(truth), f"{int(near.sum())} of {len(truth)} p-values are right")
+    # Where the p is tiny for everybody, a neighbour's will do: one of them is not enough.
+    count = int((near & (answer > 0)).sum())
+    return Verdict(0.25 if count == len(truth) - 1 else 0.0, f"{count} of {len(truth)} p-values are right")
 
 
 def _holm(answer: Any, variant: Variant) -> Verdict:

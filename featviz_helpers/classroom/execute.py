@@ -1,7 +1,7 @@
-"""Run the cells of a notebook that was handed in, and go on after an error: `python -m featviz_helpers.classroom.execute`.
+"""Run the cells of a notebook that was handed in, and go on after an error; a module to be run with `python -m`.
 
 There is no kernel and no port: the cells run in this process, which a sandbox holds. What failed is said in one line
-per cell on stderr, beginning with `MARK`.
+per cell on stderr, beginning with `MARK`, and `DONE` at the end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-MARK = "featviz cell"
+MARK, DONE = "featviz cell", "featviz: all cells were run"
 
 
 def run_cells(path: Path) -> int:
@@ -30,6 +30,7 @@ def run_cells(path: Path) -> int:
         if error is not None:
             failed += 1
             print(f"{MARK} {number}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr, flush=True)
+    print(DONE, file=sys.stderr, flush=True)
     return failed
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..data import shapes
 from ..study.finished import BUNDLED
+from .keys import key_of
 from .variants import Variant
 
 Given = dict[str, np.ndarray]
@@ -36,13 +37,16 @@ def _dreams(variant: Variant) -> Given:
     # Gradients of very different sizes, so that one normalisation for all of them shows.
     scales = 10.0 ** -np.arange(1, 5).reshape(4, 1, 1, 1)
     sides = 160 + np.round(160 * variant.uniform("sides", 4)).astype(int)
-    drawn = shapes.draw(32, seed=variant.seed % 2**31)
+    # A drawing to which the channel answers: from one that it does not see, nothing can be climbed.
+    drawn = shapes.draw(64, seed=variant.seed % 2**31)
+    kind = list(key_of(variant.channel).kinds)[1]
+    place = int(np.flatnonzero(drawn.key["class"] == kind)[0])
     return {
         "channel": np.array(variant.channel),
         "images": _signed(variant, "images", 4, 16, 16, 3),
         "gradients": scales * _signed(variant, "gradients", 4, 16, 16, 3),
         "sides": sides,
-        "photo": drawn.images[:1],
+        "photo": drawn.images[place : place + 1],
         "sizes": np.array(SIZES),
     }
 

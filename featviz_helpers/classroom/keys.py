@@ -25,7 +25,7 @@ class Key:
     """What is known of one channel; activations are spatial means of its map for a picture of `SIZE` pixels.
 
     Attributes:
-        floor: what 95 % of the other channels' best pictures, and all of grey and noise, do not exceed.
+        floor: what 95 % of the other channels' best pictures, and all flat colours and noise, do not exceed.
         drawing: the highest activation among `DRAWINGS` drawings of Shapes.
         reference: what a plain ascent of `STEPS` steps reaches.
         roughness: the share of high frequencies in the picture of that ascent.
@@ -59,6 +59,12 @@ def key_of(channel: int) -> Key:
     return _keys()[channel]
 
 
+def _flat() -> np.ndarray:
+    """Return pictures of one colour: grey, black, white and the six that are full of one or two colours."""
+    corners = np.stack(np.meshgrid(*3 * [[-1.0, 1.0]]), axis=-1).reshape(8, 3)
+    return np.concatenate([np.zeros((1, 3)), corners])[:, None, None] * np.ones((1, SIZE, SIZE, 1))
+
+
 def compute() -> dict[str, dict[str, Any]]:
     """Measure the key of every channel that is fit for an assignment; about a minute on 2 CPU cores.
 
@@ -78,7 +84,7 @@ def compute() -> dict[str, dict[str, Any]]:
     images = np.nan_to_num(climbed.images)
     drawn = shapes.draw(DRAWINGS, seed=1)
     driven, noise = activations(drawn.images), np.random.default_rng(0).uniform(-1, 1, (16, SIZE, SIZE, 3))
-    resting = np.maximum(activations(np.zeros((1, SIZE, SIZE, 3)))[0], activations(noise).max(axis=0))
+    resting = activations(np.concatenate([_flat(), noise])).max(axis=0)
     crossed = activations(images)
     found = {}
     for number in range(count):

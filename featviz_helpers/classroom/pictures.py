@@ -50,9 +50,8 @@ def height(activation: float, key: Key, enough: float) -> Verdict:
     A drawing that drives the channel more than any other does earns 40 %, where it is lower than what is enough.
     """
     goal = enough * key.reference
-    drawing = min(key.drawing, 0.8 * goal)
-    floor = min(key.floor, 0.8 * drawing)
-    share = float(np.interp(activation, [floor, drawing, goal], [0.0, 0.4, 1.0]))
+    middle = key.drawing if key.drawing < 0.95 * goal else (key.floor + goal) / 2
+    share = float(np.interp(activation, [key.floor, middle, goal], [0.0, 0.4, 1.0]))
     reached = f"activation {activation:.2f}, {activation / key.reference:.0%} of the reference"
     if share == 0.0:
         return Verdict(0.0, f"{reached}: other pictures of the network reach that as well")

@@ -26,22 +26,22 @@ def steps(images: np.ndarray, wrap: bool = True) -> list[np.ndarray]:
     return found
 
 
-def _total(images: np.ndarray, power: float = 1.0, wrap: bool = True) -> np.ndarray:
+def total(images: np.ndarray, power: float = 1.0, wrap: bool = True) -> np.ndarray:
     """Return the sum over steps and colours of |step|^power, as a mean over the pixels: (N, H, W, 3) -> (N,)."""
-    total = sum((np.abs(step) ** power).sum(axis=(1, 2, 3)) for step in steps(images, wrap))
-    return total / (images.shape[1] * images.shape[2])
+    added = sum((np.abs(step) ** power).sum(axis=(1, 2, 3)) for step in steps(images, wrap))
+    return added / (images.shape[1] * images.shape[2])
 
 
 def _total_variation(answer: Any, variant: Variant) -> Verdict:
     (images,) = given_to(variant, "images")
     pixels = images.shape[1] * images.shape[2]
-    truth = _total(images)
+    truth = total(images)
     mistakes = (
         Mistake(0.6, "the neighbours of the last row and column, which are the first, are missing",
-                _total(images, wrap=False)),
+                total(images, wrap=False)),
         Mistake(0.6, "a sum over the pixels, where a mean is wanted", pixels * truth),
         Mistake(0.6, "a mean over the colours, where a sum is wanted", truth / 3),
-        Mistake(0.4, "squares, where magnitudes are wanted", _total(images, 2.0)),
+        Mistake(0.4, "squares, where magnitudes are wanted", total(images, 2.0)),
         Mistake(0.4, "one of the two directions is missing", np.abs(steps(images)[0]).sum(axis=(1, 2, 3)) / pixels),
         Mistake(0.4, "one of the two directions is missing", np.abs(steps(images)[1]).sum(axis=(1, 2, 3)) / pixels),
         Mistake(0.0, "the signs: what goes up comes down, and the sum is 0", 0 * truth),

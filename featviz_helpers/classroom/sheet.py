@@ -6,7 +6,7 @@ What is printed here helps the student and counts for nothing: the answers are g
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,18 +104,20 @@ class Sheet:
             print(f"{question}: not answered yet, nothing is handed in.")
             return
         self.answers[question] = _plain(question, answer)
-        self._write()
+        write_answers(self.path, self.variant, self.answers)
         print(f"{question}: written to {self.path.name} ({len(self.answers)} answers).")
 
-    def _write(self) -> None:
-        head = {"assignment": self.variant.assignment, "student": self.variant.student}
-        if self.path.suffix == ".npz":
-            texts = {name: np.array(text) for name, text in head.items()}
-            with replacing(self.path) as part, part.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **texts, **self.answers)
-        else:
-            plain = {n: a if isinstance(a, str) else a.tolist() for n, a in self.answers.items()}
-            write_text(self.path, json.dumps({**head, "answers": plain}))
+
+def write_answers(path: Path, variant: Variant, answers: Mapping[str, np.ndarray | str]) -> None:
+    """Write a file of answers, .npz or .json, which appears whole or not at all."""
+    head = {"assignment": variant.assignment, "student": variant.student}
+    if path.suffix == ".npz":
+        texts = {name: np.array(text) for name, text in head.items()}
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **texts, **answers)
+    else:
+        plain = {name: answer if isinstance(answer, str) else answer.tolist() for name, answer in answers.items()}
+        write_text(path, json.dumps({**head, "answers": plain}))
 
 
 def _plain(question: str, answer: Any) -> np.ndarray | str:
