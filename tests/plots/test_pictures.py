@@ -198,6 +198,11 @@ def test_the_values_themselves_stand_below_the_axis(x, logx, written, places):
     assert axis.lines[0].get_marker() == "o"
 
 
+@pytest.mark.parametrize(("count", "marker"), [(33, "o"), (96, "")])
+def test_the_points_of_a_sweep_are_marked_and_those_of_a_climb_are_not(count, marker):
+    assert fv.curves({"one": [1.0] * count}).axes[0].lines[0].get_marker() in (marker, marker or "None")
+
+
 @pytest.mark.parametrize("count", [4, 12])
 def test_measured_positions_on_a_logarithmic_axis_are_read_at_1_2_and_5(count):
     (axis,) = fv.curves({"one": [1.0] * count}, np.geomspace(0.013, 0.27, count), logx=True).axes
