@@ -29,13 +29,14 @@ class Windows:
     lefts: np.ndarray
 
     @classmethod
-    def over(cls, size: tuple[int, int], window: int, stride: int) -> Windows:
-        """Lay windows over an image: every `stride` pixels, and a last one at the edge where some are left over.
+    def over(cls, size: tuple[int, int], window: int, stride: int | None = None) -> Windows:
+        """Lay windows over an image: every `stride` pixels (None is half a window), and a last one at the edge where some are left over.
 
         Raises:
             ValueError: a window larger than the image, or a stride of 0 or wider than the window.
         """
         window = whole_number("window", window, 1, min(size), f"It has to fit into images of {size[0]} x {size[1]}.")
+        stride = max(window // 2, 1) if stride is None else stride
         stride = whole_number("stride", stride, 1, window, "A wider one than the window leaves pixels uncovered.")
         tops, lefts = (np.unique(np.append(np.arange(0, n - window, stride), n - window)) for n in size)
         return cls(size, window, tops, lefts)
@@ -87,8 +88,7 @@ def occlusion(
     """
     probe, enlarge = Probe(backbone, objective, images, batch=batch), flag("enlarge", enlarge)
     size = probe.images.shape[1:3]
-    window = max(min(size) // 7, 1) if window is None else whole_number("window", window, 1)
-    windows = Windows.over(size, window, max(window // 2, 1) if stride is None else stride)
+    windows = Windows.over(size, max(min(size) // 7, 1) if window is None else window, stride)
     cover = baseline_images(probe.images, baseline, seed)
 
     def covered(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def test_bars_stand_in_groups_with_their_values_above_and_what_was_expected_acro
     (chance,) = axis.collections
     assert [line[0][1] for line in chance.get_segments()] == [0.5, 1.5]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["chance", "a", "b"]
-    with pytest.raises(ValueError, match="'b' has 1 values for 2 positions"):
+    with pytest.raises(ValueError, match="'b' has 1 values for the 2 positions of x"):
         fv.plots.bars({"a": [1, 3], "b": [2]}, ["x", "y"])
 
 
