@@ -30,7 +30,9 @@ class Windows:
 
     @classmethod
     def over(cls, size: tuple[int, int], window: int, stride: int | None = None) -> Windows:
-        """Lay windows over an image: every `stride` pixels (None is half a window), and a last one at the edge where some are left over.
+        """Lay windows over an image: every `stride` pixels, and a last one at the edge where some are left over.
+
+        A stride of None is half a window.
 
         Raises:
             ValueError: a window larger than the image, or a stride of 0 or wider than the window.
