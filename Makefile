@@ -26,7 +26,7 @@ comma := ,
 # In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
-.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp bench release lock clean
+.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp book atlas bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
@@ -77,6 +77,14 @@ notebooks: $(TOOLS)
 stamp: $(TOOLS)
 	$(BIN)/python tools/stamp.py
 
+# The course as a web site that needs no network, from the stored outputs of the notebooks: build/book/html/index.html.
+book: $(TOOLS)
+	$(BIN)/python -m sphinx -W --keep-going --quiet --jobs 2 -c docs -d build/book/doctrees . build/book/html
+
+# ShapesNet's channels; where it is there, `make book` takes it in.
+atlas: $(TOOLS)
+	$(BIN)/featviz atlas mixed2 --model shapesnet --data shapes --out build/atlas/shapesnet
+
 bench: $(TOOLS)
 	$(BIN)/python benchmarks/ascent.py
 
@@ -102,7 +110,7 @@ $(BIN)/uv:
 # The stamp is written last: whatever stops the step before it half-way, the next make takes it again.
 $(COURSE): EXTRAS := $(if $(SET),[gpu$(comma)lpips])
 $(LPIPS): EXTRAS := [$(if $(SET),gpu$(comma))lpips]
-$(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,test]
+$(TOOLS): EXTRAS := [$(if $(SET),gpu$(comma))lpips,scale,book,class,test]
 $(COURSE) $(LPIPS) $(TOOLS): $(LOCK) pyproject.toml | $(BIN)/uv
 	rm -f $@
 	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python $(OTHER)

@@ -4,19 +4,43 @@ from pathlib import Path
 
 import click
 import featviz_helpers as fv
-import numpy as np
 from PIL import Image
 
 CHANNELS = [0, 48, 62, 73, 91]
 DREAMS = ("mixed3", "mixed6")
 QUALITY = 80  # of the dreams' JPEGs, which travel inside notebook 01
 PAGE = (640, 960)  # rows and columns of a dream: as wide as a notebook's page
+SIZE = 176  # pixels: five channels side by side are as wide, too
 
 
-def side_by_side(images: np.ndarray, gap: int = 6) -> np.ndarray:
-    """Join (N, H, W, 3) images with white gaps between them."""
-    white = np.ones((images.shape[1], gap, 3), np.float32)
-    return np.concatenate([part for image in images for part in (image, white)][:-1], axis=1)
+def dreams(backbone: fv.Backbone, out: Path) -> None:
+    """Write the dreams of a photograph, as wide as a notebook's page."""
+    photo = fv.resize(fv.photograph("china")[None], PAGE)
+    for layer in DREAMS:
+        dream = fv.maximize(
+            backbone,
+            fv.layer(layer),
+            start=photo,
+            octaves=fv.Octaves(5, 1.4),
+            transforms=[fv.Jitter(32)],
+            steps=16,
+            optimizer=fv.GradientAscent(0.02),
+            seed=0,
+        )
+        picture = Image.fromarray(fv.to_uint8(dream.images[0]))
+        picture.save(out / f"dream_{layer}.jpg", quality=QUALITY, optimize=True)
+
+
+def strips(backbone: fv.Backbone, out: Path, steps: int) -> None:
+    """Write the channels side by side, without and with help: no page shrinks them, which would hide the grain."""
+    shared = {"steps": steps, "size": SIZE, "seed": 0}
+    helped = {"parameterization": fv.Fourier(), "optimizer": fv.Adam(0.02), "transforms": [fv.Jitter(16)]}
+    for name, options in {"am_mixed6": {}, "am_mixed6_fourier": helped}.items():
+        result = fv.maximize(backbone, fv.channel("mixed6", CHANNELS), **shared | options)
+        figure = fv.show(result.images, [f"channel {channel}" for channel in CHANNELS], columns=len(CHANNELS))
+        (out / f"{name}.jpg").write_bytes(figure.jpeg())
+        reached = zip(result.labels, result.activations, strict=True)
+        click.echo(f"{name}: " + ", ".join(f"{unit} {activation:.1f}" for unit, activation in reached))
 
 
 @click.command(help=__doc__)
@@ -27,41 +51,8 @@ def main(weights: str | None, out: Path, steps: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
 
-    photo = fv.resize(fv.photograph("china")[None], PAGE)
-    dreams = [
-        fv.maximize(
-            backbone,
-            fv.layer(layer),
-            start=photo,
-            octaves=fv.Octaves(5, 1.4),
-            transforms=[fv.Jitter(32)],
-            steps=16,
-            optimizer=fv.GradientAscent(0.02),
-            seed=0,
-        )
-        for layer in DREAMS
-    ]
-    for layer, dream in zip(DREAMS, dreams, strict=True):
-        picture = Image.fromarray(fv.to_uint8(dream.images[0]))
-        picture.save(out / f"dream_{layer}.jpg", quality=QUALITY, optimize=True)
-
-    units = fv.channel("mixed6", CHANNELS)
-    base = fv.maximize(backbone, units, steps=steps, size=299, seed=0)
-    fv.save_image(side_by_side(base.images), out / "am_mixed6.jpg")
-    smooth = fv.maximize(
-        backbone,
-        units,
-        steps=steps,
-        size=299,
-        seed=0,
-        parameterization=fv.Fourier(),
-        optimizer=fv.Adam(0.02),
-        transforms=[fv.Jitter(16)],
-    )
-    fv.save_image(side_by_side(smooth.images), out / "am_mixed6_fourier.jpg")
-    for name, result in {"no regulariser": base, "Fourier and jitter": smooth}.items():
-        reached = zip(result.labels, result.activations, strict=True)
-        click.echo(f"{name}: " + ", ".join(f"{unit} {activation:.1f}" for unit, activation in reached))
+    dreams(backbone, out)
+    strips(backbone, out, steps)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make docs/gallery/styles.jpg: photographs painted with textures by InceptionV3, in pixels and in Fourier space.
+"""Make docs/gallery/styles.jpg: photographs painted with textures by InceptionV3, without and with a cure of the grain.
 
 All pictures come with the dependencies of the course; `data.PHOTOGRAPHS` names their authors and licences.
 """
@@ -19,14 +19,16 @@ PAIRS = {"rocket": "gravel", "china": "hubble", "cat": "tissue"}
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/gallery"), show_default=True)
 @click.option("--steps", default=200, show_default=True, help="Steps of each picture.")
 @click.option("--size", default=256, show_default=True, help="Side of a picture.")
-@click.option("--weight", default=0.3, show_default=True, help="Of the content, beside 1 for the style.")
+@click.option("--weight", default=0.6, show_default=True, help="Of the content, beside 1 for the style.")
 def main(weights: str | None, out: Path, steps: int, size: int, weight: float) -> None:
     out.mkdir(parents=True, exist_ok=True)
     backbone = fv.load_model("inception_v3", weights=weights)
     content, style = (np.stack([fv.photograph(name, size) for name in names]) for names in (PAIRS, PAIRS.values()))
     rows = {"content": content, "style": style}
-    for name, space in {"in pixels": fv.Pixels(), "in Fourier space": fv.Fourier()}.items():
-        begun, options = time.perf_counter(), {"parameterization": space, "optimizer": fv.Adam(0.02)}
+    spaces = {"in pixels": (fv.Pixels(), []), "Fourier, jitter": (fv.Fourier(), [fv.Jitter(4)])}
+    for name, (space, transforms) in spaces.items():
+        begun = time.perf_counter()
+        options = {"parameterization": space, "transforms": transforms, "optimizer": fv.Adam(0.02)}
         made = synthesis.style_transfer(backbone, content, style, content_weight=weight, steps=steps, **options)
         seconds = (time.perf_counter() - begun) / len(content)
         fine = ", ".join(f"{share:.2f}" for share in fv.high_frequency(made.images))

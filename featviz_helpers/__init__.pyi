@@ -5,6 +5,7 @@ from . import assets as assets
 from . import attribution as attribution
 from . import batch as batch
 from . import check as check
+from . import classroom as classroom
 from . import cli as cli
 from . import common as common
 from . import data as data

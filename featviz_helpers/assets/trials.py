@@ -14,11 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from ..common.memory import NOTEBOOK, free_memory
 from ..common.progress import format_bytes
 
-ENOUGH = 2_000_000_000  # bytes: what the largest notebook takes
 PATIENCE = 180  # seconds
 TENSORFLOW = """
 import json, featviz_helpers, tensorflow as tf
@@ -107,13 +105,9 @@ def writable(folder: Path) -> Trial:
 
 def memory() -> Trial:
     """Compare the memory that is free with what the largest notebook takes."""
-    free = psutil.virtual_memory().available
-    with contextlib.suppress(OSError, ValueError):  # a container knows its limit here; without one it says "max"
-        group = Path("/sys/fs/cgroup")
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        free = min(free, limit - used)
-    if free < ENOUGH:
-        found = f"{format_bytes(free)} free, and a notebook takes up to {format_bytes(ENOUGH)}: close other programs"
+    free = free_memory()
+    if free < NOTEBOOK:
+        found = f"{format_bytes(free)} free, and a notebook takes up to {format_bytes(NOTEBOOK)}: close other programs"
         return Trial("free memory", found, False)
     return Trial("free memory", f"{format_bytes(free)}, enough for a notebook")
 

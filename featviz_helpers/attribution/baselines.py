@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ..common.arrays import as_array
 from ..common.checks import refusal, whole_number
 from ..common.errors import nearest
 from ..common.random_streams import start_uniform
@@ -34,7 +35,7 @@ def baseline_images(images: np.ndarray, kind: Baseline = "grey", seed: int = 0) 
     Raises:
         ValueError: another word, or an array that does not fit or is not in [-1, 1].
     """
-    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
+    seed, images = whole_number("seed", seed, -(2**63), 2**63 - 1), check_range(images)
     if not isinstance(kind, str):
         return _given(images, kind)
     if kind == "grey":
@@ -57,12 +58,10 @@ def content_key(image: np.ndarray) -> int:
 
 
 def _given(images: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    try:
-        values = np.asarray(kind)
-    except ValueError:  # rows of different lengths
-        values = np.empty(0, object)
-    if values.dtype.kind not in "fiu":
-        raise refusal("A baseline", f"one of {', '.join(KINDS)}, or an array of numbers in [-1, 1]", kind)
+    allowed = f"one of {', '.join(KINDS)}, or an array of numbers in [-1, 1]"
+    values = as_array("A baseline", kind, allowed, 1, 3, 4)
+    if values.dtype.kind not in "fi" or not (values.min() >= -1.001 and values.max() <= 1.001):  # also true for NaN
+        raise refusal("A baseline", allowed, kind)
     try:
         full = np.broadcast_to(values, images.shape)
     except ValueError:
@@ -70,4 +69,4 @@ def _given(images: np.ndarray, kind: np.ndarray) -> np.ndarray:
             f"A baseline of shape {values.shape} does not fit images of shape {images.shape}: give a colour (3,), one "
             "image (H, W, 3), or one per image."
         ) from None
-    return check_range(full if np.issubdtype(values.dtype, np.floating) else full.astype(np.float32))
+    return np.clip(full, -1.0, 1.0, dtype=np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..ascent.term import Objective
-from ..common.checks import whole_number
+from ..common.checks import flag, whole_number
 from ..models.backbone import Backbone
 from ..models.graph import outputs
 from .backprop import guided_backprop
@@ -39,6 +39,7 @@ def grad_cam(
     Raises:
         ValueError: a layer that has no map or is not below the objective; see also `Probe`.
     """
+    relu, enlarge = flag("relu", relu), flag("enlarge", enlarge)
     probe = Probe(backbone, objective, images, batch=batch)
     layer = _below(probe, layer)
     network = backbone.truncate(layer, *probe.objective.layers)

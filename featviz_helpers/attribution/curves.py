@@ -10,10 +10,13 @@ import tensorflow as tf
 from scipy.integrate import trapezoid
 
 from ..ascent.objectives import class_score
-from ..common.checks import whole_number
+from ..common.arrays import as_array
+from ..common.checks import flag, shown, whole_number
 from ..models.backbone import Backbone
 from .baselines import Baseline, baseline_images
 from .probe import Make, Probe
+
+MOST_POINTS = 1000  # of a curve
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def removal_curves(
         images: (N, H, W, 3) in [-1, 1].
         maps: (N, H, W). Pixels of the same value are ordered row by row, from the upper left.
         baseline, seed: what stands where a pixel is missing, as for `baseline_images`.
-        points: of a curve, with both ends.
+        points: of a curve, with both ends, 2 to 1000.
         probability: watch the softmax's probability; False watches the score before it.
         batch: pictures at once.
 
@@ -77,14 +80,13 @@ def removal_curves(
         The curves; their ends are exactly the image and the baseline.
 
     Raises:
-        ValueError: maps that do not fit the images or are not finite, fewer than two points; see also `Probe`.
+        ValueError: maps that do not fit the images or are not finite, a number out of range; see also `Probe`.
     """
     probe = Probe(backbone, class_score(classes), images, batch=batch)
-    maps, count = np.asarray(maps), whole_number("points", points, 2)
+    count, probability = whole_number("points", points, 2, MOST_POINTS), flag("probability", probability)
+    maps = as_array("maps", maps, f"numbers {probe.images.shape[:3]}, one map for each image", 3, finite=True)
     if maps.shape != probe.images.shape[:3]:
-        raise ValueError(f"Images of shape {probe.images.shape} need maps {probe.images.shape[:3]}; got {maps.shape}.")
-    if not np.isfinite(maps).all():
-        raise ValueError("Maps must be finite: pixels whose value is NaN or infinite have no place in an order.")
+        raise ValueError(f"Images of shape {probe.images.shape} need maps {probe.images.shape[:3]}; got {shown(maps)}.")
     start, ranks = baseline_images(probe.images, baseline, seed), _ranks(maps)
     pixels = np.linspace(0, ranks[0].size, count).round()
 

@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..ascent.term import Objective
-from ..common.checks import number, whole_number
+from ..common.arrays import as_array
+from ..common.checks import flag, number, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 from .baselines import content_key
 from .probe import Probe
+
+MOST_SAMPLES = 100_000  # noisy copies of an image
 
 
 def gradient(
@@ -38,8 +41,12 @@ def gradient(
 
 
 def magnitude(gradients: np.ndarray) -> np.ndarray:
-    """Return the largest |value| over the three colours: (N, H, W, 3) -> (N, H, W)."""
-    sizes = np.abs(gradients)
+    """Return the largest |value| over the three colours: (N, H, W, 3) -> (N, H, W).
+
+    Raises:
+        ValueError: no such array.
+    """
+    sizes = np.abs(as_array("gradients", gradients, "an array of numbers (N, H, W, 3)", 4))
     return np.maximum(np.maximum(sizes[..., 0], sizes[..., 1]), sizes[..., 2])  # max(axis=-1) takes eight times as long
 
 
@@ -58,6 +65,7 @@ def saliency(
     Raises:
         ValueError: see `Probe`.
     """
+    signed = flag("signed", signed)
     return _flat(gradient(backbone, objective, images, batch=batch), signed)
 
 
@@ -88,8 +96,8 @@ def smoothgrad(
 
     Args:
         backbone, objective, images, batch: as for `gradient`.
-        noise: standard deviation, as a share of the image's own range (its highest value minus its lowest).
-        samples: noisy copies of each image.
+        noise: standard deviation, as a share of the image's own range (its highest value minus its lowest), 0 to 100.
+        samples: noisy copies of each image, 1 to 100,000.
         seed: of the noise. The same seed gives an image the same noise in any batch.
         signed: as for `saliency`.
 
@@ -97,9 +105,10 @@ def smoothgrad(
         (N, H, W) float32.
 
     Raises:
-        ValueError: noise below 0, fewer than one sample, a seed that is no whole number; see also `Probe`.
+        ValueError: a number out of range, a seed that is no whole number; see also `Probe`.
     """
-    noise, samples = number("noise", noise, 0.0), whole_number("samples", samples, 1)
+    noise, samples = number("noise", noise, 0.0, 100.0), whole_number("samples", samples, 1, MOST_SAMPLES)
+    signed = flag("signed", signed)
     seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     probe = Probe(backbone, objective, images, batch=batch)
     keys = [content_key(image) for image in probe.images]

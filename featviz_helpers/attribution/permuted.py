@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..common.checks import whole_number
+from ..common.checks import is_list, refusal, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 
@@ -38,6 +38,8 @@ def randomised(
     """
     seed = whole_number("seed", seed, 0, 2**63 - 1)
     known = weighted_layers(backbone)
+    if layers is not None and (not is_list(layers) or not all(isinstance(name, str) for name in layers)):
+        raise refusal("layers", "a list of layer names, or None for all", layers)
     names = known if layers is None else [backbone.resolve(name) for name in layers]
     if empty := [name for name in names if name not in known]:
         raise ValueError(f"'{empty[0]}' of {backbone.name} has no weights that could be permuted.")
@@ -56,13 +58,18 @@ def cascade(
 
     Args:
         backbone, seed, images: as for `randomised`.
-        count: how many networks, spread evenly from the topmost layer alone to all; None is one per layer.
+        count: how many networks, spread evenly from the topmost layer alone to all, at most one per layer; None is one
+            per layer.
+
+    Raises:
+        ValueError: a count out of range; see also `randomised`.
 
     Yields:
         The name of the lowest layer that is permuted, and the network.
     """
     names = weighted_layers(backbone)[::-1]
-    depths = np.arange(1, len(names) + 1) if count is None else np.linspace(1, len(names), count).round().astype(int)
+    count = len(names) if count is None else whole_number("count", count, 1, 10_000)
+    depths = np.linspace(1, len(names), count).round().astype(int)
     for depth in dict.fromkeys(depths.tolist()):
         yield names[depth - 1], randomised(backbone, names[:depth], seed, images)
 

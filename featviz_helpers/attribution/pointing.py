@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
 from ..ascent.objectives import class_score
 from ..ascent.term import Objective
-from ..common.checks import whole_number
+from ..common.arrays import as_array
+from ..common.checks import is_list, refusal, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 
 Method = Callable[[Backbone, Objective, np.ndarray], np.ndarray]
 QUARTERS = 4
+MOST = 10_000  # mosaics at once
 
 
 @dataclass(frozen=True)
@@ -36,24 +39,23 @@ def mosaics(images: np.ndarray, labels: np.ndarray, count: int, seed: int = 0) -
     Args:
         images: (N, H, W, 3) in [-1, 1]; best those that the network classifies with confidence.
         labels: (N,) class of each.
-        count: how many mosaics.
+        count: how many mosaics, 1 to 10,000.
         seed: of the choice.
 
     Raises:
         ValueError: fewer than four classes, another number of labels than of images, or a seed below 0.
     """
-    images, labels = check_range(images), np.asarray(labels)
-    classes = np.unique(labels)
-    if labels.shape != (len(images),) or len(classes) < QUARTERS:
-        raise ValueError(
-            f"Mosaics need one label per image and four classes or more; got {len(images)} images, {labels.shape} "
-            f"labels and {len(classes)} classes."
-        )
+    images = check_range(images)
+    given = list(labels) if is_list(labels) else []
+    alike = all(isinstance(one, str) for one in given) or all(isinstance(one, Integral) for one in given)
+    if len(given) != len(images) or not alike or len(set(given)) < QUARTERS:
+        raise refusal("labels", f"{len(images)}, one class for each image, and of four classes at least", labels)
+    labels, classes = np.asarray(given), np.unique(given)
     generator = np.random.default_rng(whole_number("seed", seed, 0, 2**63 - 1))
     chosen = np.array(
         [
             [generator.choice(np.flatnonzero(labels == name)) for name in generator.choice(classes, QUARTERS, False)]
-            for _ in range(whole_number("count", count, 1))
+            for _ in range(whole_number("count", count, 1, MOST))
         ]
     )
     upper, lower = (np.concatenate([images[chosen[:, i]], images[chosen[:, i + 1]]], axis=2) for i in (0, 2))
@@ -73,12 +75,14 @@ def share_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: shapes that do not fit.
     """
-    maps, masks = np.asarray(maps), np.asarray(masks)
-    if maps.ndim != 3 or masks.shape not in (maps.shape, maps.shape[1:]):
-        raise ValueError(f"Maps are (N, H, W) and masks (N, H, W) or (H, W); got {maps.shape} and {masks.shape}.")
+    maps = as_array("maps", maps, "an array of numbers (N, H, W)", 3)
+    allowed = f"an array of True and False of shape {maps.shape} or {maps.shape[1:]}, like the maps"
+    inside = as_array("masks", masks, allowed, 2, 3)
+    if inside.shape not in (maps.shape, maps.shape[1:]):
+        raise refusal("masks", allowed, masks)
     positive = np.maximum(maps, 0.0).astype(np.float64)
-    inside, total = (positive * masks).sum(axis=(1, 2)), positive.sum(axis=(1, 2))
-    return np.divide(inside, total, out=np.zeros_like(total), where=total > 0)
+    share, total = (positive * inside).sum(axis=(1, 2)), positive.sum(axis=(1, 2))
+    return np.divide(share, total, out=np.zeros_like(total), where=total > 0)
 
 
 def grid_pointing(method: Method, backbone: Backbone, pictures: Mosaics) -> np.ndarray:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..ascent import kinds
 from ..ascent.term import Objective
 from ..common.checks import whole_number
 from ..data.images import check_range
@@ -33,8 +34,8 @@ class Probe:
         batch: pictures at once; None takes as many as have 1.6 million pixels, such as 32 of 224 x 224.
 
     Raises:
-        ValueError: a layer or unit that the network does not have, another number of units than of images, images
-            outside [-1, 1] or too small, or an objective whose images depend on each other.
+        ValueError: no network, no objective, a layer or unit that is not there, another number of units than of
+            images, images outside [-1, 1] or too small, or an objective whose images depend on each other.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Probe:
         relu: str = "plain",
         batch: int | None = None,
     ) -> None:
+        kinds.one("backbone", backbone)
+        kinds.one("objective", objective)
         self.images = check_range(images)
         objective = objective.resolve(backbone)
         if objective.count not in (1, len(self.images)):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
+from ..common.arrays import as_array
+from ..common.checks import flag, shown
+
 
 def rank_correlation(first: np.ndarray, second: np.ndarray, absolute: bool = False) -> np.ndarray:
     """Return Spearman's rank correlation of two maps of each image; equal values share their mean rank.
@@ -17,11 +20,12 @@ def rank_correlation(first: np.ndarray, second: np.ndarray, absolute: bool = Fal
         (N,) from -1 to 1; NaN where a map has one value everywhere.
 
     Raises:
-        ValueError: maps of different shapes.
+        ValueError: no maps, or maps of different shapes.
     """
-    first, second = np.asarray(first), np.asarray(second)
+    absolute, allowed = flag("absolute", absolute), "maps (N, H, W), or (N, H, W, 3)"
+    first, second = as_array("first", first, allowed, 3, 4), as_array("second", second, allowed, 3, 4)
     if first.shape != second.shape:
-        raise ValueError(f"Two sets of maps must have one shape; got {first.shape} and {second.shape}.")
+        raise ValueError(f"first and second must have one shape; got {shown(first)} and {shown(second)}.")
     return np.array(
         [_correlation(_ranks(a, absolute), _ranks(b, absolute)) for a, b in zip(first, second, strict=True)]
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ascent.term import Objective
-from ..common.checks import whole_number
+from ..common.checks import flag, whole_number
 from ..models.backbone import Backbone
 from .baselines import Baseline, baseline_images
 from .probe import Probe
@@ -29,13 +29,16 @@ class Windows:
     lefts: np.ndarray
 
     @classmethod
-    def over(cls, size: tuple[int, int], window: int, stride: int) -> Windows:
+    def over(cls, size: tuple[int, int], window: int, stride: int | None = None) -> Windows:
         """Lay windows over an image: every `stride` pixels, and a last one at the edge where some are left over.
+
+        A stride of None is half a window.
 
         Raises:
             ValueError: a window larger than the image, or a stride of 0 or wider than the window.
         """
         window = whole_number("window", window, 1, min(size), f"It has to fit into images of {size[0]} x {size[1]}.")
+        stride = max(window // 2, 1) if stride is None else stride
         stride = whole_number("stride", stride, 1, window, "A wider one than the window leaves pixels uncovered.")
         tops, lefts = (np.unique(np.append(np.arange(0, n - window, stride), n - window)) for n in size)
         return cls(size, window, tops, lefts)
@@ -85,10 +88,9 @@ def occlusion(
     Raises:
         ValueError: see `Windows.over`, `baseline_images` and `Probe`.
     """
-    probe = Probe(backbone, objective, images, batch=batch)
+    probe, enlarge = Probe(backbone, objective, images, batch=batch), flag("enlarge", enlarge)
     size = probe.images.shape[1:3]
-    window = max(min(size) // 7, 1) if window is None else window
-    windows = Windows.over(size, window, max(window // 2, 1) if stride is None else stride)
+    windows = Windows.over(size, max(min(size) // 7, 1) if window is None else window, stride)
     cover = baseline_images(probe.images, baseline, seed)
 
     def covered(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -26,7 +26,12 @@ from .command import Command
     help="Parameters in a YAML file.",
 )
 @shared.out(default="build/course", show_default=True)
-@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Notebooks that run at once.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    show_default="one for each core, as far as memory goes; 1 with a card",
+    help="Notebooks that run at once.",
+)
 @click.option("--resume", is_flag=True, help="Go on in --out: what finished there stays.")
 @shared.assets
 @click.option("--describe", is_flag=True, help="Say what the notebooks take, with their defaults; run nothing.")
@@ -58,7 +63,8 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
         return
     jobs = selection.prepare_jobs(paths, parameters, profile)
     command = ["featviz", *sys.argv[1:]]
-    report = course.run(jobs, options["out"], options["jobs"], options["assets"], command, options["resume"])
+    processes = options["jobs"] or selection.processes()
+    report = course.run(jobs, options["out"], processes, options["assets"], command, options["resume"])
     for entry in report["notebooks"]:
         if error := entry["error"]:
             where = f", cell {error['cell']}: {error['line']}" if "cell" in error else ""

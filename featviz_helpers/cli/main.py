@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import assets, atlas, batch, course, distance, exemplars, study, version
+from . import assets, atlas, batch, classroom, course, distance, exemplars, study, version
 
 EXAMPLES = """\b
 Examples:
@@ -16,6 +16,7 @@ Examples:
   featviz fetch --list                     more weights and photographs
   featviz exemplars auto --model lite0 --data photographs --out build/exemplars/lite0
   featviz atlas --model shapesnet --data shapes --out build/atlas
+  featviz class check dreams
   featviz sweep notebooks/batch/plans/bundled.yaml --dry-run
 
 \b
@@ -31,6 +32,6 @@ def main() -> None:
 
 for command in (
     course.run, assets.fetch, assets.doctor, distance.distance, exemplars.exemplars, atlas.atlas, study.study,
-    batch.sweep, batch.results, version.version,
+    classroom.classroom, batch.sweep, batch.results, version.version,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,10 +1,36 @@
-"""Arrays of numpy from files that may be damaged, or of another kind."""
+"""Arrays of numpy that people give, and from files that may be damaged or of another kind."""
 
 from pathlib import Path
 
 import numpy as np
 
+from .checks import refusal
+
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")  # what .npz and .npy begin with
+
+
+def as_array(name: str, value: object, allowed: str, *dimensions: int, finite: bool = False) -> np.ndarray:
+    """Return an array of numbers.
+
+    Args:
+        name: what the message calls it: "maps".
+        value: what was given.
+        allowed: what it should be, such as "an array of numbers (N, H, W)".
+        dimensions: how many it may have.
+        finite: whether NaN and infinity are refused.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        given = np.asarray(value)
+    except (ValueError, TypeError):  # lists of different lengths, and objects that are no arrays
+        raise refusal(name, allowed, value) from None
+    if given.dtype.kind not in "fiub" or given.ndim not in dimensions or not given.size:
+        raise refusal(name, allowed, value)
+    if finite and not np.isfinite(given).all():
+        raise refusal(name, f"{allowed}, all of them finite", value, "It holds NaN or infinity.")
+    return given
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

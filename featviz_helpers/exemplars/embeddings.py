@@ -17,8 +17,8 @@ from sklearn.preprocessing import normalize
 from ..common.checks import choice, instance, is_list, refusal, whole_number
 from ..common.errors import DamagedImage
 from ..data.image_sets import ImageSet
-from ..data.images import check_range
-from ..data.sizes import MOST_AT_ONCE, pair
+from ..data.images import as_pictures, check_range
+from ..data.sizes import LARGEST, MOST_AT_ONCE
 from ..models.backbone import Backbone
 from .scan import compiled_pooling
 
@@ -51,12 +51,12 @@ def embed(
     """
     instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
     batch = whole_number("batch", batch, 1, MOST_AT_ONCE)
+    side = backbone.size if size is None else whole_number("size", size, 1, LARGEST)
     asked = {backbone.resolve(name) for name in (layers if is_list(layers) else [layers])}
     names = tuple(name for name in backbone.layers if name in asked)
     if not names:
         raise refusal("layers", "one or more layer names, or 'auto'", layers)
     if isinstance(images, ImageSet):
-        side = backbone.size if size is None else pair(size)[0]
         parts = (part for _, part in images.batches(batch, side))
     else:
         images = check_range(images)
@@ -135,9 +135,11 @@ def scramble(images: np.ndarray, seed: int = 0) -> np.ndarray:
     Args:
         images: (N, H, W, 3).
         seed: of the order.
+
+    Raises:
+        ValueError: no such images, or whole numbers such as uint8.
     """
-    if np.ndim(images) != 4:
-        raise refusal("images", "a batch of images (N, H, W, 3)", images)
+    images = as_pictures(images)
     order = np.random.default_rng(whole_number("seed", seed, 0)).permutation(images.shape[1] * images.shape[2])
     return images.reshape(len(images), -1, images.shape[3])[:, order].reshape(images.shape)
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..common.arrays import as_array
+from ..common.checks import is_list, refusal, whole_number
+
 
 @dataclass(frozen=True)
 class Round:
@@ -46,23 +49,29 @@ def two_alternatives(
         The rounds.
 
     Raises:
-        ValueError: more rounds than channels whose queries differ, or too few sources.
+        ValueError: more rounds than channels whose queries differ, too few sources, or another number than of images.
 
     Source: Borowski et al., Exemplary Natural Images Explain CNN Activations Better than State-of-the-Art Feature
     Visualization, 2021.
     """
-    names, owner = np.unique(np.asarray(sources), return_inverse=True)
-    if not 1 <= references <= len(names) // 2:
-        raise ValueError(
-            f"References are of different sources, from one half of {len(names)}: ask for 1 to {len(names) // 2}, "
-            f"not {references}."
-        )
-    rng = np.random.default_rng(seed)
-    drawn = [_question(column, owner, rng, references) for column in np.asarray(activations, float).T]
+    table = as_array("activations", activations, "an array of numbers (images, channels)", 2, finite=True).astype(float)
+    if len(table) < 2:
+        raise refusal("activations", "of two images at least, a row for each", activations)
+    listed = list(sources) if is_list(sources) else []
+    if len(listed) != len(table) or not all(isinstance(one, str) for one in listed):
+        raise refusal("sources", f"a list of {len(table)} words, one for each image", sources)
+    names, owner = np.unique(listed, return_inverse=True)
+    if len(names) < 2:
+        raise refusal("sources", "two different ones at least, so that queries come from others", sources)
+    most = f"References are of different sources, from one half of {len(names)}."
+    references = whole_number("references", references, 1, len(names) // 2, most)
+    rng = np.random.default_rng(whole_number("seed", seed, 0, 2**63 - 1))
+    drawn = [_question(column, owner, rng, references) for column in table.T]
     order = np.argsort([-clarity for clarity, *_ in drawn], kind="stable")
     clear = [channel for channel in order if drawn[channel][0] > 0]
-    if not 1 <= count <= len(clear):
-        raise ValueError(f"{len(clear)} channels make a question here; ask for 1 to so many rounds, not {count}.")
+    if not clear:
+        raise refusal("activations", "of channels that images of several sources drive; there is none", activations)
+    count = whole_number("count", count, 1, len(clear), f"{len(clear)} channels make a question here.")
     rounds = []
     for channel, key in zip(rng.permutation(clear[:count]), rng.permutation(list("AB" * count)[:count]), strict=True):
         _, shown, strong, weak = drawn[channel]

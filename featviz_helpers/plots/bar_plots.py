@@ -1,11 +1,14 @@
 """Bars: counts and shares by kind."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..common.arrays import as_array
+from ..common.checks import instance, is_list, refusal, shown, whole_number
 from .line_plots import HEIGHT
 from .style import DPI, PAGE, style, wrap
 
@@ -31,11 +34,22 @@ def bars(
         The figure.
 
     Raises:
-        ValueError: another number of values than of positions.
+        ValueError: another number of values than of positions, or an argument that no bars can be drawn with.
     """
+    if not is_list(x) or not all(isinstance(word, str | Real) for word in x):
+        raise refusal("x", "a list with one word per position", x)
+    for name, words in {"title": title, "xlabel": xlabel, "ylabel": ylabel}.items():
+        instance(name, words, str, "text")
+    digits = whole_number("digits", digits, 0, 15)
+    if not isinstance(results, Mapping) or not results:
+        raise refusal("results", "name -> values, one at least", results)
     for name, values in {**results, **(expected or {})}.items():
-        if len(values) != len(x):
-            raise ValueError(f"'{name}' has {len(values)} values for {len(x)} positions; give one per position.")
+        given = as_array(f"The values of {shown(name)} in results", values, "a list of numbers", 1)
+        if len(given) != len(x):
+            raise ValueError(
+                f"{shown(name)} has {len(given)} values for the {len(x)} positions of x, {shown(x)}; "
+                "give one per position."
+            )
     places, width = np.arange(len(x)), FULL / len(results)
     with style():
         figure, axis = plt.subplots(figsize=(PAGE / DPI, HEIGHT / DPI), layout="constrained")

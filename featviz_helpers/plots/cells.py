@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..common.checks import instance
 from .canvas import Cell, Place, Sheet, draw, margin, place
 from .style import DPI, LINE, PAGE, lines, wrap
 
@@ -33,6 +34,7 @@ def draw_cells(
     Returns:
         The figure.
     """
+    instance("title", title, str | None, "text or None")
     wide = max(cell.picture.shape[1] for row in rows for cell in row if cell)
     rows = [[cell and cell._replace(left=wrap(cell.left, max(wide, SIDEWAYS))) for cell in row] for row in rows]
     edge = margin(row[0] for row in rows)

@@ -44,6 +44,8 @@ def image_scatter(
         ValueError: other numbers of places than of images, places that are not finite, or a canvas smaller than thumb.
     """
     pictures = thumbnails(images, thumb)
+    if not isinstance(maps, Mapping) or not maps:
+        raise refusal("maps", "heading -> places (N, 2), one at least", maps)
     width = (PAGE + GAP) // max(len(maps), 1) - GAP
     height = min(width, 640) if height is None else whole_number("height", height, 1)
     if not maps or thumb > min(width, height):

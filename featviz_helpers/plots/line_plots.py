@@ -22,7 +22,7 @@ from .style import DPI, LINE, PAGE, style, wrap
 
 HEIGHT = 400  # pixels
 MOST_LABELS = 6  # lines that are named at their ends; more get a legend
-MOST_MARKED = 25  # points of a line that are marked; more are a line without gaps
+MOST_MARKED = 40  # points of a line that are marked; more are a line without gaps
 MOST_TICKS = 9  # positions that are written out below the axis
 NEAREST = 0.05  # of the axis: from one written position to the next
 SIDES = ((2, 3, "left"), (2, -9, "left"), (-2, 3, "right"), (-2, -9, "right"))  # points: where a note may stand

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..common.checks import refusal
+from ..data.images import check_range
+from .arguments import check_labels
 from .canvas import Cell
 from .cells import draw_cells
 
@@ -36,15 +38,17 @@ def overlay(
         The figure, with one bar of colours.
 
     Raises:
-        ValueError: maps of another size than the images, maps that are not finite, or another number of labels.
+        ValueError: no images or maps, maps of another size or that are not finite, or another number of labels.
     """
+    images = check_range(images)
+    if not isinstance(maps, Mapping) or not maps:
+        raise refusal("maps", "heading -> maps (N, H, W), one at least", maps)
     maps = {name: _checked(name, values, images.shape[:3]) for name, values in maps.items()}
-    if labels is not None and len(labels) != len(images):
-        raise ValueError(f"There are {len(labels)} labels for {len(images)} images; give one per image, or none.")
+    words = check_labels(labels, len(images))
     signed = any(values.min() < 0 for values in maps.values())
     rows: list[list[Cell | None]] = []
     for i, image in enumerate(images):
-        first = Cell(image, "image" if i == 0 else "", labels[i] if labels is not None else "")
+        first = Cell(image, "image" if i == 0 else "", words[i])
         tinted = [Cell(tint(image, values[i], signed), name if i == 0 else "") for name, values in maps.items()]
         rows.append([first, *tinted])
     width = images.shape[2]

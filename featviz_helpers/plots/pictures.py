@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from ..ascent.grid import Grid
 from ..ascent.result import Result
-from ..common.checks import refusal, shown, whole_number
+from ..common.checks import flag, refusal, shown, whole_number
+from ..data.sizes import LARGEST
 from .arguments import check_labels, check_layout, check_pictures
 from .canvas import Cell
 from .cells import COLUMNS, draw_cells
@@ -132,7 +133,7 @@ def zoom(
     Raises:
         ValueError: another number of labels than of pictures; the square is not inside every picture.
     """
-    side = whole_number("side", side, 1)
+    side, stretch = whole_number("side", side, 1, LARGEST), flag("stretch", stretch)
     if isinstance(pictures, Result):
         labels, pictures = labels or pictures.labels, pictures.images
     pictures = check_pictures("pictures", pictures, stretch)
@@ -151,8 +152,8 @@ def _whole_and_square(picture: np.ndarray, label: str, at: tuple[int, int] | Non
     top, left = at or ((height - side) // 2, (width - side) // 2)
     if min(top, left) < 0 or top + side > height or left + side > width:
         raise ValueError(
-            f"A square of {side} pixels at row {top}, column {left} is not inside a picture of {height} x {width}: "
-            f"rows may be 0 to {height - side}, columns 0 to {width - side}."
+            f"A square with a side of {side} pixels at row {top}, column {left} is not inside a picture of {height} x "
+            f"{width}: rows may be 0 to {height - side}, columns 0 to {width - side}."
         )
     square = picture[top : top + side, left : left + side]
     return Cell(picture, label, box=(top, left, side, side)), Cell(square, f"its {side} x {side} pixels in the frame")

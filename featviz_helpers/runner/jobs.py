@@ -13,6 +13,8 @@ import yaml
 
 from ..common.checks import shown
 from ..common.errors import nearest
+from ..common.memory import NOTEBOOK, free_memory
+from ..common.provenance import cpu_count, gpus
 from . import pages
 from .parameters import Parameter, ParameterError, read_parameters
 from .paths import locate
@@ -115,6 +117,14 @@ def prepare_jobs(
         except ParameterError as error:
             raise CourseError(f"{job.path.name}: {error}") from None
     return jobs
+
+
+def processes() -> int:
+    """Return how many notebooks can run at once: one where there is a card, or else one a core that memory allows.
+
+    Two notebooks on one core each are done sooner than one after the other on two cores.
+    """
+    return 1 if gpus() else max(1, min(cpu_count(), free_memory() // NOTEBOOK))
 
 
 def _changed(

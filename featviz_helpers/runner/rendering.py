@@ -111,11 +111,11 @@ def _linked(source: str, pages: Mapping[str, tuple[str, str]]) -> str:
         known = pages.get(match[2]) or pages.get(unquote(match[2]))
         return f"[{match[1]}]({href(known[0])})" if known else match[1]
 
-    source = BADGE.sub(lambda m: f"[![{m[1]}]({_badge(m[1])})]({m[2]})", source)
+    source = BADGE.sub(lambda m: f"[![{m[1]}]({badge(m[1])})]({m[2]})", source)
     return NOTEBOOK.sub(link, CONTENTS.sub("](./index.html)", source))
 
 
-def _badge(words: str) -> str:
+def badge(words: str) -> str:
     """Return words on a small plate, as the data URI of a picture."""
     wide = 7 * len(words) + 16
     plate = (

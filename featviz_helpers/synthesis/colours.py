@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.images import check_range
+from ..common.checks import is_list
+from ..data.images import check_range, one_picture
 
 
 def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -24,7 +25,8 @@ def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         ValueError: images outside [-1, 1], or several wanted ones.
     """
     images = check_range(images)
-    goal = check_range(wanted[None] if np.ndim(wanted) == 3 else wanted, name="wanted")
+    single = is_list(wanted) and getattr(wanted, "ndim", 4) == 3
+    goal = one_picture("wanted", wanted)[None] if single else check_range(wanted, name="wanted")
     if len(goal) != 1:
         raise ValueError(f"wanted must be one image, whose colours all others get; got {len(goal)}.")
     goal = goal.reshape(-1, 3)

@@ -12,6 +12,7 @@ from ..ascent.maximize import maximize
 from ..ascent.penalties import Norm, Penalty, TotalVariation
 from ..ascent.result import Result
 from ..ascent.term import Term
+from ..common.checks import shown
 from ..data.images import check_range
 from ..models.backbone import Backbone
 
@@ -112,8 +113,8 @@ def invert(
     size = images.shape[1:3]
     if sized := [name for name in ("size", "octaves", "tile") if name in options]:
         raise ValueError(f"invert takes no {sized[0]}: the features of an image belong to its size, {size}.")
-    if start is not None and np.shape(start)[-3:-1] != size:
-        raise ValueError(f"start must have the size of the images, {size}; got {np.shape(start)[-3:-1]}.")
+    if start is not None and (start := check_range(start, name="start")).shape[1:3] != size:
+        raise ValueError(f"start must have the size of the images, {size}; got {shown(start)}.")
     wanted = FeatureDistance(backbone.resolve(layer), backbone.activations(images, layer))
     return maximize(
         backbone,

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from ..ascent.term import Objective
 from ..attribution.probe import Probe
 from ..common.checks import MOST_STEPS, whole_number
+from ..data.images import check_range
 from ..models.backbone import Backbone
 
 
@@ -42,7 +43,8 @@ def lbfgs(backbone: Backbone, objective: Objective, start: np.ndarray, steps: in
     Raises:
         ValueError: see `Probe`.
     """
-    probe, steps = Probe(backbone, objective, start), whole_number("steps", steps, 1, MOST_STEPS)
+    steps, start = whole_number("steps", steps, 1, MOST_STEPS), check_range(start, name="start")
+    probe = Probe(backbone, objective, start)
     found, values, calls = probe.images.copy(), np.empty(len(probe.images)), np.empty(len(probe.images), int)
     for row, image in enumerate(probe.images):
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ..common.arrays import as_array
 from ..common.checks import number, refusal, whole_number
-from ..data.images import check_range
+from ..data.images import one_picture
 from ..data.sizes import fit_at_once
 from .texture import LARGEST, NOTHING, Texture
 
@@ -38,7 +39,7 @@ def quilt(
     Raises:
         ValueError: an argument outside its range, or a source with more squares than fit into memory.
     """
-    pixels = check_range(np.asarray(source)[None])[0].astype(np.float32)
+    pixels, seed = one_picture("source", source), whole_number("seed", seed, 0, 2**63 - 1)
     block = whole_number("block", block, 4)
     if block > min(pixels.shape[:2]):
         allowed = f"at most the smaller side of the source, {min(pixels.shape[:2])} pixels"
@@ -98,8 +99,11 @@ def seam(costs: np.ndarray) -> np.ndarray:
 
     Returns:
         (rows,) the column in each row: the minimum error boundary cut, by dynamic programming.
+
+    Raises:
+        ValueError: no such array.
     """
-    total = costs.astype(float)
+    total = as_array("costs", costs, "an array of numbers (rows, columns)", 2, finite=True).astype(float)
     for row in range(1, len(total)):
         before = np.pad(total[row - 1], 1, constant_values=np.inf)
         total[row] += np.minimum(np.minimum(before[:-2], before[1:-1]), before[2:])

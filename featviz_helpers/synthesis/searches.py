@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..attribution.probe import Probe
-from ..common.checks import MOST_STEPS, number, number_above, whole_number
+from ..common.checks import MOST_STEPS, instance, number_above, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
 from .adversaries import Classes, correct, cross_entropy, pgd
@@ -44,10 +44,11 @@ def smallest_epsilon(
         infinity means no more than that.
 
     Raises:
-        ValueError: see `correct` and the attack.
+        ValueError: `most` of 0 or below, no attack; see also `correct` and the attack.
     """
     images, rounds = check_range(images), whole_number("rounds", rounds, 1, 20)
-    largest = np.full(len(images), number("most", most, 0.0))  # the attack knows what else it allows
+    largest = np.full(len(images), number_above("most", most, 0.0, 1e6))  # the attack knows what else it allows
+    instance("attack", attack, Callable, "a function such as fv.synthesis.pgd")
     at_first = correct(backbone, images, classes)
     own = np.broadcast_to(np.asarray(classes), len(images))
     high = np.where(at_first, np.inf, 0.0)

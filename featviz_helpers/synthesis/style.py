@@ -20,8 +20,8 @@ from ..ascent.parameterizations import Fourier
 from ..ascent.per_image import Numbers
 from ..ascent.result import Result
 from ..ascent.term import Objective, Term
-from ..common.checks import numbers, refusal, shown, whole_number
-from ..data.images import check_range
+from ..common.checks import is_list, numbers, refusal, shown, whole_number
+from ..data.images import check_range, one_picture
 from ..models.backbone import Backbone
 from ..models.relu import shape_of
 from .inversion import FeatureDistance
@@ -89,8 +89,12 @@ def gram_matrices(backbone: Backbone, images: Pictures, layer: str = "auto", bat
         ValueError: images outside [-1, 1] or too small, or a layer without a map.
     """
     backbone.check_map(layer)
-    batches = [images] if isinstance(images, np.ndarray) else [np.asarray(one)[None] for one in images]
-    several = [check_range(one, name="style") for one in batches]
+    if not isinstance(images, np.ndarray) and (not is_list(images) or not len(images)):
+        raise refusal("style", "images (N, H, W, 3) in [-1, 1], or a list of (H, W, 3)", images)
+    if isinstance(images, np.ndarray):
+        several = [check_range(images, name="style")]
+    else:
+        several = [one_picture("style, each of its images,", one)[None] for one in images]
     features = (backbone.activations(one, layer, batch) for one in several)
     return np.concatenate([gram(tf.constant(one)).numpy() for one in features])
 
@@ -116,7 +120,9 @@ def style_distance(
         ValueError: weights below 0 or all 0, another number of shares than of images; see also `gram_matrices`.
     """
     layers = style_layers(backbone) if layers is None else layers
-    if isinstance(layers, str) or not len(layers):
+    if not is_list(layers) and not isinstance(layers, Mapping):
+        raise refusal("layers", "a list of names, or name -> weight", layers)
+    if not len(list(layers)) or not all(isinstance(name, str) for name in layers):
         raise refusal("layers", "a list of names, or name -> weight", layers)
     named = layers if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
     weights = _shares("The weights of the layers", list(named.values()), len(named))[0]
@@ -232,11 +238,11 @@ def style_transfer(
 
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:
     """Return weights as (M, count) rows with a sum of 1."""
-    given = np.asarray(weights, object)
     try:
-        rows = np.atleast_2d(given.astype(float))
-    except (TypeError, ValueError):
-        rows = np.empty(0)
+        given = np.asarray(weights)
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, object)
+    rows = np.atleast_2d(given.astype(float)) if given.dtype.kind in "fiu" else np.empty(0)
     if rows.ndim != 2 or rows.shape[1] != count:
         raise ValueError(f"{name} must be {count} numbers, one for each; got {shown(weights)}.")
     if not np.isfinite(rows).all() or rows.min() < 0 or not rows.sum(axis=1).all():

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..common.checks import number, refusal, whole_number
+from ..common.checks import flag, number, refusal, whole_number
 from ..common.progress import bar
-from ..data.images import check_range
+from ..data.images import one_picture
 from ..data.sizes import fit_at_once
 
 TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
@@ -64,7 +64,7 @@ def efros_leung(
     Raises:
         ValueError: an argument outside its range, or a source with more windows than fit into memory.
     """
-    pixels = check_range(np.asarray(source)[None])[0].astype(np.float32)
+    pixels, seed = one_picture("source", source), whole_number("seed", seed, 0, 2**63 - 1)
     window = whole_number("window", window, SEED_SIDE)
     if window % 2 == 0 or window > min(pixels.shape[:2]):
         allowed = f"odd and at most the smaller side of the source, {min(pixels.shape[:2])} pixels"
@@ -75,7 +75,7 @@ def efros_leung(
         whole_number("size", side, SEED_SIDE, LARGEST) for side in (size if isinstance(size, tuple) else (size, size))
     )
     growth = _Growth(pixels, height, width, window, number("tolerance", tolerance, 0, 10), seed)
-    with bar(progress, total=height * width, unit="pixel") as shown:
+    with bar(flag("progress", progress), total=height * width, unit="pixel") as shown:
         while len(places := growth.next()):
             growth.fill(places)
             shown.update(len(places))
@@ -99,9 +99,7 @@ def nearest_patches(image: np.ndarray, source: np.ndarray, side: int = 15, every
     Raises:
         ValueError: pictures outside [-1, 1], or a patch that does not fit into one of them.
     """
-    pictures = [
-        check_range(np.asarray(one)[None], name=name)[0] for one, name in ((image, "image"), (source, "source"))
-    ]
+    pictures = [one_picture(name, one) for name, one in (("image", image), ("source", source))]
     smallest = min(min(one.shape[:2]) for one in pictures)
     side, every = whole_number("side", side, 1, smallest), whole_number("every", every, 1)
     ours, theirs = (

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from featviz_helpers.assets import doctor, locate, trials
 from featviz_helpers.assets.trials import Trial
 from featviz_helpers.cli.main import main
-from featviz_helpers.common import cards
+from featviz_helpers.common import cards, memory
 
 CARD = "NVIDIA H200"
 
@@ -106,7 +106,7 @@ def test_a_folder_a_port_and_memory_are_tried(monkeypatch, tmp_path):
     assert trials.port().ok
     monkeypatch.setattr(socket.socket, "bind", lambda self, address: refuse())
     assert not trials.port().ok
-    monkeypatch.setattr(trials.psutil, "virtual_memory", lambda: SimpleNamespace(available=10**9))
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=10**9))
     assert not trials.memory().ok
 
 

@@ -144,7 +144,10 @@ def test_pictures_at_once_are_bounded_whatever_is_asked(monkeypatch):
         (lambda n, x: gradients.saliency(n, fv.class_score(1), 2 * x), r"must lie in \[-1, 1\]"),
         (lambda n, x: gradients.saliency(n, fv.class_score(1), x, batch=0), "batch must be a whole number, 1 or more"),
         (lambda n, x: gradients.saliency(identity(), fv.class_score(1), x), "identity has no class scores"),
-        (lambda n, x: gradients.smoothgrad(n, fv.class_score(1), x, noise=-1), "noise must be a number, 0.0 or more"),
+        (
+            lambda n, x: gradients.smoothgrad(n, fv.class_score(1), x, noise=-1),
+            "noise must be a number from 0.0 to 100.0",
+        ),
         (lambda n, x: gradients.smoothgrad(n, fv.class_score(1), x, samples=0), "samples must be a whole number"),
         (lambda n, x: gradients.saliency(n, fv.neuron("mixed2", 1, place=(1.5, 0)), x), "between 0 and 1"),
         (

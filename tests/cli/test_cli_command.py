@@ -74,6 +74,7 @@ def test_every_command_reports_its_errors_in_this_way():
         "run",
         "fetch",
         "atlas",
+        "class",
         "doctor",
         "distance",
         "exemplars",
@@ -82,7 +83,10 @@ def test_every_command_reports_its_errors_in_this_way():
         "results",
         "version",
     }
-    assert all(isinstance(command, Command) for command in main.commands.values())
+    group = main.commands["class"]
+    assert set(group.commands) == {"new", "check", "release", "grade"}
+    single = [command for command in main.commands.values() if command is not group]
+    assert all(isinstance(command, Command) for command in (*single, *group.commands.values()))
 
 
 def featviz_without(module, *arguments):

@@ -89,7 +89,7 @@ def test_rooms_are_named_one_by_one_and_exist(package):
 
 def test_every_room_counts_or_is_known_to_change_no_number():
     rooms = {path.parent.name for path in provenance.PACKAGE.glob("*/__init__.py")}
-    assert rooms == {*provenance.ROOMS, "assets", "batch", "check", "cli", "explorer", "plots", "runner"}
+    assert rooms == {*provenance.ROOMS, "assets", "batch", "check", "classroom", "cli", "explorer", "plots", "runner"}
 
 
 def test_the_real_rooms_are_there_and_their_weights_count(tmp_path, monkeypatch):

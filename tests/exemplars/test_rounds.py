@@ -61,5 +61,5 @@ def test_silent_channels_are_left_out(activations):
 
 @pytest.mark.parametrize("references", [0, 6])
 def test_references_of_more_sources_than_half_are_refused(activations, references):
-    with pytest.raises(ValueError, match="ask for 1 to 5"):
+    with pytest.raises(ValueError, match="from 1 to 5"):
         two_alternatives(activations, SOURCES, references=references)

@@ -5,6 +5,7 @@ import pytest
 from featviz_helpers.data.images import save_image
 from support.networks import pictures
 from support.odd_inputs import ODD, outcome
+from support.odd_rooms import table as table_of_rooms
 from support.odd_table import table
 
 PARTS = 6  # every sixth value of each parameter is quick, another one for the next parameter
@@ -12,7 +13,8 @@ PARTS = 6  # every sixth value of each parameter is quick, another one for the n
 
 @pytest.fixture(scope="module")
 def targets(tmp_path_factory):
-    return table(save_image(pictures(1, 40)[0], tmp_path_factory.mktemp("photo") / "a.png"))
+    folder = tmp_path_factory.mktemp("photo")
+    return table(save_image(pictures(1, 40)[0], folder / "a.png")) | table_of_rooms(folder)
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])

@@ -25,6 +25,8 @@ WORK = (
     "featviz_helpers.exemplars.scan.find_exemplars",
     "featviz_helpers.batch.sweep.sweep",
     "featviz_helpers.assets.fetch.fetch",
+    "featviz_helpers.classroom.gradebook.grade_all",
+    "featviz_helpers.classroom.course.new",
 )
 NEVER = one_of()
 CALLED = {
@@ -34,6 +36,7 @@ CALLED = {
     "--count": "count|images",
     "--out": "out|write to",
     "--cluster": "cluster|null",
+    "--course": "course|assignment",
 }
 NO_PATHS = ("0.5", "!!python/name:os", "~nobody/x", "/dev/null")  # they look like paths, and nothing is there
 ANY = (int, float, str, bool, list, dict, date, type(None))
@@ -83,6 +86,8 @@ def lines(folder):
     tls = ["--scheduler", "tls://127.0.0.1:1", "--tls-cert", photo, "--tls-key", photo]
     scan = ["exemplars", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
     atlas = ["atlas", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "16", "--out", out]
+    (folder / "hand_ins" / "ada").mkdir(parents=True)
+    grade = ["class", "grade", str(folder / "hand_ins"), "--assignment", "dreams", "--out", out]
     study = [
         "study",
         "--count",
@@ -128,6 +133,17 @@ def lines(folder):
         "atlas --steps": option(atlas, "--steps", whole(1, 100_000)),
         "atlas --seeds": option(atlas, "--seeds", whole(1, 8)),
         "atlas --out": option(atlas[:-2], "--out", names_a_folder),
+        "class new DIR": Line(["class", "new", "--", "{}"], names_a_folder, "dir|file|folder"),
+        "class check NAME": Line(["class", "check", "{}"], NEVER, "name|one of"),
+        "class check --course": option(["class", "check"], "--course", NEVER),
+        "class release --course": option(["class", "release"], "--course", NEVER),
+        "class grade DIR": Line([*grade[:2], "{}", *grade[3:]], lambda word: word == "../..", "submissions|folder"),
+        "class grade --assignment": option([*grade[:3], *grade[5:]], "--assignment", NEVER),
+        "class grade --roster": option(grade, "--roster", one_of("/dev/null")),
+        "class grade --sandbox": option(grade, "--sandbox", NEVER),
+        "class grade --seconds": option(grade, "--seconds", whole(1, 86_400)),
+        "class grade --gradescope": option(grade, "--gradescope", NEVER),
+        "class grade --out": option(grade[:-2], "--out", names_a_folder),
         "exemplars LAYER": Line([*scan[:1], "{}", *scan[2:]], NEVER, "layer"),
         "exemplars --model": option(scan, "--model", NEVER),
         "exemplars --data": option(scan, "--data", NEVER),

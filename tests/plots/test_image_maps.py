@@ -62,7 +62,7 @@ def test_the_panel_has_all_that_is_known_of_a_unit():
     [
         (lambda: image_scatter(TONES, {"a": SQUARE[:2]}), r"maps\['a'\] must be 4 places"),
         (lambda: image_scatter(TONES, {"a": SQUARE * np.nan}), "all finite"),
-        (lambda: image_scatter(TONES, {}), "at least one"),
+        (lambda: image_scatter(TONES, {}), "one at least"),
         (lambda: image_scatter(TONES[:, :8], {"a": SQUARE}), "squares"),
         (lambda: image_scatter(TONES, {"a": SQUARE}, thumb=0), "thumb must be"),
         (lambda: image_grid(TONES, np.zeros((4, 2), int)), "have the same one"),

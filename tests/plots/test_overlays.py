@@ -63,7 +63,7 @@ def test_mistakes_are_explained_in_a_sentence():
             overlay(pictures(2, 48), {"one": wrong})
     with pytest.raises(ValueError, match="'one' must be maps of finite values"):
         overlay(pictures(2, 48), {"one": np.full((2, 48, 48), np.nan)})
-    with pytest.raises(ValueError, match="1 labels for 2 images"):
+    with pytest.raises(ValueError, match="1 labels for 2 pictures"):
         overlay(pictures(2, 48), {"one": np.ones((2, 48, 48))}, ["a"])
 
 

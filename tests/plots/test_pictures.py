@@ -111,7 +111,7 @@ def test_bars_stand_in_groups_with_their_values_above_and_what_was_expected_acro
     (chance,) = axis.collections
     assert [line[0][1] for line in chance.get_segments()] == [0.5, 1.5]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["chance", "a", "b"]
-    with pytest.raises(ValueError, match="'b' has 1 values for 2 positions"):
+    with pytest.raises(ValueError, match="'b' has 1 values for the 2 positions of x"):
         fv.plots.bars({"a": [1, 3], "b": [2]}, ["x", "y"])
 
 
@@ -196,6 +196,11 @@ def test_the_values_themselves_stand_below_the_axis(x, logx, written, places):
     assert [label.get_text() for label in axis.get_xticklabels()] == written
     np.testing.assert_allclose(axis.lines[0].get_xdata(), places)
     assert axis.lines[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize(("count", "marker"), [(33, "o"), (96, "")])
+def test_the_points_of_a_sweep_are_marked_and_those_of_a_climb_are_not(count, marker):
+    assert fv.curves({"one": [1.0] * count}).axes[0].lines[0].get_marker() in (marker, marker or "None")
 
 
 @pytest.mark.parametrize("count", [4, 12])

@@ -189,3 +189,13 @@ def test_every_path_that_the_course_takes_is_declared(root):
         if parameter.takes_path
     }
     assert takes_path == {"MODEL", "PHOTO", "DATA", "RESULTS"}
+
+
+@pytest.mark.parametrize(
+    ("cards", "cores", "gigabytes", "count"), [([], 2, 24, 2), ([], 16, 9, 4), ([], 2, 1, 1), (["H100"], 16, 64, 1)]
+)
+def test_a_notebook_runs_on_each_core_as_far_as_memory_goes(monkeypatch, cards, cores, gigabytes, count):
+    monkeypatch.setattr(jobs, "gpus", lambda: cards)
+    monkeypatch.setattr(jobs, "cpu_count", lambda: cores)
+    monkeypatch.setattr(jobs, "free_memory", lambda: gigabytes * 10**9)
+    assert jobs.processes() == count

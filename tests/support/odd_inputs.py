@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-SECONDS = 5  # what takes longer counts as a hang
+SECONDS = 20  # what takes longer counts as a hang
 ODD = {
     "None": None, "True": True, "a word": "twelve", "no word": "", "NUL": "a\0b", "bytes": b"12", "minus one": -1,
     "zero": 0, "a half": 0.5, "two": 2, "NaN": float("nan"), "infinity": float("inf"), "huge": 10**30,

@@ -69,7 +69,7 @@ def test_the_second_image_compiles_nothing():
         (lambda n, x: invert(n, 2 * x, "mixed1"), r"must lie in \[-1, 1\]"),
         (
             lambda n, x: invert(n, x, "mixed1", start=x[:1, :32]),
-            r"size of the images, \(40, 40\); got \(32, 40\)",
+            r"size of the images, \(40, 40\); got an array of shape \(1, 32, 40, 3\)",
         ),
         (lambda n, x: invert(n, x, "mixed1", octaves=fv.Octaves(2)), "takes no octaves"),
         (lambda n, x: feature_distance(n, x, x[:1, :32], "mixed1"), "same shape, or one"),

@@ -54,7 +54,7 @@ def test_it_copies_more_than_pixels_do_and_the_seed_decides():
         ({"overlap": 0}, "overlap"),
         ({"size": 5000}, "size"),
         ({"tolerance": -1}, "tolerance"),
-        ({"source": np.zeros((20, 20))}, "images"),
+        ({"source": np.zeros((20, 20))}, "source must be one picture"),
         ({"source": np.full((20, 20, 3), 7.0)}, r"\[-1, 1\]"),
         ({"source": np.zeros((1100, 1100, 3)), "block": 40}, "The number of squares in the source must be from 1 to"),
     ],

@@ -73,7 +73,7 @@ def said(images):
             lambda n, x: smallest_epsilon(n, x, said(x), most=16),
             "^most, .*, must be a share of the pixel range, below 1",
         ),
-        (lambda n, x: smallest_epsilon(n, x, 1, most=-1), "most must be a number, 0.0 or more"),
+        (lambda n, x: smallest_epsilon(n, x, 1, most=-1), "most must be above 0"),
         (lambda n, x: smallest_epsilon(n, x, 1, rounds=0), "rounds must be a whole number from 1 to 20"),
         (lambda n, x: smallest_epsilon(n, x, [1, 2]), "2 classes and 3 images"),
         (lambda n, x: fooling(n, x, 1, probability=1.0), "probability must be above 0"),

@@ -136,7 +136,7 @@ def test_lbfgs_descends_and_stays_inside():
         (lambda n, x: gram_texture(n, x, blend="half"), "blend must be 2 numbers"),
         (lambda n, x: gram_texture(n, 2 * x), r"style must lie in \[-1, 1\]"),
         (lambda n, x: gram_texture(n, x[..., :1]), "style must"),
-        (lambda n, x: gram_texture(n, [x[0], x[0, ..., 0]]), "style must"),
+        (lambda n, x: gram_texture(n, [x[0], x[0, ..., 0]]), "style, each of its images, must"),
         (lambda n, x: gram_texture(n, x[0]), "style must"),
         (lambda n, x: gram_texture(n, x, power=3), "power must be a whole number from 1 to 2; got 3"),
         (lambda n, x: style_transfer(n, x, x, size=64), "takes no size: .* belong to its size"),

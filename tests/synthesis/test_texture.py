@@ -96,7 +96,7 @@ def test_the_nearest_patch_is_found():
         ({"size": 5000}, "size"),
         ({"size": (8, 2)}, "size"),
         ({"tolerance": -1}, "tolerance"),
-        ({"source": np.zeros((12, 12))}, "images"),
+        ({"source": np.zeros((12, 12))}, "source must be one picture"),
         ({"source": np.zeros((1100, 1100, 3)), "window": 31}, "The number of windows in the source must be from 1 to"),
         ({"source": np.full((12, 12, 3), 7.0)}, r"\[-1, 1\]"),
     ],

@@ -1,0 +1,44 @@
+"""The climb that a student's octave loop calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import tensorflow as tf
+
+from .keys import LAYER
+from .network import network
+
+STEPS, STEP = 4, 0.04
+
+
+def climb(image: np.ndarray, channel: int) -> np.ndarray:
+    """Climb a few steps towards a channel of ShapesNet.
+
+    Args:
+        image: (1, H, W, 3) in [-1, 1].
+        channel: of `keys.LAYER`.
+
+    Returns:
+        The picture after `STEPS` steps of gradient / standard deviation, clipped to [-1, 1]; float32.
+    """
+    return _compiled()(tf.constant(image, tf.float32), tf.constant(channel)).numpy()
+
+
+@cache
+def _compiled() -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    model = network().truncate(LAYER)
+
+    def run(pixels: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
+        for _ in range(STEPS):
+            with tf.GradientTape() as tape:
+                tape.watch(pixels)
+                height = tf.reduce_mean(model(network().preprocess(pixels))[..., channel])
+            slope = tape.gradient(height, pixels)
+            pixels = tf.clip_by_value(pixels + STEP * slope / (tf.math.reduce_std(slope) + 1e-12), -1.0, 1.0)
+        return pixels
+
+    signature = [tf.TensorSpec((1, None, None, 3), tf.float32), tf.TensorSpec((), tf.int32)]
+    return tf.function(run, autograph=False, input_signature=signature)

@@ -1,0 +1,180 @@
+"""Run a notebook that was handed in without answers, held by a sandbox, and say what had to be stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from ..common.errors import printable
+from ..common.progress import format_bytes
+from .execute import DONE, MARK
+from .reading import MOST_BYTES
+from .sandbox_commands import Limits, command, environment
+
+POLL = 0.02  # seconds between two looks at it
+MOST_ERRORS = 5
+# What the machine answered to a cell -> what the cell was stopped from.
+REFUSED = {
+    "MemoryError": "asked for more memory than it may use",
+    "No space left": "wrote more than it may",
+    "File too large": "wrote more than it may",
+    "Read-only file system": "tried to change files that are not its own",
+    "Network is unreachable": "asked for the network",
+    "name resolution": "asked for the network",
+    "BlockingIOError": "started more processes than it may",
+}
+
+
+@dataclass
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        answers: the bytes of the answers file that it wrote; empty if there is none.
+        contained: what it was stopped from, in words; "" if nothing.
+        errors: of its cells, one line each, at most `MOST_ERRORS`.
+        seconds: that it ran.
+    """
+
+    answers: bytes = b""
+    contained: str = ""
+    errors: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run_notebook(notebook: Path, kind: str, limits: Limits | None = None, image: str = "featviz-course") -> Outcome:
+    """Run the cells of a notebook in a sandbox, one after the other, also after one that failed.
+
+    Args:
+        notebook: the hand-in; nothing beside it is seen.
+        kind: "bwrap" (bubblewrap), "docker", or "none": limits alone, and the program may read and write what you may.
+        limits: what it may use.
+        image: docker's, with this course installed in it.
+
+    Raises:
+        ValueError: another kind, or its program is not installed.
+        OSError: the sandbox could not be started.
+    """
+    limits, started, name = limits or Limits(), time.monotonic(), f"featviz-{uuid.uuid4().hex[:12]}"
+    words = command(kind, notebook, limits, image, name)
+    with tempfile.TemporaryDirectory() as folder:
+        inside = {**environment(), "HOME": folder} if kind == "none" else None
+        process = subprocess.Popen(
+            words, cwd=folder, env=inside, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        keeper = _Keeper(process, limits, name if kind == "docker" else "")
+        keeper.watch()
+    outcome = Outcome(keeper.answers.content, keeper.reason, seconds=round(time.monotonic() - started, 2))
+    printed = keeper.printed.content.decode("utf-8", "replace")
+    if not outcome.contained and kind != "none" and printed.startswith(("bwrap:", "docker:")):
+        raise OSError(f"The sandbox did not start: {printable(printed.strip())[:200]}")
+    found = re.findall(rf"^{MARK} (\d+: .*)$", printed, re.MULTILINE)
+    outcome.errors = [f"cell {printable(line)[:160]}" for line in found[:MOST_ERRORS]]
+    outcome.contained = outcome.contained or _refused(found)
+    if not outcome.contained and DONE not in printed:
+        last = printable((printed.strip().splitlines() or ["it said nothing"])[-1])
+        outcome.contained = f"ended before its last cell: {last[:160]}"
+    return outcome
+
+
+def _refused(errors: list[str]) -> str:
+    said = (words for error in errors for sign, words in REFUSED.items() if sign in error)
+    return "; ".join(dict.fromkeys(said))
+
+
+class _Pipe(threading.Thread):
+    """Reads what comes out, up to a limit; what must be `whole` is nothing where it is longer."""
+
+    def __init__(self, source: IO[bytes], most: int, whole: bool = False) -> None:
+        super().__init__(daemon=True)
+        self.source, self.most, self.whole, self.content, self.full = source, most, whole, b"", False
+        self.start()
+
+    def run(self) -> None:
+        parts, size = [], 0
+        with contextlib.suppress(OSError, ValueError):
+            while block := self.source.read1(1 << 16):  # type: ignore[attr-defined]
+                size += len(block)
+                if size > self.most:
+                    self.full = True
+                    break
+                parts.append(block)
+        self.content = b"" if self.full and self.whole else b"".join(parts)
+
+
+class _Keeper:
+    """Looks at a running program, and ends it when it takes more than it may."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, container: str) -> None:
+        assert process.stdout is not None and process.stderr is not None
+        self.process, self.limits, self.container, self.reason = process, limits, container, ""
+        self.answers = _Pipe(process.stdout, MOST_BYTES, whole=True)
+        self.printed = _Pipe(process.stderr, limits.printed)
+
+    def watch(self) -> None:
+        end = time.monotonic() + self.limits.seconds
+        try:
+            while self.process.poll() is None and not self.reason:
+                time.sleep(POLL)
+                self.reason = self._excess(end)
+        finally:
+            self._end()
+        if not self.reason:
+            self.reason = self._full()
+
+    def _excess(self, end: float) -> str:
+        limits = self.limits
+        if time.monotonic() > end:
+            return f"stopped after {limits.seconds:g} s"
+        if full := self._full():
+            return full
+        family = _family(self.process.pid)
+        if len(family) > limits.processes:
+            return f"stopped with more than {limits.processes} processes"
+        if (used := sum(map(_memory, family))) > limits.memory:
+            return f"stopped with {format_bytes(used)} of memory, at most {format_bytes(limits.memory)}"
+        return ""
+
+    def _full(self) -> str:
+        if self.printed.full:
+            return f"stopped after it had printed {format_bytes(self.limits.printed)}"
+        return f"stopped: its answers have more than {format_bytes(MOST_BYTES)}" if self.answers.full else ""
+
+    def _end(self) -> None:
+        """End the program with all that it started; in bubblewrap and docker that is one process, the first."""
+        family = _family(self.process.pid)
+        if self.container:
+            subprocess.run(["docker", "kill", self.container], capture_output=True, check=False)
+        self.process.kill()
+        for one in family:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        self.process.wait()
+        for pipe in (self.answers, self.printed):
+            pipe.join(5.0)
+            pipe.source.close()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0

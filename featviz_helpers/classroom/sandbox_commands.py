@@ -1,0 +1,122 @@
+"""The command lines that hold a program: bubblewrap, docker, or nothing but limits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..common.checks import choice
+
+KINDS = ("bwrap", "docker", "none")
+PACKAGE = Path(__file__).resolve().parent.parent
+GIVEN, HERE, COURSE = "/given/notebook.ipynb", "/hand_in", "/course"  # inside
+ROOTS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = {
+    "TQDM_DISABLE": "1", "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONDONTWRITEBYTECODE": "1",
+    "LANG": "C.UTF-8", "OMP_NUM_THREADS": "2", "TF_NUM_INTRAOP_THREADS": "2", "TF_NUM_INTEROP_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "2",
+}  # fmt: skip
+# What it prints goes to stderr; the answers come out last, through stdout, whatever became of the cells.
+SCRIPT = '"$0" -m featviz_helpers.classroom.execute "$1" >&2; exec cat answers.npz 2>/dev/null'
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a hand-in may use.
+
+    Attributes:
+        seconds: of the clock.
+        memory: bytes, of one process and of all together.
+        processes: at once.
+        files: bytes of all files that it writes.
+        printed: bytes of what it prints.
+    """
+
+    seconds: float = 600.0
+    memory: int = 6_000_000_000
+    processes: int = 40
+    files: int = 64_000_000
+    printed: int = 8_000_000
+
+
+def command(kind: str, notebook: Path, limits: Limits, image: str, name: str) -> list[str]:
+    """Return the command that runs the cells of a notebook.
+
+    Args:
+        kind: one of `KINDS`.
+        notebook: the hand-in.
+        limits: what it may use.
+        image, name: of docker's container.
+
+    Raises:
+        ValueError: another kind, or its program is not installed here.
+    """
+    program = {"bwrap": "bwrap", "docker": "docker", "none": "prlimit"}[choice("the sandbox", kind, KINDS)]
+    for needed in {program, "prlimit"} - ({"prlimit"} if kind == "docker" else set()):
+        if shutil.which(needed) is None:
+            raise ValueError(
+                f"The sandbox must be one whose program is installed: {needed} is not found. Install it (Debian: "
+                "apt-get install bubblewrap util-linux), choose another, or grade answers alone, without --sandbox."
+            )
+    if kind == "docker":
+        return [*_docker(notebook, limits, image, name), "sh", "-c", SCRIPT, "python", GIVEN]
+    if kind == "bwrap":
+        return [*_limited(limits), *_bwrap(notebook, limits), "/bin/sh", "-c", SCRIPT, sys.executable, GIVEN]
+    return [*_limited(limits), "/bin/sh", "-c", SCRIPT, sys.executable, str(notebook.resolve())]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a program that only limits hold: nothing of the teacher's own."""
+    return {**SETTINGS, "PATH": os.defpath, "PYTHONPATH": str(PACKAGE.parent)}
+
+
+def _limited(limits: Limits) -> list[str]:
+    seconds = int(4 * limits.seconds)  # of all threads together
+    # TensorFlow reserves more addresses than it uses.
+    return [
+        "prlimit", f"--as={limits.memory + 4_000_000_000}", f"--fsize={limits.files}", f"--cpu={seconds}",
+        f"--nproc={50 * limits.processes}", "--core=0", "--",
+    ]  # fmt: skip
+
+
+def _bwrap(notebook: Path, limits: Limits) -> list[str]:
+    """Nothing of the machine is there but its programs and this package, all read-only, and no network."""
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grading"]
+    for folder in ("/tmp", HERE):  # first, or it would hide what lies below such a folder
+        words += ["--size", str(limits.files), "--tmpfs", folder]
+    words += ["--ro-bind", "/usr", "/usr"]
+    for root in map(Path, ROOTS):
+        if root.is_symlink():
+            words += ["--symlink", os.readlink(root), str(root)]
+        elif root.is_dir():
+            words += ["--ro-bind", str(root), str(root)]
+    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
+        if not prefix.startswith("/usr"):
+            words += ["--ro-bind", prefix, prefix]
+    words += ["--ro-bind", str(PACKAGE), f"{COURSE}/{PACKAGE.name}", "--ro-bind", str(notebook.resolve()), GIVEN]
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.files), "--tmpfs", "/dev/shm"]
+    # The root and /dev are memory too, and would otherwise take what the folders do not.
+    words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HERE]
+    inside = {**SETTINGS, "PATH": os.defpath, "PYTHONPATH": COURSE, "HOME": HERE, "TMPDIR": HERE}
+    return words + [word for item in inside.items() for word in ("--setenv", *item)]
+
+
+def _docker(notebook: Path, limits: Limits, image: str, name: str) -> list[str]:
+    memory, files = str(limits.memory), f"size={limits.files},mode=1777"
+    words = ["docker", "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    words += ["--security-opt", "no-new-privileges", "--user", "65534:65534", "--memory", memory]
+    words += ["--memory-swap", memory, "--pids-limit", str(50 * limits.processes), "--shm-size", str(limits.files)]
+    words += ["--tmpfs", f"{HERE}:{files}", "--tmpfs", f"/tmp:{files}", "--workdir", HERE]
+    words += ["--volume", f"{PACKAGE}:{COURSE}/{PACKAGE.name}:ro", "--volume", f"{notebook.resolve()}:{GIVEN}:ro"]
+    inside = {**SETTINGS, "PYTHONPATH": COURSE, "HOME": HERE}
+    return [*words, *_pairs("--env", inside), image]
+
+
+def _pairs(option: str, values: dict[str, str]) -> Sequence[str]:
+    return [word for key, value in values.items() for word in (option, f"{key}={value}")]

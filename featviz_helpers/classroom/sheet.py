@@ -1,0 +1,129 @@
+"""The student's side: what is given, whether a function is right on practice data, and the file of answers.
+
+What is printed here helps the student and counts for nothing: the answers are graded elsewhere, by what they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..common.checks import choice, file_name, instance, shown
+from ..common.files import replacing, write_text
+from .given import Given, given
+from .variants import PRACTICE, Variant
+
+ARRAY_KINDS = "fiub"
+
+
+class Sheet:
+    """The answer sheet of one student for one assignment.
+
+    Args:
+        assignment: "dreams", "regularisers" or "evaluation".
+        student: the id that the teacher knows the student by.
+        path: the file of answers: .npz, or .json.
+
+    Attributes:
+        channel: the student's channel of ShapesNet's `layer`.
+        given: the arrays that the answers are computed from.
+
+    Raises:
+        ValueError: an unknown assignment, an id of no printable characters, or a file name with another ending.
+    """
+
+    def __init__(self, assignment: str, student: str, path: str | Path = "answers.npz") -> None:
+        self.variant = Variant(assignment, student)
+        self.path = file_name("path", path)
+        choice("the ending of the file of answers", self.path.suffix, (".npz", ".json"))
+        self.answers: dict[str, np.ndarray | str] = {}
+
+    @property
+    def channel(self) -> int:
+        """The student's channel."""
+        return self.variant.channel
+
+    @property
+    def layer(self) -> str:
+        """The layer of the channel."""
+        return self.variant.layer
+
+    @property
+    def given(self) -> Given:
+        """What the answers are computed from, by name."""
+        return given(self.variant)
+
+    def __repr__(self) -> str:
+        done = ", ".join(self.answers) or "nothing yet"
+        return f"{self.variant.assignment} of {self.variant.student}: channel {self.channel}; handed in: {done}"
+
+    def try_out(self, question: str, function: Callable[[Given], Any]) -> bool | None:
+        """Try a function on practice data, whose numbers are other ones than the student's, and say what is wrong.
+
+        Args:
+            question: its name.
+            function: takes what is given for the practice data, as `given`, and returns the answer for it.
+
+        Returns:
+            Whether the answer is right; None if there is none yet.
+
+        Raises:
+            ValueError: there is no such question.
+        """
+        from .grading import question_of  # what is handed in never needs it
+
+        instance("function", function, Callable, "a function of what is given")
+        practice = Variant(self.variant.assignment, PRACTICE)
+        wanted = question_of(practice, question)
+        answer = function(given(practice))
+        if answer is None:
+            print("Not answered yet: fill in the function and run both cells again.")
+            return None
+        points, reason = wanted.grade(_plain(question, answer), practice)
+        right = points == wanted.points
+        print(f"Right: {reason}." if right and reason != "right" else "Right." if right else f"Not yet: {reason}.")
+        return right
+
+    def hand_in(self, question: str, answer: Any) -> None:
+        """Write an answer into the file, beside the others; the last one of each question counts.
+
+        Args:
+            question: its name.
+            answer: an array of numbers, a picture (H, W, 3) in uint8, or text; None is no answer yet.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if not isinstance(question, str) or not question.isidentifier():
+            raise ValueError(f"the question must be the name of a question; got {shown(question)}.")
+        if answer is None:
+            print(f"{question}: not answered yet, nothing is handed in.")
+            return
+        self.answers[question] = _plain(question, answer)
+        write_answers(self.path, self.variant, self.answers)
+        print(f"{question}: written to {self.path.name} ({len(self.answers)} answers).")
+
+
+def write_answers(path: Path, variant: Variant, answers: Mapping[str, np.ndarray | str]) -> None:
+    """Write a file of answers, .npz or .json, which appears whole or not at all."""
+    head = {"assignment": variant.assignment, "student": variant.student}
+    if path.suffix == ".npz":
+        texts = {name: np.array(text) for name, text in head.items()}
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **texts, **answers)
+    else:
+        plain = {name: answer if isinstance(answer, str) else answer.tolist() for name, answer in answers.items()}
+        write_text(path, json.dumps({**head, "answers": plain}))
+
+
+def _plain(question: str, answer: Any) -> np.ndarray | str:
+    if isinstance(answer, str):
+        return answer.strip()
+    array = np.asarray(answer)
+    if array.dtype.kind not in ARRAY_KINDS:
+        raise ValueError(f"{question} must be an array of numbers, or text; got {shown(answer)}.")
+    return array

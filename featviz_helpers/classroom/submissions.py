@@ -1,0 +1,214 @@
+"""A folder of hand-ins: whose they are, and what each of them earns."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..common.errors import damage_named, printable
+from .grading import grade, questions
+from .marks import Mark
+from .reading import NAMES, HandIn, Unreadable, read_answers
+from .sandbox import Limits, run_notebook
+from .variants import Variant, student_id
+
+MOST_FILES = 400  # that are looked at in one hand-in
+DEPTH = 3
+ENDINGS = (".npz", ".json", ".ipynb")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one student's hand-in lies.
+
+    Attributes:
+        student: the id, from the roster or from the name of the folder or file.
+        name: of the folder or file.
+        answers, notebook: the files; None where there is none.
+        links: names of links, which are not followed.
+    """
+
+    student: str
+    name: str
+    answers: Path | None = None
+    notebook: Path | None = None
+    links: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        """Return a hash of what was handed in, and of whose it is."""
+        found = hashlib.sha256(f"{self.student}\n{self.name}\n{self.links}".encode())
+        for path in (self.answers, self.notebook):
+            found.update(b"-" if path is None else f"{path.stat().st_size} ".encode())
+            if path is not None:
+                with path.open("rb") as file:
+                    found.update(hashlib.file_digest(file, "sha256").digest())
+        return found.hexdigest()
+
+
+@dataclass
+class Record:
+    """What became of one hand-in.
+
+    Attributes:
+        student, name: see `Place`.
+        marks: question -> (points, reason).
+        note: what concerns all of it: not read, somebody else's, not run.
+        contained: what its program was stopped from; "" if it was not run.
+        seconds: that grading took.
+        prints: question -> a hash of the answer, to find copies.
+    """
+
+    student: str
+    name: str
+    marks: dict[str, tuple[float, str]] = field(default_factory=dict)
+    note: str = ""
+    contained: str = ""
+    seconds: float = 0.0
+    prints: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """The sum of the points."""
+        return round(sum(points for points, _ in self.marks.values()), 1)
+
+    def as_dict(self) -> dict:
+        """Return it as a table for a file."""
+        return asdict(self)
+
+
+def read_roster(path: Path) -> dict[str, str]:
+    """Read which folder or file is whose: a CSV file with the columns folder and student.
+
+    Raises:
+        ValueError: other columns, an odd id, or a folder that is there twice.
+    """
+    with damage_named(path), path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if rows and not {"folder", "student"} <= rows[0].keys():
+        raise ValueError(f"'{path}' must have the columns folder and student; got {', '.join(map(str, rows[0]))}.")
+    found = {row["folder"]: student_id(row["student"]) for row in rows}
+    if len(found) < len(rows):
+        raise ValueError(f"'{path}' must name each folder once; it has {len(rows)} rows and {len(found)} folders.")
+    return found
+
+
+def find_places(folder: Path, assignment: str, roster: Mapping[str, str] | None = None) -> list[Place]:
+    """Return the hand-ins in a folder: a folder of its own for each student, or a file that is called like the student.
+
+    Args:
+        folder: as a learning platform packs it, or nbgrader's submitted/; a folder of the assignment's name inside a
+            student's is preferred.
+        assignment: its name.
+        roster: name of folder or file -> student; without it the name is the id.
+    """
+    places = []
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        stem, ending = os.path.splitext(entry.name)
+        if entry.name.startswith(".") or not (entry.is_dir() or entry.is_symlink() or ending in ENDINGS):
+            continue
+        stem = entry.name if entry.is_dir() else stem.removesuffix("_answers")
+        student = (roster or {}).get(entry.name, stem)
+        places.append(_place(Path(entry.path), printable(student), assignment))
+    return places
+
+
+def _place(path: Path, student: str, assignment: str) -> Place:
+    if path.is_symlink():
+        return Place(student, path.name, links=(path.name,))
+    if path.is_file():
+        kind = "notebook" if path.suffix == ".ipynb" else "answers"
+        return Place(student, path.name, **{kind: path})
+    files, links = _files(path)
+    inside = [file for file in files if assignment in file.relative_to(path).parts[:-1]] or files
+    answers = [file for file in inside if file.name in NAMES or file.name.endswith(tuple(f"_{n}" for n in NAMES))]
+    books = [file for file in inside if file.suffix == ".ipynb"]
+    return Place(student, path.name, next(iter(answers), None), next(iter(books), None), links)
+
+
+def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """Return the files below a folder, the nearest first, and the names of links; links are not followed."""
+    files: list[Path] = []
+    links, level = [], [folder]
+    for _ in range(DEPTH):
+        entries = [Path(entry.path) for one in level for entry in sorted(os.scandir(one), key=lambda entry: entry.name)]
+        entries = entries[:MOST_FILES]
+        links += [entry.name for entry in entries if entry.is_symlink()]
+        real = [entry for entry in entries if not entry.is_symlink() and not entry.name.startswith(".")]
+        files += [entry for entry in real if entry.is_file()]
+        level = [entry for entry in real if entry.is_dir()]
+    return files[:MOST_FILES], tuple(map(printable, links[:5]))
+
+
+def grade_place(place: Place, assignment: str, sandbox: str | None = None, limits: Limits | None = None,
+                image: str = "featviz-course") -> Record:  # fmt: skip
+    """Grade one hand-in; whatever is in it, there is a record of it.
+
+    Args:
+        place: from `find_places`.
+        assignment: its name.
+        sandbox: where a notebook without answers is run, see `sandbox.run_notebook`; None runs nothing.
+        limits, image: of the sandbox.
+
+    Raises:
+        ValueError, OSError: the sandbox is not there, or does not start.
+    """
+    started, record = time.perf_counter(), Record(place.student, place.name)
+    notes = [f"{', '.join(place.links)}: links are not followed"] if place.links else []
+    try:
+        variant = Variant(assignment, place.student)
+        record.marks = {question.name: Mark(0.0, "not handed in") for question in questions(variant)}
+        hand_in, about = _hand_in(place, record, sandbox, limits, image)
+        notes += about
+        if hand_in is not None:
+            notes += _mark(record, hand_in, variant)
+    except Unreadable as error:
+        notes.append(str(error))
+    except ValueError as error:
+        if record.marks:
+            raise
+        notes.append(str(error))
+    record.note, record.seconds = "; ".join(notes), round(time.perf_counter() - started, 3)
+    return record
+
+
+def _hand_in(
+    place: Place, record: Record, sandbox: str | None, limits: Limits | None, image: str
+) -> tuple[HandIn | None, list[str]]:
+    if place.answers is not None:
+        return read_answers(place.answers), []
+    if place.notebook is None:
+        return None, ["no file of answers and no notebook"]
+    if sandbox is None:
+        return None, ["a notebook without answers.npz; --sandbox runs it"]
+    outcome = run_notebook(place.notebook, sandbox, limits, image)
+    record.contained = outcome.contained
+    if not outcome.answers:
+        return None, ["its notebook wrote no answers", *outcome.errors]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / NAMES[0]
+        path.write_bytes(outcome.answers)
+        return read_answers(path), ["run from its notebook", *outcome.errors]
+
+
+def _mark(record: Record, hand_in: HandIn, variant: Variant) -> list[str]:
+    """Grade answers that are the student's own and to this assignment; returns notes."""
+    if hand_in.assignment != variant.assignment:
+        return [f"the answers are to the assignment '{hand_in.assignment}'"]
+    if hand_in.student.strip().casefold() != variant.student:
+        return [f"the answers are those of '{hand_in.student}', handed in by '{variant.student}'"]
+    record.marks = grade(variant, hand_in.answers)
+    record.prints = {name: _print(answer) for name, answer in hand_in.answers.items()}
+    return []
+
+
+def _print(answer: np.ndarray | str) -> str:
+    content = answer.encode() if isinstance(answer, str) else np.ascontiguousarray(answer).tobytes()
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""A folder of hand-ins: whose they are, what they earn, copies, links, going on, and a table for a platform."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from featviz_helpers.classroom import evaluation, gradebook
+from featviz_helpers.classroom.given import given
+from featviz_helpers.classroom.submissions import Record, find_places, grade_place, read_roster
+from featviz_helpers.classroom.variants import Variant
+from featviz_helpers.cli.main import main
+
+
+def ceiling(student):
+    """The right answer to one question, worth 15 points."""
+    pairs = given(Variant("evaluation", student))["pairs"]
+    return {"natural_ceiling": pairs.sum(axis=(1, 2)) / 72}
+
+
+def graded(folder, **options):
+    return {place.name: grade_place(place, "evaluation", **options) for place in find_places(folder, "evaluation")}
+
+
+def test_folders_and_files_of_every_shape_are_found(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"))
+    hand_in("bob", ceiling("bob"), folder="bob/evaluation")  # nbgrader
+    hand_in("bob", {}, folder="bob/dreams", assignment="dreams")
+    (folder / "ada" / "answers.npz").rename(folder / "carl_answers.npz")
+    (folder / "dora").mkdir()
+    (folder / "emil.ipynb").write_text("{}")
+    (folder / "list.csv").write_text("")
+    found = {place.student: place for place in find_places(folder, "evaluation")}
+    assert found.keys() == {"ada", "bob", "carl", "dora", "emil"}
+    assert found["bob"].answers.parent.name == "evaluation"
+    marks = {place.student: grade_place(place, "evaluation") for place in found.values()}
+    assert marks["bob"].total == 15.0
+    assert "those of 'ada', handed in by 'carl'" in marks["carl"].note and marks["carl"].total == 0.0
+    assert marks["dora"].note == "no file of answers and no notebook"
+    assert marks["emil"].note == "a notebook without answers.npz; --sandbox runs it"
+
+
+def test_a_neighbours_answers_earn_nothing_under_either_name(hand_in):
+    hand_in("ada", ceiling("ada"))
+    hand_in("bob", ceiling("ada"), claims="ada")
+    folder = hand_in("carl", ceiling("ada"))
+    records = graded(folder)
+    assert [records[name].total for name in ("ada", "bob", "carl")] == [15.0, 0.0, 0.0]
+    other = hand_in("dora", {}, assignment="dreams")
+    assert "assignment 'dreams'" in graded(other)["dora"].note
+
+
+def test_links_are_named_and_never_followed(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"))
+    (folder / "bob").mkdir()
+    (folder / "bob" / "answers.npz").symlink_to(folder / "ada" / "answers.npz")
+    (folder / "carl").symlink_to(folder / "ada")
+    records = graded(folder)
+    assert records["bob"].total == records["carl"].total == 0.0
+    assert "answers.npz: links are not followed" in records["bob"].note
+    assert "carl: links are not followed" in records["carl"].note
+
+
+def test_the_same_text_is_noted_on_both(hand_in):
+    hand_in("ada", {"words": "The grain is gone."})
+    hand_in("bob", {"words": "The grain is gone."})
+    folder = hand_in("carl", {"words": "It is still there."})
+    records = {record.student: record for record in gradebook.with_copies(list(graded(folder).values()))}
+    assert records["ada"].note == "the same words as bob" and records["bob"].note == "the same words as ada"
+    assert records["carl"].note == ""
+
+
+def test_it_goes_on_where_it_was_stopped_and_grades_again_what_changed(hand_in, tmp_path):
+    hand_in("ada", ceiling("ada"))
+    folder, done = hand_in("bob", {}), []
+
+    def grade(place):
+        done.append(place.student)
+        return grade_place(place, "evaluation")
+
+    def run(settings=""):
+        done.clear()
+        places = find_places(folder, "evaluation")
+        return gradebook.grade_all(places, tmp_path / "records", grade, settings, progress=False)
+
+    first = run()
+    assert done == ["ada", "bob"] and [record.total for record in first] == [15.0, 0.0]
+    assert [record.total for record in run()] == [15.0, 0.0] and done == []
+    hand_in("bob", ceiling("bob"))
+    assert [record.total for record in run()] == [15.0, 15.0] and done == ["bob"]
+    run("another sandbox")
+    assert done == ["ada", "bob"]
+    next((tmp_path / "records").iterdir()).write_text("{")
+    run("another sandbox")
+    assert len(done) == 1
+
+
+def test_no_cell_of_the_table_is_a_formula(tmp_path):
+    record = Record("=cmd()", "-1+2", {"holm": (0.0, "not handed in")}, note="@x")
+    gradebook.write_csv(tmp_path / "marks.csv", gradebook.table([record], "evaluation"))
+    row = pd.read_csv(tmp_path / "marks.csv").iloc[0]
+    assert (row["student"], row["folder"], row["note"]) == ("'=cmd()", "'-1+2", "'@x")
+
+
+def test_the_command_writes_a_table_and_takes_a_roster(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"), folder="Lovelace_123")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("folder,student\nLovelace_123,ADA\n")
+    words = ["class", "grade", str(folder), "--assignment", "evaluation", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, [*words, "--roster", str(roster)])
+    assert done.exit_code == 0, done.output
+    assert "1 hand-ins, mean 15.0 points, 0 with a note, 0 contained" in done.output
+    (row,) = pd.read_csv(tmp_path / "out" / "evaluation.csv").to_dict("records")
+    assert (row["student"], row["folder"], row["total"], row["natural_ceiling"]) == ("ada", "Lovelace_123", 15.0, 15.0)
+    assert np.isnan(row["words"]) and "15 of 15, right" in row["feedback"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"), [("name,id\na,b\n", "columns folder and student"), ("folder,student\na,b\na,c\n", "once")]
+)
+def test_an_odd_roster_is_refused(tmp_path, rows, says):
+    (path := tmp_path / "roster.csv").write_text(rows)
+    with pytest.raises(ValueError, match=says):
+        read_roster(path)
+
+
+def test_a_notebook_is_run_in_the_sandbox_and_its_answers_count(hand_in, tmp_path, notebook):
+    pytest.importorskip("IPython")
+    code = (
+        "from featviz_helpers.classroom.sheet import Sheet\n"
+        "sheet = Sheet('evaluation', 'ada')\n"
+        "sheet.hand_in('natural_ceiling', sheet.given['pairs'].sum(axis=(1, 2)) / 72)"
+    )
+    folder = tmp_path / "submitted"
+    (folder / "ada").mkdir(parents=True)
+    notebook(code).rename(folder / "ada" / "work.ipynb")
+    record = graded(folder, sandbox="bwrap")["ada"]
+    assert record.total == 15.0 and record.note == "run from its notebook" and record.contained == ""
+
+
+def test_records_are_plain_tables(hand_in):
+    record = graded(hand_in("ada", ceiling("ada")))["ada"]
+    assert Record(**json.loads(json.dumps(record.as_dict()))).total == record.total == 15.0
+    assert evaluation.QUESTIONS[2].grade(None, Variant("evaluation", "ada")) == (0.0, "not handed in")
