@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from ..common.checks import choice, file_name, instance, whole_number
@@ -101,7 +102,9 @@ class Explorer:
         from IPython import get_ipython
         from IPython.display import display
 
-        kind, picture = self.figure().smallest()
+        figure = self.figure()
+        kind, picture = figure.smallest()
+        plt.close(figure)  # or the notebook would show it once more at the end of the cell
         words = repr(self)
         bundle: dict[str, Any] = {"text/plain": words, f"image/{kind}": base64.b64encode(picture).decode()}
         if hasattr(get_ipython(), "kernel"):  # a terminal has none, and no widgets
