@@ -136,22 +136,6 @@ def _array(images: object) -> np.ndarray | None:
         return None
 
 
-def one_picture(name: str, image: object) -> np.ndarray:
-    """Return one picture (H, W, 3) as float32.
-
-    Args:
-        name: what the message calls it.
-        image: (H, W, 3) in [-1, 1].
-
-    Raises:
-        ValueError: something else, whole numbers such as uint8, NaN, or values outside [-1, 1].
-    """
-    given = _array(image)
-    if given is None or given.ndim != 3 or given.shape[-1] != 3:
-        raise refusal(name, "one picture (H, W, 3) in [-1, 1]", image)
-    return check_range(given[None], name=name)[0]
-
-
 def check_range(images: np.ndarray, dead: bool = False, name: str = "images") -> np.ndarray:
     """Return a batch as float32, or say what is wrong with it.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..common.checks import is_list
-from ..data.images import check_range, one_picture
+from ..data.images import check_range
+from .single import one_picture
 
 
 def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:

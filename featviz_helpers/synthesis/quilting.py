@@ -7,8 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..common.arrays import as_array
 from ..common.checks import number, refusal, whole_number
-from ..data.images import one_picture
 from ..data.sizes import fit_at_once
+from .single import one_picture
 from .texture import LARGEST, NOTHING, Texture
 
 

@@ -21,10 +21,11 @@ from ..ascent.per_image import Numbers
 from ..ascent.result import Result
 from ..ascent.term import Objective, Term
 from ..common.checks import is_list, numbers, refusal, shown, whole_number
-from ..data.images import check_range, one_picture
+from ..data.images import check_range
 from ..models.backbone import Backbone
 from ..models.relu import shape_of
 from .inversion import FeatureDistance
+from .single import one_picture
 
 Pictures = np.ndarray | Sequence[np.ndarray]
 Layers = Sequence[str] | Mapping[str, float]

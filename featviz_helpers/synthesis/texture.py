@@ -12,8 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..common.checks import flag, number, refusal, whole_number
 from ..common.progress import bar
-from ..data.images import one_picture
 from ..data.sizes import fit_at_once
+from .single import one_picture
 
 TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
 SEED_SIDE = 3
