@@ -90,12 +90,12 @@ def gram_matrices(backbone: Backbone, images: Pictures, layer: str = "auto", bat
         ValueError: images outside [-1, 1] or too small, or a layer without a map.
     """
     backbone.check_map(layer)
-    if not isinstance(images, np.ndarray) and (not is_list(images) or not len(images)):
-        raise refusal("style", "images (N, H, W, 3) in [-1, 1], or a list of (H, W, 3)", images)
     if isinstance(images, np.ndarray):
         several = [check_range(images, name="style")]
-    else:
+    elif is_list(images) and len(images):
         several = [one_picture("style, each of its images,", one)[None] for one in images]
+    else:
+        raise refusal("style", "images (N, H, W, 3) in [-1, 1], or a list of (H, W, 3)", images)
     features = (backbone.activations(one, layer, batch) for one in several)
     return np.concatenate([gram(tf.constant(one)).numpy() for one in features])
 
@@ -222,19 +222,15 @@ def style_transfer(
     size = content.shape[1:3]
     if sized := [name for name in ("size", "octaves", "tile") if name in options]:
         raise ValueError(f"style_transfer takes no {sized[0]}: the features of the content belong to its size, {size}.")
-    start = options.pop("start", content)
-    if np.shape(start)[-3:-1] != size:
-        raise ValueError(f"start must have the size of the content, {size}; got {np.shape(start)[-3:-1]}.")
+    start = check_range(options.pop("start", content), name="start")
+    if start.shape[1:3] != size:
+        raise ValueError(f"start must have the size of the content, {size}; got {shown(start)}.")
     if min(numbers("content_weight", content_weight)) < 0:
         raise refusal("content_weight", "0 or more, or a list of such numbers", content_weight)
     kept = FeatureDistance(backbone.resolve(content_layer), backbone.activations(content, content_layer))
     distance = style_distance(backbone, style, layers, blend, power)
-    return maximize(
-        backbone,
-        -1.0 * (content_weight * kept + distance),
-        start=start,
-        **{"parameterization": Fourier()} | options,
-    )
+    goal = -1.0 * (content_weight * kept + distance)
+    return maximize(backbone, goal, start=start, **{"parameterization": Fourier()} | options)
 
 
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:
