@@ -36,6 +36,7 @@ include_patterns = [
     "notebooks/[0-9]*.ipynb",
     "results/*/verdict.md",
     "featviz_helpers/models/weights/*.md",
+    "assignments/README.md",
     "benchmarks/README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

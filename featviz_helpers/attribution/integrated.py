@@ -51,7 +51,7 @@ def integrated_gradients(
         backbone, objective, images, batch: as for `gradient`.
         baseline, seed: as for `baseline_images`.
         steps: intervals at first, for every image.
-        tolerance: completeness error up to which a map is good enough, 0 to 1; 0 doubles to the bound.
+        tolerance: completeness error up to which a map is good enough; 0 doubles to the bound.
         most_steps: the bound; an image that reaches it keeps its error, which is returned. None is 1024, or `steps`
             where these are more.
 
@@ -63,7 +63,7 @@ def integrated_gradients(
     """
     steps = whole_number("steps", steps, 1)
     most_steps = max(1024, steps) if most_steps is None else whole_number("most_steps", most_steps, steps)
-    tolerance = number("tolerance", tolerance, 0.0, 1.0)
+    tolerance = number("tolerance", tolerance, 0.0, 1e12)
     probe = Probe(backbone, objective, images, batch=batch)
     start = baseline_images(probe.images, baseline, seed)
     way = probe.images - start

@@ -199,7 +199,9 @@ def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     )
     write_notebook(Path("notebooks"), "03_third", "print(3)")
     started = Path("build/course/files/02_second/pid")
-    process = subprocess.Popen([*FEATVIZ, "run"], start_new_session=True, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*FEATVIZ, "run", "--jobs", "1"], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
     try:
         wait_for(lambda: started.exists() and started.read_text().strip(), process)
         kernel = int(started.read_text())
@@ -240,7 +242,9 @@ def test_workers_end_with_a_command_that_is_killed(folder):
     write_notebook(Path("notebooks"), "03_third", "print(3)")
     out = Path("build/course")
     started = out / "files/02_second/pid"
-    process = subprocess.Popen([*FEATVIZ, "run", "2", "3"], start_new_session=True, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*FEATVIZ, "run", "2", "3", "--jobs", "1"], start_new_session=True, stderr=subprocess.DEVNULL
+    )
     wait_for(lambda: started.exists() and started.read_text().strip(), process)
     kernel = int(started.read_text())
     worker = psutil.Process(kernel).ppid()

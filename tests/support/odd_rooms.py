@@ -53,7 +53,7 @@ def attribution_rows(net, three):
         ),
         "integrated_gradients": Target(
             attribution.integrated_gradients,
-            {**shared, **baseline, "steps": whole(1, 1).called("steps", "most_steps"), "tolerance": number(0, 1), "most_steps": whole(1).or_none()},
+            {**shared, **baseline, "steps": whole(1, 1).called("steps", "most_steps"), "tolerance": number(0, 1e12), "most_steps": whole(1).or_none()},
             {**one, "steps": 1, "most_steps": 1, "tolerance": 1.0}, integrated,
         ),
         "guided_backprop": Target(attribution.guided_backprop, shared, one, finite),

@@ -140,7 +140,10 @@ def test_lbfgs_descends_and_stays_inside():
         (lambda n, x: gram_texture(n, x[0]), "style must"),
         (lambda n, x: gram_texture(n, x, power=3), "power must be a whole number from 1 to 2; got 3"),
         (lambda n, x: style_transfer(n, x, x, size=64), "takes no size: .* belong to its size"),
-        (lambda n, x: style_transfer(n, x, x, start=x[:, :40]), r"size of the content, \(48, 48\); got an array of shape \(2, 40, 48, 3\)"),
+        (
+            lambda n, x: style_transfer(n, x, x, start=x[:, :40]),
+            r"size of the content, \(48, 48\); got an array of shape \(2, 40, 48, 3\)",
+        ),
         (lambda n, x: style_transfer(n, x, x, content_weight=-1), "content_weight must be 0 or more"),
         (lambda n, x: style_transfer(n, x[..., 0], x), "content must"),
         (lambda n, x: style_transfer(n, x, np.concatenate([x, x])[:3]), "different lengths|entries|images"),
