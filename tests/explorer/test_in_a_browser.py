@@ -191,24 +191,38 @@ def test_a_slider_goes_on_from_where_the_picture_stands(climbing):
     climbing.press("Home")
 
 
+def another_picture(page, change):
+    """Do something, and wait until the channel has another made picture, and not only none."""
+    source = "document.querySelector('img.widget-image').src"
+    before = page.js(source)
+    change()
+    page.until(f"{words('Made to drive it: activation')} && {source} != {before!r}")
+
+
 def test_the_keyboard_is_enough(page):
-    page.js(f"{handle('channel')}.focus()")
-    page.press("ArrowRight")
-    page.until(f"{NUMBER}.value == '4'")
-    page.until(words("Made to silence it: activation"))
-    page.js(f"{NUMBER}.focus(); {NUMBER}.select()")
-    page.send("Input.insertText", text="3")
-    page.press("Enter")
-    page.until(f"{handle('channel')}.getAttribute('aria-valuenow') == '3.0'")
-    page.until(words("Made to silence it: activation"))
+    def arrow():
+        page.js(f"{handle('channel')}.focus()")
+        page.press("ArrowRight")
+        page.until(f"{NUMBER}.value == '4'")
+
+    def write():
+        page.js(f"{NUMBER}.focus(); {NUMBER}.select()")
+        page.send("Input.insertText", text="3")
+        page.press("Enter")
+        page.until(f"{handle('channel')}.getAttribute('aria-valuenow') == '3.0'")
+
+    another_picture(page, arrow)
+    another_picture(page, write)
 
 
 def test_a_class_leads_to_its_channel(page):
-    page.js("""(() => { const list = document.querySelector('.widget-dropdown select');
-        list.value = list.options[2].value; list.dispatchEvent(new Event('change', {bubbles: true})); })()""")
-    found = page.until(f"{MESSAGE}.match(/Most selective for .* channel (\\d+)/)?.[1]")
-    page.until(f"{NUMBER}.value == {found!r}")
-    page.until(words("Made to silence it: activation"))
+    def choose():
+        page.js("""(() => { const list = document.querySelector('.widget-dropdown select');
+            list.value = list.options[2].value; list.dispatchEvent(new Event('change', {bubbles: true})); })()""")
+        found = page.until(f"{MESSAGE}.match(/Most selective for .* channel (\\d+)/)?.[1]")
+        page.until(f"{NUMBER}.value == {found!r}")
+
+    another_picture(page, choose)
 
 
 def test_an_upload_that_is_no_picture_is_refused_in_words(page, tmp_path):
