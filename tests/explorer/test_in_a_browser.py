@@ -1,4 +1,4 @@
-"""The explorer under a real hand: JupyterLab in a headless Chromium, clicked, typed into and given files."""
+"""The explorer under a real hand: JupyterLab and Voila in a headless Chromium, clicked, typed into, given files."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -60,35 +61,65 @@ def answers(address):
         return False
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory, root):
-    """JupyterLab with an explorer that has found everything of its first channel."""
-    folder = tmp_path_factory.mktemp("lab")
+def open_lab(page, address):
+    """Open the notebook in JupyterLab, and run it."""
+    wait_for(lambda: answers(f"{address}/api"), "JupyterLab")
+    page.open(f"{address}/lab/tree/explore.ipynb")
+    ready = "window.jupyterapp && jupyterapp.commands.hasCommand('notebook:run-all-cells')"
+    page.until(f"{ready} && !!document.querySelector('.jp-Notebook .jp-CodeCell')")
+    page.click("document.querySelector('.jp-CodeCell .cm-content')")  # or nothing is the current notebook
+    page.until("jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status == 'idle'")
+    page.js("jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+def open_voila(page, address):
+    """Open the notebook as a page of Voila, which runs it."""
+    wait_for(lambda: answers(f"{address}/voila/static/voila.js"), "Voila")
+    page.open(address)
+
+
+SERVERS = {
+    "lab": (
+        open_lab,
+        [
+            "jupyter",
+            "lab",
+            "--allow-root",
+            "--expose-app-in-browser",
+            "--LabApp.news_url=",
+            "--IdentityProvider.token=",
+        ],
+    ),
+    "voila": (open_voila, ["voila", "explore.ipynb", "--show_tracebacks=True"]),
+}
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def page(request, tmp_path_factory, root):
+    """A page with an explorer that has found everything of its first channel."""
+    name = request.param
+    opened, (module, *options) = SERVERS[name]
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not installed")
+    folder, port = tmp_path_factory.mktemp(name), free_port()
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / "explore.ipynb")
-    port = free_port()
-    own = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    options = ["--no-browser", "--allow-root", "--expose-app-in-browser", f"--ServerApp.port={port}"]
-    options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="]
-    environment = os.environ | own | {"PYTHONPATH": str(root), "CUDA_VISIBLE_DEVICES": "-1"}
+    own = {one: str(folder / one) for one in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    modules = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | own | {"PYTHONPATH": modules, "CUDA_VISIBLE_DEVICES": "-1"}
+    port_option = "--ServerApp.port" if name == "lab" else "--port"
+    command = [sys.executable, "-m", module, *options, "--no-browser", f"{port_option}={port}"]
     with (
         (folder / "log").open("w") as log,
-        running([sys.executable, "-m", "jupyter", "lab", *options], env=environment, stdout=log, stderr=log),
+        running(command, cwd=folder, env=environment, stdout=log, stderr=log),
         tab(folder / "profile") as page,
     ):
-        address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(f"{address}/api"), "JupyterLab")
-        page.open(f"{address}/lab/tree/explore.ipynb")
-        ready = "window.jupyterapp && jupyterapp.commands.hasCommand('notebook:run-all-cells')"
-        page.until(f"{ready} && !!document.querySelector('.jp-Notebook .jp-CodeCell')")
-        page.click("document.querySelector('.jp-CodeCell .cm-content')")  # or nothing is the current notebook
-        page.until("jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status == 'idle'")
-        page.js("jupyterapp.commands.execute('notebook:run-all-cells')")
+        opened(page, f"http://127.0.0.1:{port}")
         page.until(words("Made to silence it: activation"))
         yield page
-        if where := os.environ.get("FEATVIZ_SCREENSHOTS"):
-            page.screenshot(Path(where) / "explorer.png")
+        if pictures_to := os.environ.get("FEATVIZ_SCREENSHOTS"):
+            page.screenshot(Path(pictures_to) / f"explorer_{name}.png")
 
 
 @pytest.fixture
@@ -160,24 +191,38 @@ def test_a_slider_goes_on_from_where_the_picture_stands(climbing):
     climbing.press("Home")
 
 
+def another_picture(page, change):
+    """Do something, and wait until the channel has another made picture, and not only none."""
+    source = "document.querySelector('img.widget-image').src"
+    before = page.js(source)
+    change()
+    page.until(f"{words('Made to drive it: activation')} && {source} != {before!r}")
+
+
 def test_the_keyboard_is_enough(page):
-    page.js(f"{handle('channel')}.focus()")
-    page.press("ArrowRight")
-    page.until(f"{NUMBER}.value == '4'")
-    page.until(words("Made to silence it: activation"))
-    page.js(f"{NUMBER}.focus(); {NUMBER}.select()")
-    page.send("Input.insertText", text="3")
-    page.press("Enter")
-    page.until(f"{handle('channel')}.getAttribute('aria-valuenow') == '3.0'")
-    page.until(words("Made to silence it: activation"))
+    def arrow():
+        page.js(f"{handle('channel')}.focus()")
+        page.press("ArrowRight")
+        page.until(f"{NUMBER}.value == '4'")
+
+    def write():
+        page.js(f"{NUMBER}.focus(); {NUMBER}.select()")
+        page.send("Input.insertText", text="3")
+        page.press("Enter")
+        page.until(f"{handle('channel')}.getAttribute('aria-valuenow') == '3.0'")
+
+    another_picture(page, arrow)
+    another_picture(page, write)
 
 
 def test_a_class_leads_to_its_channel(page):
-    page.js("""(() => { const list = document.querySelector('.widget-dropdown select');
-        list.value = list.options[2].value; list.dispatchEvent(new Event('change', {bubbles: true})); })()""")
-    found = page.until(f"{MESSAGE}.match(/Most selective for .* channel (\\d+)/)?.[1]")
-    page.until(f"{NUMBER}.value == {found!r}")
-    page.until(words("Made to silence it: activation"))
+    def choose():
+        page.js("""(() => { const list = document.querySelector('.widget-dropdown select');
+            list.value = list.options[2].value; list.dispatchEvent(new Event('change', {bubbles: true})); })()""")
+        found = page.until(f"{MESSAGE}.match(/Most selective for .* channel (\\d+)/)?.[1]")
+        page.until(f"{NUMBER}.value == {found!r}")
+
+    another_picture(page, choose)
 
 
 def test_an_upload_that_is_no_picture_is_refused_in_words(page, tmp_path):
