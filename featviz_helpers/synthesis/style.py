@@ -20,6 +20,7 @@ from ..ascent.parameterizations import Fourier
 from ..ascent.per_image import Numbers
 from ..ascent.result import Result
 from ..ascent.term import Objective, Term
+from ..common.arrays import as_array
 from ..common.checks import is_list, numbers, refusal, shown, whole_number
 from ..data.images import check_range
 from ..models.backbone import Backbone
@@ -92,7 +93,7 @@ def gram_matrices(backbone: Backbone, images: Pictures, layer: str = "auto", bat
     backbone.check_map(layer)
     if isinstance(images, np.ndarray):
         several = [check_range(images, name="style")]
-    elif is_list(images) and len(images):
+    elif is_list(images) and len(list(images)):
         several = [one_picture("style, each of its images,", one)[None] for one in images]
     else:
         raise refusal("style", "images (N, H, W, 3) in [-1, 1], or a list of (H, W, 3)", images)
@@ -235,13 +236,10 @@ def style_transfer(
 
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:
     """Return weights as (M, count) rows with a sum of 1."""
-    try:
-        given = np.asarray(weights)
-    except ValueError:  # rows of different lengths
-        given = np.empty(0, object)
-    rows = np.atleast_2d(given.astype(float)) if given.dtype.kind in "fiu" else np.empty(0)
-    if rows.ndim != 2 or rows.shape[1] != count:
-        raise ValueError(f"{name} must be {count} numbers, one for each; got {shown(weights)}.")
+    allowed = f"{count} numbers, one for each"
+    rows: np.ndarray = np.atleast_2d(as_array(name, weights, allowed, 0, 1, 2).astype(float))
+    if isinstance(weights, bool) or rows.shape[1] != count:
+        raise refusal(name, allowed, weights)
     if not np.isfinite(rows).all() or rows.min() < 0 or not rows.sum(axis=1).all():
         raise refusal(name, "0 or more, and not all 0", weights)
     return rows / rows.sum(axis=1, keepdims=True)
