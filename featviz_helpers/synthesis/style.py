@@ -237,8 +237,9 @@ def style_transfer(
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:
     """Return weights as (M, count) rows with a sum of 1."""
     allowed = f"{count} numbers, one for each"
-    rows: np.ndarray = np.atleast_2d(as_array(name, weights, allowed, 0, 1, 2).astype(float))
-    if isinstance(weights, bool) or rows.shape[1] != count:
+    given = as_array(name, weights, allowed, 0, 1, 2)
+    rows = np.atleast_2d(given.astype(float))
+    if given.dtype.kind == "b" or rows.shape[-1] != count:
         raise refusal(name, allowed, weights)
     if not np.isfinite(rows).all() or rows.min() < 0 or not rows.sum(axis=1).all():
         raise refusal(name, "0 or more, and not all 0", weights)
