@@ -24,6 +24,13 @@ from .exemplars import check_request, open_data
 @click.option("--size", type=click.IntRange(32, 512), default=96, show_default=True, help="Side of the pictures.")
 @click.option("--steps", type=click.IntRange(1, 100_000), default=96, show_default=True, help="Of every ascent.")
 @click.option("--seeds", type=click.IntRange(1, 8), default=3, show_default=True, help="Pictures of every channel.")
+@click.option(
+    "--variety",
+    type=click.IntRange(0, 8),
+    default=4,
+    show_default=True,
+    help="Pictures of every channel that are pushed apart; 0 for none.",
+)
 @shared.precision("Of the network")
 @shared.out(required=True)
 def atlas(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> None:
@@ -42,7 +49,7 @@ def atlas(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> No
     from ..explorer.atlas import write_atlas
     from ..models import load
 
-    settings = {name: options[name] for name in ("k", "size", "steps", "seeds", "precision")}
+    settings = {name: options[name] for name in ("k", "size", "steps", "seeds", "variety", "precision")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DamagedImageWarning)  # the scan's own record names them
         backbone = load.load_model(options["model"], options["weights"])

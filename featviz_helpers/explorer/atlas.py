@@ -23,11 +23,13 @@ from ..models.receptive_field import receptive_field
 from . import facts
 from .layer_store import LayerStore
 from .page import Pictures, render
+from .variety import Variety
 
 PAGE = "index.html"
 SIDE = 96  # pixels of a picture
 STEPS = 96
 SEEDS = 3
+VARIETY = 4
 POOLINGS = ("mean", "max")
 LABELS = {
     "picture": ("picture", "mean activation of the picture"),
@@ -35,6 +37,7 @@ LABELS = {
     "above": ("above", "share of the images that the picture is above, in percent"),
     "times": ("times strongest", "activation of the picture, in units of the strongest image"),
     "silent": ("silencing picture", "mean activation of the picture that silences the channel"),
+    "alike": ("alike when pushed apart", "mean cosine of the pictures pushed apart; 1 where all are alike"),
     "grade": ("grade", "how well the picture agrees with the answer key, 0 to 1"),
     "orientation_deg": ("direction", "preferred direction of lines in degrees"),
     "orientation_strength": ("direction, how strongly", "0 to 1"),
@@ -57,6 +60,7 @@ def write_atlas(
     size: int = SIDE,
     steps: int = STEPS,
     seeds: int = SEEDS,
+    variety: int = VARIETY,
     precision: str = "float32",
 ) -> Path:
     """Write an atlas of all channels of some layers; what an earlier call left in the folder is not made again.
@@ -70,6 +74,7 @@ def write_atlas(
         size: side of the pictures in pixels, 32 to 512.
         steps: of each ascent.
         seeds: pictures of each channel, 1 to 8.
+        variety: pictures of each channel that are pushed apart, 2 to 8, or 0 for none; a layer of classes has none.
         precision: of ascents and scan, as for `maximize`.
 
     Returns:
@@ -81,13 +86,18 @@ def write_atlas(
     folder = file_name("The folder of an atlas", folder)
     k, size = whole_number("k", k, 1, min(64, len(data))), whole_number("size", size, 32, 512)
     steps, seeds = whole_number("steps", steps, 1, 100_000), whole_number("seeds", seeds, 1, 8)
+    variety = whole_number("variety", variety, 0, 8)
+    if variety == 1:
+        raise ValueError("variety must be 2 to 8, or 0 for none: one picture has no other to differ from; got 1.")
     wanted = {backbone.resolve(name) for name in (layers if is_list(layers) else [layers])}
     names = [name for name in backbone.layers if name in wanted]
     backbone.check_size((size, size), *names)
     with exclusive(folder, "atlas"):
         stores = [LayerStore(folder, backbone, data, name, k, size, steps, precision) for name in names]
         pictures = Pictures()
-        sections = [_section(store, pictures, seeds) for store in bar(iterable=stores, unit="layer", desc="atlas")]
+        sections = [
+            _section(store, pictures, seeds, variety) for store in bar(iterable=stores, unit="layer", desc="atlas")
+        ]
         about = {
             "network": backbone.name,
             "data": repr(data),
@@ -99,12 +109,15 @@ def write_atlas(
     return folder / PAGE
 
 
-def _section(store: LayerStore, pictures: Pictures, seeds: int) -> dict[str, Any]:
+def _section(store: LayerStore, pictures: Pictures, seeds: int, variety: int) -> dict[str, Any]:
     """Return all that the page says of one layer, as plain values."""
     exemplars, layer, backbone = store.exemplars(), store.layer, store.backbone
     made = [store.pictures(seed) for seed in range(seeds)]
     silent, quiet = store.pictures(0, sign=-1)
     table = facts.standing(exemplars, layer, made[0][1]).assign(silent=quiet)
+    apart = store.variety(variety) if variety else None
+    if apart:
+        table["alike"] = apart.alike
     curves = None
     if backbone.traits.has_answer_key and layer != backbone.logits:
         key, curves = facts.answer_key_facts(backbone, layer, made[0][0])
@@ -118,6 +131,7 @@ def _section(store: LayerStore, pictures: Pictures, seeds: int) -> dict[str, Any
         "made": [[pictures.encode(image) for image in images] for images, _ in made],
         "silent": [pictures.encode(image) for image in silent],
         "reached": [activations.tolist() for _, activations in made],
+        "apart": apart and _apart(apart, pictures),
         "top": {pooling: _images(store, exemplars, exemplars.table, pooling, pictures) for pooling in POOLINGS},
         "bottom": _images(store, exemplars, exemplars.bottom, "mean", pictures),
         "histograms": facts.histograms(exemplars, layer),
@@ -125,6 +139,12 @@ def _section(store: LayerStore, pictures: Pictures, seeds: int) -> dict[str, Any
         "near": facts.nearest_channels(answers),
         **_fields(store, exemplars),
     }
+
+
+def _apart(variety: Variety, pictures: Pictures) -> dict[str, Any]:
+    """Return the pictures of each channel that were pushed apart, and what they reach."""
+    images = [[pictures.encode(image) for image in group] for group in variety.images]
+    return {"made": images, "reached": variety.activations.tolist()}
 
 
 def _images(

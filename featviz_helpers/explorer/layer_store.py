@@ -14,6 +14,7 @@ from ..ascent.objectives import channel, class_score
 from ..ascent.optimizers import Adam
 from ..ascent.parameterizations import Fourier
 from ..ascent.result import Result
+from ..ascent.term import Objective
 from ..ascent.transforms import standard
 from ..common.errors import damage_named
 from ..common.files import replacing, write_text
@@ -23,8 +24,10 @@ from ..data.images import to_uint8
 from ..exemplars.scan import refuse_other, scan_request, write_exemplars
 from ..exemplars.tables import META, Exemplars
 from ..models.backbone import Backbone
+from .variety import Variety, push_apart
 
 REQUEST = "request.json"
+ROOMS = ("common", "data", "models", "ascent", "synthesis")  # whose code makes the pictures
 
 
 class LayerStore:
@@ -52,7 +55,7 @@ class LayerStore:
         self.k, self.size, self.steps, self.precision = k, size, steps, precision
         self.folder = _part(folder, self.layer)
         self.request = scan_request(backbone, data, self.layer, k, precision=precision)
-        self.request |= {"picture": size, "steps": steps, "code": of_rooms("common", "data", "models", "ascent")}
+        self.request |= {"picture": size, "steps": steps, "code": of_rooms(*ROOMS)}
         self._refuse_other()
 
     @classmethod
@@ -82,6 +85,11 @@ class LayerStore:
         """The numbers of all channels."""
         return list(range(self.backbone.layers[self.layer]))
 
+    @property
+    def of_classes(self) -> bool:
+        """Whether the layer holds the class scores."""
+        return self.layer == self.backbone.logits
+
     def exemplars(self) -> Exemplars:
         """Return the images that drive each channel most and least; from here on the folder belongs to this atlas."""
         folder, backbone = self.folder / "exemplars", self.backbone
@@ -101,26 +109,34 @@ class LayerStore:
         """
         path = self.folder / _file(seed, sign)
         if not path.is_file():
-            result = self._climb(seed, sign)
+            unit = class_score if self.of_classes else channel
+            objective = unit(self.channels) if self.of_classes else unit(self.layer, self.channels)
+            result = self._climb(sign * objective, seed)
             with replacing(path) as part, part.open("wb") as file:
                 np.savez(file, images=to_uint8(np.nan_to_num(result.images)), activations=sign * result.activations)
         with damage_named(path), np.load(path) as stored:
             return stored["images"], stored["activations"]
 
-    def _climb(self, seed: int, sign: int) -> Result:
-        unit = class_score if self.layer == self.backbone.logits else channel
-        objective = unit(self.channels) if unit is class_score else unit(self.layer, self.channels)
+    def variety(self, count: int) -> Variety | None:
+        """Return several pictures of every channel that differ; None for a layer of classes, which has no map.
+
+        Args:
+            count: pictures of a channel, 2 or more.
+        """
+        if self.of_classes:
+            return None
+        path = self.folder / f"variety_{count}.npz"
+        if not path.is_file():
+            made = push_apart(self._climb, self.layer, count, self.pictures(0)[1])
+            with replacing(path) as part, part.open("wb") as file:
+                np.savez(file, **made._asdict())
+        with damage_named(path), np.load(path) as stored:
+            return Variety(*(stored[name] for name in Variety._fields))
+
+    def _climb(self, objective: Objective, seed: int = 0) -> Result:
         options: dict[str, Any] = {"parameterization": Fourier(), "transforms": [standard()], "optimizer": Adam(0.02)}
-        return maximize(
-            self.backbone,
-            sign * objective,
-            **options,
-            steps=self.steps,
-            size=self.size,
-            seed=seed,
-            dead="mark",
-            precision=self.precision,
-        )
+        options |= {"steps": self.steps, "size": self.size, "seed": seed, "dead": "mark", "precision": self.precision}
+        return maximize(self.backbone, objective, **options)
 
 
 def _part(folder: Path, layer: str) -> Path:

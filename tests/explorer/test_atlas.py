@@ -9,10 +9,10 @@ import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 import pytest
-from featviz_helpers.explorer import atlas, facts, layer_store, page, write_atlas
+from featviz_helpers.explorer import atlas, facts, layer_store, page, variety, write_atlas
 from support.networks import pictures, shapesnet
 
-SMALL = {"k": 3, "size": 32, "steps": 2, "seeds": 1}
+SMALL = {"k": 3, "size": 32, "steps": 2, "seeds": 1, "variety": 2}
 
 
 def content(path):
@@ -70,6 +70,30 @@ def test_the_page_says_what_was_measured(small):
 
 
 @pytest.mark.slow
+def test_pictures_pushed_apart_differ_more_than_those_of_other_seeds(tmp_path):
+    backbone, layer, few, count = shapesnet(), "mixed2", range(8), 3
+    store = layer_store.LayerStore(tmp_path, backbone, fv.ShapesImages(32, 3), layer, 3, 48, 48)
+    alone = [store._climb(fv.channel(layer, few), seed) for seed in range(count)]
+    apart = variety.push_apart(store._climb, layer, count, alone[0].activations)
+
+    def alike(groups):
+        return [fv.synthesis.pairwise_similarity(backbone, group, layer) for group in groups]
+
+    seeds = np.stack([result.images for result in alone], axis=1)
+    np.testing.assert_allclose(apart.alike, alike(fv.from_uint8(apart.images)), atol=0.03)
+    assert np.median(apart.alike) < np.median(alike(seeds)) - 0.15
+    again = fv.score(backbone, fv.channel(layer, [5] * count), fv.from_uint8(apart.images[5]))
+    np.testing.assert_allclose(apart.activations[5], again, atol=0.02 * np.abs(again).max())
+
+
+@pytest.mark.slow
+def test_a_layer_of_classes_has_nothing_pushed_apart(tmp_path):
+    backbone = shapesnet()
+    store = layer_store.LayerStore(tmp_path, backbone, fv.ShapesImages(8, 3), backbone.logits, 1, 32, 2)
+    assert store.variety(2) is None
+
+
+@pytest.mark.slow
 def test_what_is_there_is_not_made_again(small, monkeypatch):
     before = small.read_bytes()
     for name in ("maximize", "write_exemplars"):
@@ -92,6 +116,8 @@ def test_another_atlas_is_refused_in_the_same_folder(small):
         ({"seeds": 0}, "seeds must be a whole number from 1 to 8"),
         ({"k": 65}, "k must be a whole number from 1 to"),
         ({"size": 16}, "size must be a whole number from 32 to 512"),
+        ({"variety": 1}, "one picture has no other"),
+        ({"variety": 9}, "variety must be a whole number from 0 to 8"),
         ({"layers": "mixed9"}, "mixed9"),
     ],
 )

@@ -138,6 +138,11 @@ function full(number, channel) {
   made.append(make("figure", {}, picture(section.silent[channel], "silences it"), make("figcaption", { textContent: `silences it: ${shown(section.values.silent[channel])}` })));
   for (const image of made.querySelectorAll("img")) image.style.width = "100%";
   page.append(make("h3", { textContent: "Made to drive it" }), made);
+  if (section.apart) {
+    const apart = make("div", { className: "apart" });
+    section.apart.made[channel].forEach((webp, number) => apart.append(make("figure", {}, picture(webp, `pushed apart, ${number + 1}`), make("figcaption", { textContent: shown(section.apart.reached[channel][number]) }))));
+    page.append(make("h3", { textContent: "Pushed apart: what else drives it" }), apart);
+  }
   const switches = make("span", { className: "row" });
   for (const [text, on, act] of [["whole images", !state.patches, () => (state.patches = false)], ["patches", state.patches, () => (state.patches = true)], ["by mean", state.pooling === "mean", () => (state.pooling = "mean")], ["by maximum", state.pooling === "max", () => (state.pooling = "max")]]) {
     const button = make("button", { type: "button", textContent: text, onclick: () => { act(); draw(); } });
