@@ -25,11 +25,17 @@ def main(weights: str | None, out: Path, steps: int, size: int, weight: float) -
     backbone = fv.load_model("inception_v3", weights=weights)
     content, style = (np.stack([fv.photograph(name, size) for name in names]) for names in (PAIRS, PAIRS.values()))
     rows = {"content": content, "style": style}
-    spaces = {"in pixels": (fv.Pixels(), []), "Fourier, jitter": (fv.Fourier(), [fv.Jitter(4)])}
-    for name, (space, transforms) in spaces.items():
+    waves, averaged = (fv.Fourier(), [fv.Jitter(4)]), fv.models.average_pooling(backbone)
+    ways = {
+        "in pixels": (backbone, fv.Pixels(), []),
+        "in pixels, average pooling": (averaged, fv.Pixels(), []),
+        "Fourier, jitter": (backbone, *waves),
+        "Fourier, jitter, average pooling": (averaged, *waves),
+    }
+    for name, (network, space, transforms) in ways.items():
         begun = time.perf_counter()
         options = {"parameterization": space, "transforms": transforms, "optimizer": fv.Adam(0.02)}
-        made = synthesis.style_transfer(backbone, content, style, content_weight=weight, steps=steps, **options)
+        made = synthesis.style_transfer(network, content, style, content_weight=weight, steps=steps, **options)
         seconds = (time.perf_counter() - begun) / len(content)
         fine = ", ".join(f"{share:.2f}" for share in fv.high_frequency(made.images))
         reached = ", ".join(f"{distance:.2f}" for distance in made.terms.mean(axis=0))

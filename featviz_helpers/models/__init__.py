@@ -4,10 +4,22 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["backbone", "cache", "devices", "filters", "load", "receptive_field", "relu", "shapesnet", "truncate"],
+    submodules=[
+        "backbone",
+        "cache",
+        "devices",
+        "filters",
+        "load",
+        "pooling",
+        "receptive_field",
+        "relu",
+        "shapesnet",
+        "truncate",
+    ],
     submod_attrs={
         "backbone": ["Backbone"],
         "load": ["load_model"],
+        "pooling": ["average_pooling"],
         "receptive_field": ["Field", "effective_field", "patch"],
         "traits": ["Traits"],
     },
