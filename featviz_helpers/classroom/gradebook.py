@@ -18,6 +18,7 @@ from ..common.files import replacing, write_text
 from ..common.progress import bar
 from ..common.provenance import ROOMS, of_rooms
 from .grading import QUESTIONS
+from .marks import Question
 from .submissions import Place, Record
 from .variants import NOBODY, same_id
 
@@ -99,7 +100,7 @@ def table(records: list[Record], assignment: str, by_hand: Mapping[str, float] |
     for record in records:
         hand = typed.get(_safe(record.name))
         points = {q.name: record.marks.get(q.name, (0.0, ""))[0] if q.judge else hand for q in asked}
-        reasons = [f"{q.title}: {_of(record, q.name, q.points)}" for q in asked if q.name in record.marks]
+        reasons = [f"{q.title}: {_of(record, q, hand)}" for q in asked if q.name in record.marks]
         rows.append(
             {
                 "student": record.student,
@@ -114,9 +115,11 @@ def table(records: list[Record], assignment: str, by_hand: Mapping[str, float] |
     return pd.DataFrame(rows, columns=columns)
 
 
-def _of(record: Record, name: str, most: int) -> str:
-    points, reason = record.marks[name]
-    return f"{points:g} of {most}, {reason}"
+def _of(record: Record, question: Question, by_hand: float | None) -> str:
+    points, reason = record.marks[question.name]
+    if question.judge is not None:
+        return f"{points:g} of {question.points}, {reason}"
+    return reason if by_hand is None else f"{by_hand:g} of {question.points}"
 
 
 def write_csv(path: Path, marks: pd.DataFrame) -> None:

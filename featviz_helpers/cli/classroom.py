@@ -178,7 +178,7 @@ def grade_folder(
     click.echo(
         f"{path}: {len(marks)} hand-ins, mean {marks['total'].mean():.1f} points, "
         f"{int((marks['note'] != '').sum())} with a note, {contained} contained, "
-        f"{int(marks['words'].isna().sum())} texts to be graded by hand"
+        f"{sum(bool(r.text) and r.name not in by_hand for r in records)} texts to be graded by hand"
     )
     draft = out / f"{assignment}_roster.csv"
     if owners is None and (strange := gradebook.write_claims(draft, records)):

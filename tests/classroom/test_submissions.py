@@ -76,7 +76,7 @@ def test_points_that_were_typed_stay_and_count(hand_in, tmp_path):
     hand_in("bob", ceiling("bob"))
     words = ["class", "grade", str(folder), "--assignment", "evaluation", "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(main, words)
-    assert "2 texts to be graded by hand" in done.output
+    assert "1 texts to be graded by hand" in done.output
     said = (tmp_path / "out" / "evaluation_words.txt").read_text()
     assert "=== ada | ada | 4 words\nGrey first.\nThen others.\n" in said and "bob | 0 words\n(nothing)" in said
     table = pd.read_csv(path := tmp_path / "out" / "evaluation.csv", dtype=str, keep_default_na=False)
@@ -84,9 +84,11 @@ def test_points_that_were_typed_stay_and_count(hand_in, tmp_path):
         table["words"] = [typed, ""]
         table.to_csv(path, index=False, sep=separator)
         done = CliRunner().invoke(main, words)
-        assert done.exit_code == 0 and "1 texts to be graded by hand" in done.output, done.output
+        assert done.exit_code == 0 and "0 texts to be graded by hand" in done.output, done.output
         totals = pd.read_csv(path).set_index("student")["total"]
         assert dict(totals) == {"ada": 22.5, "bob": 15.0}
+        feedback = pd.read_csv(path)["feedback"]
+        assert feedback[0].endswith("trusted?: 7.5 of 10") and feedback[1].endswith("trusted?: not handed in")
     for typed in ("11", "good", "-1"):
         table["words"] = [typed, ""]
         table.to_csv(path, index=False)
