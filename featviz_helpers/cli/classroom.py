@@ -68,7 +68,7 @@ def new(folder: Path) -> None:
 def check(context: click.Context, names: tuple[str, ...], course: Path | None) -> None:
     """Prove, without a network, that the solution of an assignment earns everything, an untouched release nothing.
 
-    Typical mistakes and attempts to cheat must earn what is said of them. About half a minute for each assignment.
+    Typical mistakes and attempts to cheat must earn what is said of them. About a minute for each assignment.
 
     Exit status: 0, 1 if a hand-in earned something else, 2 if the request was refused, 130 after Ctrl-C.
     """
