@@ -6,6 +6,7 @@
   folder beside it; and the links to docs/glossary.md, written as `[words](glossary.md#term)`, which carry the first
   sentence of the term's entry; links to other files of the project, written as `[words](../folder/file)`, become
   addresses, because a notebook on Colab or on a built page has no folder above it;
+- each notebook in assignments/: what the setup cell does on Colab;
 - README.md: the table of notebooks between `<!-- notebooks:begin -->` and `<!-- notebooks:end -->`, and,
   where the markers are there, the clone command between `<!-- clone:begin -->` and `<!-- clone:end -->`;
 - CITATION.cff: version and repository.
@@ -125,6 +126,11 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
         _explain(book, path.name, project, entries)
         _address(book, path.name, project, root)
         files[path] = (before, _text(book))
+    for path in sorted((root / "assignments").glob("*.ipynb")):
+        book = nbformat.read(path, as_version=4)
+        before = _text(book)
+        _stamp_setup(book, path.name, project)
+        files[path] = (before, _text(book))
     rows = [
         f"| [{title}](notebooks/{path.name}) | {question} | {_time(book)} | {badges(project, path.name)} |"
         for path, book, (title, question) in zip(paths, books, headings, strict=True)
@@ -147,16 +153,12 @@ def stamped(root: Path) -> dict[Path, tuple[str, str]]:
 
 def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, links: str) -> None:
     texts = [cell for cell in book.cells if cell.cell_type == "markdown"]
-    setups = [cell for cell in book.cells if "setup" in cell.metadata.get("tags", [])]
     if not texts or not texts[0].source.startswith("# "):
         raise StampError(f"{name}: the first markdown cell must begin with `# NN Title`")
-    if len(setups) != 1 or not GUARD.search(setups[0].source):
-        raise StampError(f"{name}: needs one cell tagged `setup` with the lines\n{install(project)}")
+    _stamp_setup(book, name, project)
     paragraphs = [p for p in texts[0].source.split("\n\n") if not p.startswith("[![")]
     paragraphs.insert(2, badges(project, name))
     texts[0].source = "\n\n".join(paragraphs)
-    second = any(SECOND.search(cell.source) for cell in book.cells if cell.cell_type == "code")
-    setups[0].source = GUARD.sub(lambda _: install(project, second), setups[0].source)
     book.metadata.update(nbformat.from_dict(COLAB))
     lines = texts[-1].source.rstrip().split("\n")
     if NAVIGATION.match(lines[-1]):
@@ -164,6 +166,14 @@ def _stamp_notebook(book: nbformat.NotebookNode, name: str, project: Project, li
     else:
         lines += ["", links]
     texts[-1].source = "\n".join(lines)
+
+
+def _stamp_setup(book: nbformat.NotebookNode, name: str, project: Project) -> None:
+    setups = [cell for cell in book.cells if "setup" in cell.metadata.get("tags", [])]
+    if len(setups) != 1 or not GUARD.search(setups[0].source):
+        raise StampError(f"{name}: needs one cell tagged `setup` with the lines\n{install(project)}")
+    second = any(SECOND.search(cell.source) for cell in book.cells if cell.cell_type == "code")
+    setups[0].source = GUARD.sub(lambda _: install(project, second), setups[0].source)
 
 
 def _attach(book: nbformat.NotebookNode, notebook: str, gallery: Path) -> None:

@@ -31,6 +31,8 @@ def _ascent_step(answer: Any, variant: Variant) -> Verdict:
     mistakes = (
         Mistake(0.6, "the pixels leave [-1, 1]", images + STEP * gradients / spread),
         Mistake(0.5, "one standard deviation for all images", moved(gradients / gradients.std())),
+        Mistake(0.75, "what is added to the standard deviation is not small beside that of the last image",
+                moved(gradients / (spread + 1e-6))),
         Mistake(0.25, "downhill: the gradient is added, not subtracted", moved(-gradients / spread)),
         Mistake(0.25, "the gradient is not divided by its standard deviation", moved(gradients)),
     )  # fmt: skip

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ..common.errors import DAMAGE
+from ..common.checks import refusal
+from ..common.errors import DAMAGE, damage_named, printable
 from ..common.files import replacing, write_text
 from ..common.progress import bar
 from ..common.provenance import ROOMS, of_rooms
 from .grading import QUESTIONS
+from .marks import Question
 from .submissions import Place, Record
+from .variants import NOBODY, same_id
 
 SHARED = ("picture", "words")  # of two students alike by copying alone
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
@@ -55,43 +60,54 @@ def _earlier(path: Path, key: str) -> Record | None:
 
 
 def with_copies(records: list[Record]) -> list[Record]:
-    """Return the records with a note wherever two students have the same text or the same pixels."""
-    owners: dict[tuple[str, str], list[str]] = {}
+    """Return the records with a note wherever two hand-ins have the same text, the same pixels or the same student."""
+    owners: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        for question in SHARED:
-            if question in record.prints:
-                owners.setdefault((question, record.prints[question]), []).append(record.student)
+        for sign in _signs(record):
+            owners.setdefault(sign, []).append(record)
     noted = []
     for record in records:
         same = {
-            (question, other)
-            for question in SHARED
-            for other in owners.get((question, record.prints.get(question, "")), [])
-            if other != record.student
+            (what, other.student if other.student != record.student else other.name)
+            for what, value in _signs(record)
+            for other in owners[what, value]
+            if other is not record
         }
-        words = [f"the same {question} as {other}" for question, other in sorted(same)]
+        words = [f"the same {what} as {other}" for what, other in sorted(same)]
         noted.append(replace(record, note="; ".join(filter(None, [record.note, *words]))))
     return noted
 
 
-def table(records: list[Record], assignment: str) -> pd.DataFrame:
+def _signs(record: Record) -> list[tuple[str, str]]:
+    handed_in = [("student", record.student)] if record.prints else []
+    return handed_in + [(question, record.prints[question]) for question in SHARED if question in record.prints]
+
+
+def table(records: list[Record], assignment: str, by_hand: Mapping[str, float] | None = None) -> pd.DataFrame:
     """Return one row for each hand-in.
 
     Args:
         records: of one assignment.
         assignment: its name.
+        by_hand: folder -> the points for the written answer, as from `points_by_hand`.
 
     Returns:
-        Columns student, folder, total (of what a program can grade), one for each question with its points (empty for
-        what is graded by hand), feedback (a reason for each question), note, contained, seconds.
+        Columns student, folder, total, one for each question with its points (empty for what is to be graded by hand
+        still), feedback (a reason for each question), note, contained, seconds.
     """
-    asked = QUESTIONS[assignment]
+    asked, typed = QUESTIONS[assignment], by_hand or {}
     rows = []
     for record in records:
-        points = {q.name: record.marks.get(q.name, (0.0, ""))[0] if q.judge else None for q in asked}
-        reasons = [f"{q.title}: {_of(record, q.name, q.points)}" for q in asked if q.name in record.marks]
+        hand = typed.get(_safe(record.name))
+        points = {q.name: record.marks.get(q.name, (0.0, ""))[0] if q.judge else hand for q in asked}
+        reasons = [f"{q.title}: {_of(record, q, hand)}" for q in asked if q.name in record.marks]
         rows.append(
-            {"student": record.student, "folder": record.name, "total": record.total, **points}
+            {
+                "student": record.student,
+                "folder": record.name,
+                "total": round(record.total + (hand or 0.0), 1),
+                **points,
+            }
             | {"feedback": " | ".join(reasons), "note": record.note}
             | {"contained": record.contained, "seconds": record.seconds}
         )
@@ -99,13 +115,79 @@ def table(records: list[Record], assignment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _of(record: Record, name: str, most: int) -> str:
-    points, reason = record.marks[name]
-    return f"{points:g} of {most}, {reason}"
+def _of(record: Record, question: Question, by_hand: float | None) -> str:
+    points, reason = record.marks[question.name]
+    if question.judge is not None:
+        return f"{points:g} of {question.points}, {reason}"
+    return reason if by_hand is None else f"{by_hand:g} of {question.points}"
 
 
 def write_csv(path: Path, marks: pd.DataFrame) -> None:
     """Write the table; no cell of it is a formula to a spreadsheet, whatever a student is called."""
-    safe = marks.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell)
     with replacing(path) as part:
-        safe.to_csv(part, index=False)
+        marks.map(_safe).to_csv(part, index=False)
+
+
+def _safe(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def points_by_hand(path: Path, assignment: str) -> dict[str, float]:
+    """Return the points that a teacher has typed into an earlier table for the written answer: folder -> points.
+
+    Args:
+        path: from `write_csv`, perhaps saved by a spreadsheet, which may part columns by ";"; {} if there is none.
+        assignment: its name.
+
+    Raises:
+        ValueError: something that is no number of points, or a table without its columns.
+    """
+    if not path.exists():
+        return {}
+    (question,) = (question for question in QUESTIONS[assignment] if question.judge is None)
+    with damage_named(path):
+        content = path.read_bytes()
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")  # a spreadsheet's, on Windows
+        sep = ";" if ";" in text.partition(question.name)[0] else ","
+        rows = pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False)
+    if not {"folder", question.name} <= set(rows.columns):
+        raise refusal(f"'{path}'", f"a table with the columns folder and {question.name}", list(rows.columns),
+                      "Give it another name, and a new one is written.")  # fmt: skip
+    found = {}
+    for folder, typed in zip(rows["folder"], rows[question.name], strict=True):
+        if not typed.strip():
+            continue
+        points = float(pd.to_numeric(typed.strip().replace(",", "."), errors="coerce"))
+        if not 0 <= points <= question.points:
+            raise refusal(f"{question.name} of '{folder}' in '{path}'", f"0 to {question.points} points", typed)
+        found[folder] = points
+    return found
+
+
+def write_texts(path: Path, records: Iterable[Record]) -> None:
+    """Write all written answers into one text, to be read one after the other."""
+    parts = []
+    for record in records:
+        lines = [printable(line) for line in record.text.splitlines()] or ["(nothing)"]
+        words = f"{len(record.text.split())} words"
+        parts.append(
+            "\n".join([f"=== {printable(record.student)} | {printable(record.name)} | {words}", *lines, "", ""])
+        )
+    write_text(path, "\n".join(parts))
+
+
+def write_claims(path: Path, records: Iterable[Record]) -> int:
+    """Write a roster of what the hand-ins say of themselves, if one of them names another student than its folder does.
+
+    Returns:
+        How many do.
+    """
+    said = [record for record in records if record.claims and not same_id(record.claims, NOBODY)]
+    strange = [record for record in said if not same_id(record.claims, record.student)]
+    if strange:
+        rows = [(record.name, record.claims) for record in said]
+        write_csv(path, pd.DataFrame(rows, columns=["folder", "student"]))
+    return len(strange)

@@ -20,6 +20,10 @@ SET_UP = """\
 #!/usr/bin/env bash
 set -e
 apt-get update && apt-get install -y python3 python3-venv
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+  echo "This grader needs Python 3.11 or later: choose a newer Ubuntu as the base image of the autograder." >&2
+  exit 1
+}
 python3 -m venv /autograder/venv
 /autograder/venv/bin/pip install --quiet -r /autograder/source/requirements.txt
 """

@@ -59,7 +59,15 @@ def height(activation: float, key: Key, enough: float) -> Verdict:
 
 
 def pixels(answer: Any) -> tuple[np.ndarray | None, str]:
-    """Return a picture (1, H, W, 3) in [-1, 1], or None and why it is none."""
-    if not isinstance(answer, np.ndarray) or answer.dtype != np.uint8 or answer.shape != SHAPE:
+    """Return a picture (1, H, W, 3) in [-1, 1], or None and why it is none.
+
+    Whole numbers from 0 to 255 are read in any kind of number, and a batch of one picture is that picture.
+    """
+    if isinstance(answer, np.ndarray) and answer.shape == (1, *SHAPE):
+        answer = answer[0]
+    if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "fiu" or answer.shape != SHAPE:
         return None, f"wanted is a picture of shape {SHAPE} in uint8, not {shown(answer)}"
-    return from_uint8(answer)[None], ""
+    whole = np.isfinite(answer).all() and answer.min() >= 0 and answer.max() <= 255 and (answer % 1 == 0).all()
+    if not whole:
+        return None, "wanted are whole numbers from 0 to 255; fv.to_uint8 makes them of a picture in [-1, 1]"
+    return from_uint8(answer.astype(np.uint8))[None], ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from ..common.checks import choice, file_name, instance, shown
 from ..common.files import replacing, write_text
 from .given import Given, given
-from .variants import PRACTICE, Variant
+from .reading import Unreadable, read_answers
+from .variants import NOBODY, PRACTICE, Variant, same_id
 
 ARRAY_KINDS = "fiub"
 
@@ -26,7 +28,7 @@ class Sheet:
     Args:
         assignment: "dreams", "regularisers" or "evaluation".
         student: the id that the teacher knows the student by.
-        path: the file of answers: .npz, or .json.
+        path: the file of answers: .npz, or .json. One of the same student and assignment is taken up again.
 
     Attributes:
         channel: the student's channel of ShapesNet's `layer`.
@@ -40,7 +42,9 @@ class Sheet:
         self.variant = Variant(assignment, student)
         self.path = file_name("path", path)
         choice("the ending of the file of answers", self.path.suffix, (".npz", ".json"))
-        self.answers: dict[str, np.ndarray | str] = {}
+        self.answers = _earlier(self.path, self.variant)
+        if self.variant.student == NOBODY:
+            print("Write your id into STUDENT, and run that cell and this one again.")
 
     @property
     def channel(self) -> int:
@@ -96,13 +100,20 @@ class Sheet:
             answer: an array of numbers, a picture (H, W, 3) in uint8, or text; None is no answer yet.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: it is something else, or there is no id yet.
         """
         if not isinstance(question, str) or not question.isidentifier():
             raise ValueError(f"the question must be the name of a question; got {shown(question)}.")
         if answer is None:
             print(f"{question}: not answered yet, nothing is handed in.")
             return
+        if self.variant.student == NOBODY:
+            raise ValueError(
+                f"the student must be you; got '{NOBODY}'. Write your id into STUDENT at the top, run that cell "
+                "and the one below it, and hand this in again."
+            )
+        if not self.answers:
+            _set_aside(self.path)
         self.answers[question] = _plain(question, answer)
         write_answers(self.path, self.variant, self.answers)
         print(f"{question}: written to {self.path.name} ({len(self.answers)} answers).")
@@ -118,6 +129,26 @@ def write_answers(path: Path, variant: Variant, answers: Mapping[str, np.ndarray
     else:
         plain = {name: answer if isinstance(answer, str) else answer.tolist() for name, answer in answers.items()}
         write_text(path, json.dumps({**head, "answers": plain}))
+
+
+def _earlier(path: Path, variant: Variant) -> dict[str, np.ndarray | str]:
+    """Return what the same student handed in before the kernel was started anew."""
+    try:
+        found = read_answers(path)
+    except Unreadable:
+        return {}
+    own = found.assignment == variant.assignment and same_id(found.student, variant.student)
+    return found.answers if own else {}
+
+
+def _set_aside(path: Path) -> None:
+    """Give a file that is somebody else's, or of another assignment, another name, so that nothing of it is lost."""
+    if not path.exists():
+        return
+    names = (path.with_name(f"{path.stem}_before_{number}{path.suffix}") for number in count(1))
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    print(f"{path.name} was there already, with nothing of yours for this assignment; it is now {aside.name}.")
 
 
 def _plain(question: str, answer: Any) -> np.ndarray | str:

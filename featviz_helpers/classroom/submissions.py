@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +20,12 @@ from .grading import grade, questions
 from .marks import Mark
 from .reading import NAMES, HandIn, Unreadable, read_answers
 from .sandbox import Limits, run_notebook
-from .variants import Variant, student_id
+from .variants import NOBODY, Variant, same_id, student_id
 
 MOST_FILES = 400  # that are looked at in one hand-in
 DEPTH = 3
 ENDINGS = (".npz", ".json", ".ipynb")
+CANVAS = re.compile(r"(.+_\d{3,})_\d{3,}_.+")  # NAME_STUDENT_FILE_as-it-was-called: all files lie in one folder
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Place:
         name: of the folder or file.
         answers, notebook: the files; None where there is none.
         links: names of links, which are not followed.
+        others: names of files beside these, some of them.
     """
 
     student: str
@@ -41,6 +45,7 @@ class Place:
     answers: Path | None = None
     notebook: Path | None = None
     links: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return a hash of what was handed in, and of whose it is."""
@@ -64,6 +69,8 @@ class Record:
         contained: what its program was stopped from; "" if it was not run.
         seconds: that grading took.
         prints: question -> a hash of the answer, to find copies.
+        claims: the student that the answers name.
+        text: the written answer, for whoever grades by hand.
     """
 
     student: str
@@ -73,6 +80,8 @@ class Record:
     contained: str = ""
     seconds: float = 0.0
     prints: dict[str, str] = field(default_factory=dict)
+    claims: str = ""
+    text: str = ""
 
     @property
     def total(self) -> float:
@@ -101,36 +110,54 @@ def read_roster(path: Path) -> dict[str, str]:
 
 
 def find_places(folder: Path, assignment: str, roster: Mapping[str, str] | None = None) -> list[Place]:
-    """Return the hand-ins in a folder: a folder of its own for each student, or a file that is called like the student.
+    """Return the hand-ins in a folder: a folder of its own for each student, or files that are called like the student.
 
     Args:
         folder: as a learning platform packs it, or nbgrader's submitted/; a folder of the assignment's name inside a
-            student's is preferred.
+            student's is preferred. Canvas's files are put together by the student that their names begin with.
         assignment: its name.
         roster: name of folder or file -> student; without it the name is the id.
     """
-    places = []
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        stem, ending = os.path.splitext(entry.name)
-        if entry.name.startswith(".") or not (entry.is_dir() or entry.is_symlink() or ending in ENDINGS):
-            continue
-        stem = entry.name if entry.is_dir() else stem.removesuffix("_answers")
-        student = (roster or {}).get(entry.name, stem)
-        places.append(_place(Path(entry.path), printable(student), assignment))
-    return places
+    owners, places, loose = roster or {}, [], defaultdict(list)
+    for path in sorted(path for path in Path(folder).iterdir() if not path.name.startswith(".")):
+        if path.is_symlink():
+            places.append(Place(printable(owners.get(path.name, _owner(path))), path.name, links=(path.name,)))
+        elif path.is_dir():
+            places.append(_place(path, printable(owners.get(path.name, path.name)), assignment))
+        elif path.suffix in ENDINGS and path.is_file():
+            loose[_owner(path)].append(path)
+    for owner, files in loose.items():
+        names = (owner, *(file.name for file in files))
+        student = next((owners[name] for name in names if name in owners), owner)
+        places.append(_chosen(printable(student), owner, sorted(files, key=_unlike)))
+    return sorted(places, key=lambda place: place.name)
+
+
+def _owner(path: Path) -> str:
+    canvas = CANVAS.fullmatch(path.name)
+    return canvas[1] if canvas else path.stem.removesuffix("_answers")
 
 
 def _place(path: Path, student: str, assignment: str) -> Place:
-    if path.is_symlink():
-        return Place(student, path.name, links=(path.name,))
-    if path.is_file():
-        kind = "notebook" if path.suffix == ".ipynb" else "answers"
-        return Place(student, path.name, **{kind: path})
     files, links = _files(path)
     inside = [file for file in files if assignment in file.relative_to(path).parts[:-1]] or files
-    answers = [file for file in inside if file.name in NAMES or file.name.endswith(tuple(f"_{n}" for n in NAMES))]
-    books = [file for file in inside if file.suffix == ".ipynb"]
-    return Place(student, path.name, next(iter(answers), None), next(iter(books), None), links)
+    # Any .json may lie in a student's folder.
+    chosen = [file for file in inside if file.suffix != ".json" or "answers" in file.stem]
+    return replace(_chosen(student, path.name, sorted(chosen, key=_unlike)), links=links)
+
+
+def _chosen(student: str, name: str, files: list[Path]) -> Place:
+    """Choose the answers and the notebook among a student's files, the likeliest first."""
+    answers = next((file for file in files if file.suffix in (".npz", ".json")), None)
+    book = next((file for file in files if file.suffix == ".ipynb"), None)
+    others = (printable(file.name) for file in files if file not in (answers, book))
+    return Place(student, name, answers, book, others=tuple(others)[:5])
+
+
+def _unlike(file: Path) -> int:
+    """Return how unlike a file's name is to that of a file of answers: a browser makes "answers (1).npz" of it."""
+    exact = file.name.endswith(NAMES)
+    return 0 if exact else 1 if "answers" in file.stem and "_before_" not in file.stem else 2
 
 
 def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
@@ -183,9 +210,12 @@ def _hand_in(
     place: Place, record: Record, sandbox: str | None, limits: Limits | None, image: str
 ) -> tuple[HandIn | None, list[str]]:
     if place.answers is not None:
-        return read_answers(place.answers), []
+        rest = [name for name in place.others if name.endswith(".npz")]
+        about = [f"{place.answers.name} is read, and not {', '.join(rest)}"] if rest else []
+        return read_answers(place.answers), about
     if place.notebook is None:
-        return None, ["no file of answers and no notebook"]
+        found = f"; what is there: {', '.join(place.others)}" if place.others else ""
+        return None, [f"no file of answers and no notebook{found}"]
     if sandbox is None:
         return None, ["a notebook without answers.npz; --sandbox runs it"]
     outcome = run_notebook(place.notebook, sandbox, limits, image)
@@ -202,10 +232,15 @@ def _mark(record: Record, hand_in: HandIn, variant: Variant) -> list[str]:
     """Grade answers that are the student's own and to this assignment; returns notes."""
     if hand_in.assignment != variant.assignment:
         return [f"the answers are to the assignment '{hand_in.assignment}'"]
-    if hand_in.student.strip().casefold() != variant.student:
+    record.claims = hand_in.student
+    if same_id(hand_in.student, NOBODY):
+        return ["no id was written into the notebook: its numbers are nobody's"]
+    if not same_id(hand_in.student, variant.student):
         return [f"the answers are those of '{hand_in.student}', handed in by '{variant.student}'"]
     record.marks = grade(variant, hand_in.answers)
     record.prints = {name: _print(answer) for name, answer in hand_in.answers.items()}
+    written = [hand_in.answers.get(question.name, "") for question in questions(variant) if question.judge is None]
+    record.text = "\n\n".join(text for text in written if isinstance(text, str))
     return []
 
 

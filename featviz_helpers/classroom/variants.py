@@ -13,6 +13,7 @@ from .keys import LAYER, channels
 ASSIGNMENTS = ("dreams", "regularisers", "evaluation")
 LONGEST_ID = 100
 PRACTICE = "practice"  # whose inputs the notebooks try a function on; nobody is called so
+NOBODY = "write your id here"  # what stands in the notebooks before a student has written an id
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,8 @@ def student_id(text: object) -> str:
             "the student", f"an id of 1 to {LONGEST_ID} printable characters", text, "Write the id your teacher gave."
         )
     return name
+
+
+def same_id(one: str, other: str) -> bool:
+    """Return whether two ids are one student's: spaces around them and capitals do not count."""
+    return one.strip().casefold() == other.strip().casefold()

@@ -13,6 +13,7 @@ from .command import Command
 NAMES = ("dreams", "regularisers", "evaluation")
 HERE = Path("assignments")
 CHECKOUT = Path(__file__).resolve().parent.parent.parent / HERE
+INSTALL_NBGRADER = ".venv/bin/uv pip install nbgrader"
 course = click.option(
     "--course", type=shared.folder, default=".", show_default=True, help="Folder that featviz class new has made."
 )
@@ -53,8 +54,11 @@ def new(folder: Path) -> None:
     found = sources((), CHECKOUT if CHECKOUT.is_dir() else None)
     from ..classroom import course as teachers
 
-    for path in teachers.new(folder, found):
+    written = teachers.new(folder, found)
+    for path in written:
         click.echo(f"{path}")
+    if not written:
+        click.echo(f"Every file is there already in {folder}; nothing was changed.")
 
 
 @classroom.command(cls=Command, short_help="Prove that an assignment gives what it should.")
@@ -64,7 +68,7 @@ def new(folder: Path) -> None:
 def check(context: click.Context, names: tuple[str, ...], course: Path | None) -> None:
     """Prove, without a network, that the solution of an assignment earns everything, an untouched release nothing.
 
-    Typical mistakes and attempts to cheat must earn what is said of them. About half a minute for each assignment.
+    Typical mistakes and attempts to cheat must earn what is said of them. About a minute for each assignment.
 
     Exit status: 0, 1 if a hand-in earned something else, 2 if the request was refused, 130 after Ctrl-C.
     """
@@ -93,7 +97,7 @@ def check(context: click.Context, names: tuple[str, ...], course: Path | None) -
 def release(names: tuple[str, ...], course: Path) -> None:
     """Write what students get, without solutions: DIR/open/NAME.ipynb, and nbgrader's DIR/release/NAME/.
 
-    The second is left out where nbgrader is not installed: pip install 'featviz-helpers[class]'.
+    The second is left out where nbgrader is not installed.
 
     Exit status: 0, 1 if a file could not be written, 2 if the request was refused, 130 after Ctrl-C.
     """
@@ -104,7 +108,7 @@ def release(names: tuple[str, ...], course: Path) -> None:
         for written in teachers.release(course, path.stem):
             click.echo(f"{written}")
     if teachers.program("nbgrader") is None:
-        click.echo("nbgrader is not installed, so there is no version for it: pip install 'featviz-helpers[class]'")
+        click.echo(f"nbgrader is not installed, so there is no version for it: {INSTALL_NBGRADER}")
 
 
 @classroom.command(cls=Command, short_help="Grade a folder of hand-ins.")
@@ -123,8 +127,9 @@ def release(names: tuple[str, ...], course: Path) -> None:
 def grade(submissions: Path | None, assignment: str, out: Path, gradescope: str | None, **options: Any) -> None:
     """Grade the hand-ins in a folder: one folder or one file for each student, called like the student.
 
-    What counts is answers.npz or answers.json. DIR/ASSIGNMENT.csv has points and reasons; given again, the command goes
-    on where it was stopped.
+    What counts is answers.npz or answers.json. DIR/ASSIGNMENT.csv has points and reasons, DIR/ASSIGNMENT_words.txt the
+    written answers: type your points for them into the column words. Given again, the command goes on where it was
+    stopped, keeps what you typed and adds it to the total.
 
     Exit status: 0, 1 if a file could not be read or written, 2 if the request was refused, 130 after Ctrl-C.
     """
@@ -158,16 +163,26 @@ def grade_folder(
     places = hand_ins.find_places(submissions, assignment, owners)
     if not places:
         raise ValueError(f"'{submissions}' must hold a folder or a file for each student; there is none in it.")
+    path = out / f"{assignment}.csv"
+    by_hand = gradebook.points_by_hand(path, assignment)
     records = gradebook.grade_all(
         places,
         out / "records" / assignment,
         lambda place: hand_ins.grade_place(place, assignment, sandbox, limits, image),
         f"{assignment} {sandbox} {limits} {image}",
     )
-    marks = gradebook.table(records, assignment)
-    gradebook.write_csv(out / f"{assignment}.csv", marks)
+    marks = gradebook.table(records, assignment, by_hand)
+    gradebook.write_csv(path, marks)
+    gradebook.write_texts(out / f"{assignment}_words.txt", records)
     contained = int((marks["contained"] != "").sum())
     click.echo(
-        f"{out / f'{assignment}.csv'}: {len(marks)} hand-ins, mean {marks['total'].mean():.1f} points, "
-        f"{int((marks['note'] != '').sum())} with a note, {contained} contained"
+        f"{path}: {len(marks)} hand-ins, mean {marks['total'].mean():.1f} points, "
+        f"{int((marks['note'] != '').sum())} with a note, {contained} contained, "
+        f"{sum(bool(r.text) and r.name not in by_hand for r in records)} texts to be graded by hand"
     )
+    draft = out / f"{assignment}_roster.csv"
+    if owners is None and (strange := gradebook.write_claims(draft, records)):
+        click.echo(
+            f"{strange} of them name another student than their folder does, and have no points yet. {draft} has what "
+            "they say: look through it, then grade again with --roster and that file."
+        )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,8 +16,9 @@ from featviz_helpers.classroom import books, checking, course, gradescope
 from featviz_helpers.classroom.given import given
 from featviz_helpers.classroom.grading import QUESTIONS
 from featviz_helpers.classroom.sheet import write_answers
-from featviz_helpers.classroom.variants import ASSIGNMENTS, Variant
+from featviz_helpers.classroom.variants import ASSIGNMENTS, NOBODY, Variant
 from featviz_helpers.cli.main import main
+from IPython.core.inputtransformer2 import TransformerManager
 
 FOLDER = Path(__file__).resolve().parents[2] / "assignments"
 
@@ -48,7 +50,16 @@ def test_nothing_of_the_solution_is_in_what_students_get(source):
     for cell in book.cells:
         assert set(cell.metadata) <= {"tags"}
         if cell.cell_type == "code":
-            compile(cell.source, "cell", "exec")
+            compile(TransformerManager().transform_cell(cell.source), "cell", "exec")
+
+
+def test_no_two_cells_define_the_same_name_so_that_any_of_them_may_be_run_again(source):
+    code = "\n".join(cell.source for cell in source.cells if cell.cell_type == "code")
+    defined = re.findall(r"^def (\w+)", code, re.MULTILINE)
+    assert len(defined) == len(set(defined))
+    handed_in = dict(re.findall(r'hand_in\("(\w+)", (?:answer_)?(\w+)\(', code))
+    assert all(name in (question, "stream", "words") for question, name in handed_in.items())
+    assert f'STUDENT: str = "{NOBODY}"' in code
 
 
 def test_a_leak_is_seen_wherever_it_hides(source):
@@ -91,7 +102,7 @@ def test_a_teachers_folder_is_set_up_and_released_for_nbgrader(tmp_path, monkeyp
     done = CliRunner().invoke(main, ["class", "new", str(folder)])
     assert done.exit_code == 0, done.output
     (folder / "roster.csv").write_text("folder,student\nmine,ada\n")
-    assert CliRunner().invoke(main, ["class", "new", str(folder)]).output == ""
+    assert "nothing was changed" in CliRunner().invoke(main, ["class", "new", str(folder)]).output
     assert (folder / "roster.csv").read_text().endswith("mine,ada\n")
     done = CliRunner().invoke(main, ["class", "release", "evaluation", "--course", str(folder)])
     assert done.exit_code == 0, done.output
@@ -108,6 +119,7 @@ def autograded(folder, released):
         book = nbformat.from_dict(released)
         if student == "bob":
             for cell in book.cells:
+                cell.source = cell.source.replace(NOBODY, student)
                 while books.STUB in cell.source:
                     cell.source = cell.source.replace(f"    {books.STUB}", next(solved).rstrip(), 1)
         place = folder / "submitted" / student / "evaluation"
@@ -130,6 +142,7 @@ def test_gradescopes_zip_grades_by_itself(tmp_path):
     home = tmp_path / "autograder"
     with zipfile.ZipFile(path) as packed:
         assert packed.getinfo("run_autograder").external_attr >> 16 & 0o111
+        assert "(3, 11)" in packed.read("setup.sh").decode()
         packed.extractall(home / "source")
     (home / "submission").mkdir()
     mail = "ada@example.org"

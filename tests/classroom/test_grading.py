@@ -155,8 +155,45 @@ def test_pixels_are_looked_at_by_the_graders_own_network():
     for pixels in (np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8)):
         assert pictures.driven(pixels, variant).share == 0.0
         assert pictures.driven_calmly(pixels, variant).share == 0.0
-    assert "uint8" in pictures.driven(np.ones((64, 64, 3)), variant).reason
+    assert "uint8" in pictures.driven(np.ones((64, 64), np.uint8), variant).reason
+    assert "fv.to_uint8" in pictures.driven(np.full((64, 64, 3), 0.5), variant).reason
     assert "shape" in pictures.driven(np.zeros((65, 64, 3), np.uint8), variant).reason
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float16, np.float64])
+@pytest.mark.parametrize("shape", [(64, 64, 3), (1, 64, 64, 3)])
+def test_a_picture_is_the_same_in_any_kind_of_number(kind, shape):
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    image, wrong = pictures.pixels(picture.reshape(shape).astype(kind))
+    assert wrong == "" and np.array_equal(image, pictures.pixels(picture.astype(np.uint8))[0])
+
+
+@pytest.mark.parametrize("odd", [-1.0, 256.0, 0.5, np.nan, np.inf])
+def test_what_is_no_whole_number_of_a_pixel_is_no_picture(odd):
+    picture = np.full((64, 64, 3), 7.0)
+    picture[0, 0, 0] = odd
+    image, wrong = pictures.pixels(picture)
+    assert image is None and "0 to 255" in wrong
+
+
+def test_right_answers_in_float32_are_right_for_everybody():
+    for number in range(40):  # s7 and s25 have a direction along which the slope is nearly 0
+        there = given(Variant("regularisers", f"s{number}"))
+        step, point, directions = np.float32(0.1), *(there[n].astype(np.float32) for n in ("point", "directions"))
+        ahead, behind = (regularisers.fourth_powers(point + by * directions) for by in (step, -step))
+        assert points("regularisers", "slopes", (ahead - behind) / (2 * step), f"s{number}") == (10.0, "right")
+
+
+def test_what_is_added_to_a_deviation_is_right_where_it_is_small_and_named_where_not():
+    there = given(Variant("dreams", "ada"))
+    spread = there["gradients"].std(axis=(1, 2, 3), keepdims=True)
+    marks = {
+        added: points("dreams", "ascent_step",
+                      np.clip(there["images"] + 0.1 * there["gradients"] / (spread + added), -1, 1))
+        for added in (1e-8, 1e-6)
+    }  # fmt: skip
+    assert marks[1e-8] == (20.0, "right")
+    assert marks[1e-6].points == 15.0 and "not small beside" in marks[1e-6].reason
 
 
 @pytest.mark.slow

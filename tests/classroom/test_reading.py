@@ -9,7 +9,7 @@ import pytest
 from featviz_helpers.classroom import trials
 from featviz_helpers.classroom.reading import MOST_ANSWERS, MOST_BYTES, Unreadable, read_answers
 from featviz_helpers.classroom.sheet import Sheet, write_answers
-from featviz_helpers.classroom.variants import Variant
+from featviz_helpers.classroom.variants import NOBODY, Variant
 
 ADA = Variant("dreams", "ada")
 HEAD = {"assignment": np.array("dreams"), "student": np.array("ada")}
@@ -94,6 +94,30 @@ def test_the_sheet_writes_what_it_is_given_and_says_what_it_does(tmp_path, capsy
             sheet.hand_in("jitter", odd)
     with pytest.raises(ValueError, match="npz"):
         Sheet("regularisers", "ada", "answers.pkl")
+
+
+def test_a_sheet_goes_on_after_the_kernel_was_started_anew(tmp_path, capsys):
+    path = tmp_path / "answers.npz"
+    Sheet("regularisers", "ada", path).hand_in("jitter", [[1, 2]])
+    again = Sheet("regularisers", " ADA", path)
+    assert "handed in: jitter" in repr(again)
+    again.hand_in("words", "text")
+    assert read_answers(path).answers.keys() == {"jitter", "words"}
+    for assignment, student in (("dreams", "ada"), ("regularisers", "bob")):
+        before = path.read_bytes()
+        Sheet(assignment, student, path).hand_in("words", "mine")
+        assert read_answers(path).answers.keys() == {"words"}
+        assert before in [aside.read_bytes() for aside in tmp_path.glob("answers_before_*.npz")]
+    assert "it is now answers_before_2.npz" in capsys.readouterr().out
+
+
+def test_without_an_id_nothing_is_handed_in(tmp_path, capsys):
+    sheet = Sheet("regularisers", NOBODY, tmp_path / "answers.npz")
+    assert "Write your id into STUDENT" in capsys.readouterr().out
+    sheet.hand_in("jitter", None)
+    with pytest.raises(ValueError, match="the student must be you"):
+        sheet.hand_in("jitter", [[1, 2]])
+    assert not sheet.path.exists()
 
 
 def test_trying_out_is_on_other_data_and_gives_the_reason(capsys):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from featviz_helpers.classroom import evaluation, gradebook
 from featviz_helpers.classroom.given import given
 from featviz_helpers.classroom.submissions import Record, find_places, grade_place, read_roster
-from featviz_helpers.classroom.variants import Variant
+from featviz_helpers.classroom.variants import NOBODY, Variant
 from featviz_helpers.cli.main import main
 
 
@@ -39,6 +39,78 @@ def test_folders_and_files_of_every_shape_are_found(hand_in, tmp_path):
     assert "those of 'ada', handed in by 'carl'" in marks["carl"].note and marks["carl"].total == 0.0
     assert marks["dora"].note == "no file of answers and no notebook"
     assert marks["emil"].note == "a notebook without answers.npz; --sandbox runs it"
+
+
+def test_files_as_platforms_and_browsers_call_them_are_found(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"))
+    (folder / "ada" / "answers.npz").rename(folder / "lovelaceada_4711_88123_answers-1.npz")
+    (folder / "lovelaceada_4711_88124_evaluation.ipynb").write_text("{}")
+    hand_in("bob", ceiling("bob"))
+    (folder / "bob" / "answers.npz").rename(folder / "bob" / "answers (1).npz")
+    hand_in("carl", ceiling("carl"))
+    hand_in("eve", {}, folder="carl")
+    (folder / "carl" / "answers.npz").rename(folder / "carl" / "answers_before_1.npz")
+    hand_in("carl", ceiling("carl"))
+    (folder / "ada").rmdir()
+    (folder / "dora").mkdir()
+    (folder / "dora" / "all.zip").write_bytes(b"PK")
+    (folder / "emil.npz").write_bytes((folder / "bob" / "answers (1).npz").read_bytes())
+    (folder / "emil.ipynb").write_text("{}")
+    places = {place.name: place for place in find_places(folder, "evaluation", {"lovelaceada_4711": "ada"})}
+    assert places.keys() == {"bob", "carl", "dora", "emil", "lovelaceada_4711"}
+    marks = {name: grade_place(place, "evaluation") for name, place in places.items()}
+    assert {name for name, mark in marks.items() if mark.total == 15.0} == {"bob", "carl", "lovelaceada_4711"}
+    assert places["lovelaceada_4711"].notebook.name.endswith("_evaluation.ipynb")
+    assert marks["carl"].note == "answers.npz is read, and not answers_before_1.npz"
+    assert marks["dora"].note == "no file of answers and no notebook; what is there: all.zip"
+    assert places["emil"].answers.name == "emil.npz" and places["emil"].notebook.name == "emil.ipynb"
+
+
+def test_a_notebook_without_an_id_is_named_so(hand_in):
+    folder = hand_in("ada", ceiling("ada"), claims=NOBODY)
+    assert "no id was written into the notebook" in graded(folder)["ada"].note
+
+
+def test_points_that_were_typed_stay_and_count(hand_in, tmp_path):
+    folder = hand_in("ada", {**ceiling("ada"), "words": "Grey first.\nThen others."})
+    hand_in("bob", ceiling("bob"))
+    words = ["class", "grade", str(folder), "--assignment", "evaluation", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, words)
+    assert "1 texts to be graded by hand" in done.output
+    said = (tmp_path / "out" / "evaluation_words.txt").read_text()
+    assert "=== ada | ada | 4 words\nGrey first.\nThen others.\n" in said and "bob | 0 words\n(nothing)" in said
+    table = pd.read_csv(path := tmp_path / "out" / "evaluation.csv", dtype=str, keep_default_na=False)
+    for separator, typed in ((",", "7.5"), (";", "7,5")):  # the second as a German spreadsheet saves it
+        table["words"] = [typed, ""]
+        table.to_csv(path, index=False, sep=separator)
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 0 and "0 texts to be graded by hand" in done.output, done.output
+        totals = pd.read_csv(path).set_index("student")["total"]
+        assert dict(totals) == {"ada": 22.5, "bob": 15.0}
+        feedback = pd.read_csv(path)["feedback"]
+        assert feedback[0].endswith("trusted?: 7.5 of 10") and feedback[1].endswith("trusted?: not handed in")
+    for typed in ("11", "good", "-1"):
+        table["words"] = [typed, ""]
+        table.to_csv(path, index=False)
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 2 and "words of 'ada'" in done.output and "0 to 10 points" in done.output
+        assert pd.read_csv(path, dtype=str)["words"][0] == typed, "nothing was written over it"
+
+
+def test_ids_that_the_platform_does_not_know_become_a_roster(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"), folder="Ada Lovelace_123_assignsubmission_file")
+    hand_in("bob", ceiling("bob"), folder="Bob_124_assignsubmission_file")
+    hand_in("ada", ceiling("ada"), folder="Carl_125_assignsubmission_file")
+    words = ["class", "grade", str(folder), "--assignment", "evaluation", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, words)
+    assert "3 of them name another student than their folder does" in done.output
+    draft = tmp_path / "out" / "evaluation_roster.csv"
+    done = CliRunner().invoke(main, [*words, "--roster", str(draft)])
+    assert done.exit_code == 0 and "name another" not in done.output
+    rows = pd.read_csv(tmp_path / "out" / "evaluation.csv").set_index("folder")
+    assert list(rows["student"]) == ["ada", "bob", "ada"] and set(rows["total"]) == {15.0}
+    assert rows["note"].iloc[0] == "the same student as Carl_125_assignsubmission_file"
+    assert pd.isna(rows["note"].iloc[1])
 
 
 def test_a_neighbours_answers_earn_nothing_under_either_name(hand_in):

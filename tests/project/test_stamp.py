@@ -34,6 +34,15 @@ def notebook(checkout, stem):
     return nbformat.read(checkout / "notebooks" / f"{stem}.ipynb", as_version=4)
 
 
+def test_an_assignment_is_installed_on_colab_as_the_notebooks_are(checkout):
+    whole_notebook(checkout / "assignments", "dreams")
+    assert run(checkout, "--check").exit_code == 1
+    assert run(checkout).exit_code == 0 and run(checkout, "--check").exit_code == 0
+    book = nbformat.read(checkout / "assignments" / "dreams.ipynb", as_version=4)
+    assert "/releases/download/v1.2.3/featviz_helpers-1.2.3-py3-none-any.whl" in book.cells[2].source
+    assert "github/a/b" in book.cells[0].source, "all else is as it was"
+
+
 def test_stamps_badges_install_line_and_navigation(checkout):
     assert run(checkout).exit_code == 0
     book = notebook(checkout, "01_middle")
