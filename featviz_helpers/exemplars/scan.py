@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -106,16 +107,19 @@ def write_exemplars(
     """
     folder = Path(folder)
     request = scan_request(backbone, data, layers, k, size, precision)
-    with exclusive(folder, "scan"):
-        finished = (folder / META).is_file()
-        if finished:
-            exemplars = Exemplars.load(folder)
-            refuse_other(request, exemplars.meta, folder)
-        else:
-            exemplars = find_exemplars(backbone, data, layers, k, size, batch, folder, precision=request["precision"])
-            exemplars.save(folder, data)
-        (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
-    return exemplars, finished
+    if not (folder / META).is_file():
+        with exclusive(folder, "scan"):
+            if not (folder / META).is_file():
+                precision = request["precision"]
+                exemplars = find_exemplars(backbone, data, layers, k, size, batch, folder, precision=precision)
+                exemplars.save(folder, data)
+                (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
+                return exemplars, False
+    exemplars = Exemplars.load(folder)  # without a lock: what is finished may lie where nobody can write
+    refuse_other(request, exemplars.meta, folder)
+    with suppress(OSError):
+        (folder / STATE).unlink()  # of a scan that was killed between its last two lines
+    return exemplars, True
 
 
 def scan_request(

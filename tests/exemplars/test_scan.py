@@ -374,7 +374,7 @@ def test_the_command_writes_everything_and_a_second_one_finds_it_done(tmp_path, 
         assert thumbnail.size == (112, 112)
     assert json.loads((out / "meta.json").read_text())["count"] == 50
     assert sorted(p.name for p in out.iterdir()) == [
-        "bottom.parquet", "exemplars.parquet", "meta.json", "quantiles.parquet", "thumbnails",
+        ".featviz.lock", "bottom.parquet", "exemplars.parquet", "meta.json", "quantiles.parquet", "thumbnails",
     ]  # fmt: skip
     loaded = fv.Exemplars.load(out)
     expected = fv.find_exemplars(shapesnet(), fv.ImageFolder(folder), LAYERS, k=4)
