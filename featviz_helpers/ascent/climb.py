@@ -7,6 +7,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ..common.errors import DeadStart, NotFinite
+from ..common.memory import enough_memory
 from ..common.random_streams import step_uniform
 from ..data.images import resize
 from .arguments import Arguments
@@ -56,7 +57,8 @@ class Climb:
         for octave, size in enumerate(self.sizes):
             if len(self.sizes) > 1:
                 bar.set_description(f"octave {octave + 1} of {len(self.sizes)}, {size[0]} x {size[1]}")
-            images = self._ascend(octave, self.start(octave, images), bar)
+            with enough_memory(len(self.batch), size, not self.arguments.couples):
+                images = self._ascend(octave, self.start(octave, images), bar)
             if self.interrupted:
                 images = resize(images, self.sizes[-1])
                 break

@@ -81,6 +81,7 @@ def maximize(
         ValueError: numbers that do not fit each other, the image or the network.
         DeadStart: an image without gradient at its start (with dead="raise").
         NotFinite: NaN or infinity, naming what the image climbs and the step.
+        TooLittleMemory: there is too little for so many images of this size at once.
     """
     arguments = Arguments(
         backbone=backbone,

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.checks import MOST_STEPS, whole_number
+from ..common.memory import enough_memory
 from ..models.backbone import Backbone
 from .arguments import Arguments
 from .climb import Climb
@@ -82,7 +83,8 @@ class Stream:
             self._slots = climb.slots(self._parameters, size)
         control = (climb.draws(self.done, steps), self.done, steps, True)
         call = (self._parameters, self._slots, climb.numbers, *map(tf.constant, control))
-        parameters, slots, history, terms = climb.arguments.run(1, size, self.done, call)
+        with enough_memory(1, size):
+            parameters, slots, history, terms = climb.arguments.run(1, size, self.done, call)
         rows = history.numpy()[:steps, :1]
         climb.check_finite(rows, self.done)
         climb.check_start(rows, 0, self.done)

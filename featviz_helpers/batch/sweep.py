@@ -7,11 +7,11 @@ import logging
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from dask.distributed import Client
-from filelock import FileLock, Timeout
 
+from ..common import locks
 from ..common.errors import damage_named
 from ..common.provenance import of_rooms
 from ..runner.course import environment
@@ -115,26 +115,18 @@ def exclusive(folders: RunFolders) -> Iterator[None]:
     """Let one sweep at a time write to an output on a disk, and clear away what a killed one left unfinished.
 
     Raises:
-        PlanError: another sweep writes to it.
+        PlanError: another process writes to it, or nobody can.
     """
     if folders.local is None:  # no locks there; two sweeps would do some work twice, and keep one result
         yield
         return
-    lock = FileLock(folders.local / ".sweep.lock", timeout=0)
-    try:
-        folders.local.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise PlanError(
-            f"another sweep is writing to {folders.address}; wait for it, stop it, or choose another output"
-        ) from None
-    except OSError as error:
-        raise PlanError(f"cannot write to {folders.address}: {error.strerror}; choose another output") from None
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(locks.exclusive(folders.local, "sweep"))
+        except (ValueError, OSError) as error:
+            raise PlanError(str(error)) from None
         folders.remove_unfinished()
         yield
-    finally:
-        lock.release()
 
 
 def sweep(

@@ -8,22 +8,31 @@ from functools import cache
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import refusal, whole_number
 from .keys import LAYER
 from .network import network
 
 STEPS, STEP = 4, 0.04
+MOST = 8.0  # of a pixel: what several octaves of detail may add up to, and bytes do not
 
 
 def climb(image: np.ndarray, channel: int) -> np.ndarray:
     """Climb a few steps towards a channel of ShapesNet.
 
     Args:
-        image: (1, H, W, 3) in [-1, 1].
+        image: (1, H, W, 3) in [-1, 1], or a little beyond, where detail was added.
         channel: of `keys.LAYER`.
 
     Returns:
         The picture after `STEPS` steps of gradient / standard deviation, clipped to [-1, 1]; float32.
+
+    Raises:
+        ValueError: something else than one picture, or than a channel of the layer.
     """
+    known = isinstance(image, np.ndarray) and image.ndim == 4 and image.dtype.kind == "f"
+    if not (known and image.shape[::3] == (1, 3) and np.abs(image).max(initial=0.0) <= MOST):
+        raise refusal("image", "one picture of floats, (1, H, W, 3), in [-1, 1] or near it", image)
+    channel = whole_number("channel", channel, 0, network().layers[LAYER] - 1)
     return _compiled()(tf.constant(image, tf.float32), tf.constant(channel)).numpy()
 
 

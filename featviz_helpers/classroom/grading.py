@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.checks import choice
+from ..common.checks import choice, instance
 from . import dreams, evaluation, regularisers
 from .marks import Mark, Question
 from .reading import read_answers
@@ -30,7 +30,12 @@ def grade(variant: Variant, answers: Answers) -> dict[str, Mark]:
 
     Returns:
         Question -> points and reason, for every question of the assignment; what was not asked is not looked at.
+
+    Raises:
+        ValueError: no variant, or answers without names.
     """
+    instance("variant", variant, Variant, "such as Variant('dreams', 'ada')")
+    instance("answers", answers, Mapping, "question -> array or text")
     return {question.name: question.grade(answers.get(question.name), variant) for question in questions(variant)}
 
 

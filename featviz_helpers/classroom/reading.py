@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from ..common.checks import file_name
 from ..common.errors import DAMAGE, damage, printable
 from ..common.progress import format_bytes
 
@@ -47,17 +48,19 @@ class HandIn:
     answers: dict[str, np.ndarray | str]
 
 
-def read_answers(path: Path) -> HandIn:
+def read_answers(path: str | Path) -> HandIn:
     """Read an answers file.
 
     Args:
         path: .npz or .json, from anybody.
 
     Raises:
+        ValueError: no path.
         Unreadable: a link, too large, packed too tightly, with pickles, damaged, or of another kind.
     """
+    path = file_name("path", path)
     if path.is_symlink() or not path.is_file():
-        raise Unreadable(f"{path.name} is a link or no file, and is not followed")
+        raise Unreadable(f"{path.name} is a link or no file, and is not followed: answers must be in a file")
     if path.stat().st_size > MOST_BYTES:
         raise Unreadable(f"{path.name} has {format_bytes(path.stat().st_size)}, at most {format_bytes(MOST_BYTES)}")
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..common.checks import choice, file_name, instance, shown
+from ..common.checks import file_name, instance, refusal, shown
 from ..common.files import replacing, write_text
 from .given import Given, given
 from .reading import Unreadable, read_answers
@@ -41,7 +41,8 @@ class Sheet:
     def __init__(self, assignment: str, student: str, path: str | Path = "answers.npz") -> None:
         self.variant = Variant(assignment, student)
         self.path = file_name("path", path)
-        choice("the ending of the file of answers", self.path.suffix, (".npz", ".json"))
+        if self.path.suffix not in (".npz", ".json"):
+            raise refusal("the ending of the file of answers", "one of '.npz', '.json'", path)
         self.answers = _earlier(self.path, self.variant)
         if self.variant.student == NOBODY:
             print("Write your id into STUDENT, and run that cell and this one again.")
@@ -154,7 +155,10 @@ def _set_aside(path: Path) -> None:
 def _plain(question: str, answer: Any) -> np.ndarray | str:
     if isinstance(answer, str):
         return answer.strip()
-    array = np.asarray(answer)
+    try:
+        array = np.asarray(answer)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
     if array.dtype.kind not in ARRAY_KINDS:
         raise ValueError(f"{question} must be an array of numbers, or text; got {shown(answer)}.")
     return array

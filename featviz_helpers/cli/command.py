@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ..common.errors import NotFinite, printable
+from ..common.errors import NotFinite, TooLittleMemory, printable
+from ..common.memory import is_lack_of_memory
 
 # What was given is wrong, and nothing was tried: exit status 2. Any other OSError is the machine's: exit status 1.
 REFUSALS = (ValueError, FileNotFoundError, NotADirectoryError)
@@ -58,13 +59,13 @@ class Command(click.Command):
             if error.errno in NO_NAME:
                 raise click.UsageError(sentence(error), context) from None
             raise click.ClickException(sentence(error)) from None
-        except NotFinite as error:
+        except (NotFinite, TooLittleMemory) as error:
             raise click.ClickException(sentence(error)) from None
         except KeyboardInterrupt:
             click.echo(f"\nStopped. {self.stopped.format(**context.params)}", err=True)
             context.exit(130)
         except Exception as error:
-            if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":  # TensorFlow's
+            if not is_lack_of_memory(error):
                 raise
             reason = f" ({sentence(error)[:200]})" if str(error) else ""
             raise click.ClickException(f"There is too little memory{reason}. {SMALLER}") from None

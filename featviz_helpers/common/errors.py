@@ -40,6 +40,10 @@ class NotFinite(ArithmeticError):
     """A NaN or an infinity appeared during an ascent."""
 
 
+class TooLittleMemory(MemoryError):
+    """Memory ran out; the message says for what, and what to ask for instead."""
+
+
 class MissingWeights(FileNotFoundError):
     """A weights file is not there; the message says which, and how to get it."""
 

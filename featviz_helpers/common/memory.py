@@ -1,9 +1,14 @@
-"""How much memory there is for a notebook."""
+"""How much memory there is for a notebook, and what is said where there is too little."""
 
 import contextlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from .errors import TooLittleMemory
 
 NOTEBOOK = 2_000_000_000  # bytes: what the largest of the course takes
 
@@ -16,3 +21,45 @@ def free_memory() -> int:
         limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
         free = min(free, limit - used)
     return free
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: Python's, TensorFlow's or torch's, which are not imported here.
+
+    TensorFlow hides Python's in a TypeError when it does not get room for the arguments of a function.
+    """
+    known = isinstance(error, MemoryError) or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+    return known or (isinstance(error, TypeError) and isinstance(error.__cause__, MemoryError))
+
+
+@contextmanager
+def enough_memory(count: int, size: tuple[int, int], splits: bool = True) -> Iterator[None]:
+    """Let an error of too little memory name the batch that was too large, and what to do.
+
+    Args:
+        count: how many pictures are worked on at once.
+        size: height and width of each, in pixels.
+        splits: whether fewer can be worked on at once, with the argument `batch`.
+
+    Raises:
+        TooLittleMemory: memory ran out.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_lack_of_memory(error):
+            raise
+        pictures = f"{size[0]} x {size[1]} pixels"
+        if count == 1:
+            what, instead = f"a picture of {pictures}", "Ask for a smaller one"
+        else:
+            fewer = f"Work on fewer at once, such as batch={count // 2}" if splits else "Ask for fewer"
+            what, instead = f"{count} pictures of {pictures} at once", f"{fewer}, or ask for smaller ones"
+        raise TooLittleMemory(f"There is too little memory for {what} ({_reason(error)}). {instead}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what an allocator says, without the graph and the pictures that TensorFlow writes around it."""
+    cause = error.__cause__ if isinstance(error, TypeError) else error
+    found = re.search(r"OOM when allocating tensor with shape ?\[[\d,]*\]", str(cause))
+    return found[0] if found else str(cause).partition("\n")[0][:200]

@@ -16,6 +16,7 @@ from sklearn.preprocessing import normalize
 
 from ..common.checks import choice, instance, is_list, refusal, whole_number
 from ..common.errors import DamagedImage
+from ..common.memory import enough_memory
 from ..data.image_sets import ImageSet
 from ..data.images import as_pictures, check_range
 from ..data.sizes import LARGEST, MOST_AT_ONCE
@@ -65,7 +66,8 @@ def embed(
         side = images.shape[1]
         parts = (images[i : i + batch].astype(np.float32) for i in range(0, len(images), batch))
     backbone.check_size((side, side), *names)
-    rows = [compiled_pooling(backbone, names, side, tf.as_dtype(part.dtype))(part)[0][0].numpy() for part in parts]
+    with enough_memory(min(batch, len(images)), (side, side)):
+        rows = [compiled_pooling(backbone, names, side, tf.as_dtype(part.dtype))(part)[0][0].numpy() for part in parts]
     if isinstance(images, ImageSet) and images.damaged:
         name, reason = next(iter(images.damaged.items()))
         raise DamagedImage(f"'{name}' {reason}; leave it out of the set, or mend it")

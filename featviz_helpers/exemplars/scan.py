@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -21,6 +22,7 @@ from tqdm.auto import tqdm
 from ..common.checks import file_name, flag, instance, is_list, whole_number
 from ..common.errors import NotFinite
 from ..common.locks import exclusive
+from ..common.memory import enough_memory
 from ..common.progress import bar
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
@@ -106,16 +108,19 @@ def write_exemplars(
     """
     folder = Path(folder)
     request = scan_request(backbone, data, layers, k, size, precision)
-    with exclusive(folder, "scan"):
-        finished = (folder / META).is_file()
-        if finished:
-            exemplars = Exemplars.load(folder)
-            refuse_other(request, exemplars.meta, folder)
-        else:
-            exemplars = find_exemplars(backbone, data, layers, k, size, batch, folder, precision=request["precision"])
-            exemplars.save(folder, data)
-        (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
-    return exemplars, finished
+    if not (folder / META).is_file():
+        with exclusive(folder, "scan"):
+            if not (folder / META).is_file():
+                precision = request["precision"]
+                exemplars = find_exemplars(backbone, data, layers, k, size, batch, folder, precision=precision)
+                exemplars.save(folder, data)
+                (folder / STATE).unlink(missing_ok=True)  # only now: a kill among the thumbnails costs no scan
+                return exemplars, False
+    exemplars = Exemplars.load(folder)  # without a lock: what is finished may lie where nobody can write
+    refuse_other(request, exemplars.meta, folder)
+    with suppress(OSError):
+        (folder / STATE).unlink()  # of a scan that was killed between its last two lines
+    return exemplars, True
 
 
 def scan_request(
@@ -222,17 +227,16 @@ def _scan(
     backbone: Backbone, data: ImageSet, ranking: Ranking, request: dict, batch: int, state: Path | None, progress: bool
 ) -> None:
     data.damaged.update(ranking.damaged)
-    layers, size = tuple(request["layers"]), request["size"]
+    layers, size, before = tuple(request["layers"]), request["size"], ranking.seconds
     saved = began = time.monotonic()
-    before = ranking.seconds
-    with bar(progress, total=len(data), initial=ranking.next, unit="image", desc=", ".join(layers)) as progress_bar:
+    shown = bar(progress, total=len(data), initial=ranking.next, unit="image", desc=", ".join(layers))
+    with shown as progress_bar, enough_memory(min(batch, len(data)), (size, size)):
         for index, images in data.batches(batch, size, ranking.next):
             pool = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype), request["precision"])
-            pooled, positions = pool(images)
-            pooled = pooled.numpy()
+            pooled, positions = (answer.numpy() for answer in pool(images))
             if not np.isfinite(pooled).all():
                 raise NotFinite(not_finite(pooled, request["layers"], [data.names[i] for i in index]))
-            ranking.add(pooled, positions.numpy(), index, [data.names[i] for i in index])
+            ranking.add(pooled, positions, index, [data.names[i] for i in index])
             ranking.damaged, ranking.seconds = dict(data.damaged), before + time.monotonic() - began
             progress_bar.update(ranking.next - progress_bar.n)
             if state is not None and time.monotonic() - saved >= EVERY:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from ..common.checks import file_name, is_list, whole_number
+from ..common.checks import file_name, instance, is_list, refusal, whole_number
 from ..common.files import write_text
 from ..common.locks import exclusive
 from ..common.progress import bar
 from ..data.image_sets import ImageSet, ShapesImages
 from ..exemplars.tables import Exemplars
 from ..models.backbone import Backbone
+from ..models.precision import settled
 from ..models.receptive_field import receptive_field
 from . import facts
 from .layer_store import LayerStore
@@ -83,7 +84,9 @@ def write_atlas(
     Raises:
         ValueError: an unknown layer, a number out of range, or a folder that holds another atlas or is being written.
     """
-    folder = file_name("The folder of an atlas", folder)
+    folder, precision = file_name("The folder of an atlas", folder), settled(precision)
+    instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
+    instance("data", data, ImageSet, "a set of images, such as fv.open_images('photographs')")
     k, size = whole_number("k", k, 1, min(64, len(data))), whole_number("size", size, 32, 512)
     steps, seeds = whole_number("steps", steps, 1, 100_000), whole_number("seeds", seeds, 1, 8)
     variety = whole_number("variety", variety, 0, 8)
@@ -91,6 +94,8 @@ def write_atlas(
         raise ValueError("variety must be 2 to 8, or 0 for none: one picture has no other to differ from; got 1.")
     wanted = {backbone.resolve(name) for name in (layers if is_list(layers) else [layers])}
     names = [name for name in backbone.layers if name in wanted]
+    if not names:
+        raise refusal("layers", "one or more layer names, or 'auto'", layers)
     backbone.check_size((size, size), *names)
     with exclusive(folder, "atlas"):
         stores = [LayerStore(folder, backbone, data, name, k, size, steps, precision) for name in names]

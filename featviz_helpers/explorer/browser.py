@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..common.checks import choice, file_name, instance, whole_number
+from ..common.checks import choice, file_name, instance, shown, whole_number
 from ..common.errors import nearest
 from ..data.image_sets import ImageSet
 from ..data.images import from_uint8
@@ -79,8 +79,8 @@ class Explorer:
         Raises:
             ValueError: no such layer, channel, class or image.
         """
-        if label is not None and label not in self.labels:
-            raise ValueError(f"These images have no class {label!r}: {nearest(label, self.labels)}")
+        if label is not None and not (isinstance(label, str) and label in self.labels):
+            raise ValueError(f"These images have no class {shown(label)}: {nearest(label, self.labels)}")
         if image is not None:
             self.session.look_at(choice("image", image, self.session.images))
         if layer is not None or channel is not None:

@@ -16,6 +16,7 @@ from ..ascent.parameterizations import Fourier
 from ..ascent.result import Result
 from ..ascent.term import Objective
 from ..ascent.transforms import standard
+from ..common.checks import file_name, instance, whole_number
 from ..common.errors import damage_named
 from ..common.files import replacing, write_text
 from ..common.provenance import of_rooms
@@ -51,6 +52,9 @@ class LayerStore:
         self, folder: Path, backbone: Backbone, data: ImageSet, layer: str, k: int, size: int, steps: int,
         precision: str = "float32",
     ) -> None:  # fmt: skip
+        instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
+        folder, size = file_name("The folder of an atlas", folder), whole_number("size", size, 32, 512)
+        steps = whole_number("steps", steps, 1, 100_000)
         self.backbone, self.data, self.layer = backbone, data, backbone.resolve(layer)
         self.k, self.size, self.steps, self.precision = k, size, steps, precision
         self.folder = _part(folder, self.layer)

@@ -83,7 +83,7 @@ class Session:
         Raises:
             ValueError: there is no such layer or channel.
         """
-        layer = self.archive.backbone.resolve(layer or self.layer)
+        layer = self.archive.backbone.resolve(self.layer if layer is None else layer)
         last = self.archive.backbone.layers[layer] - 1
         channel = min(self.channel, last) if channel is None else channel
         self.archive.backbone.check_channels(layer, [channel])

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..common.checks import choice, flag, instance, shown, whole_number, whole_numbers
 from ..common.errors import nearest
+from ..common.memory import enough_memory
 from ..data.images import check_range
 from .cache import RecentFunctions
 from .devices import prepare_devices
@@ -68,9 +69,7 @@ class Backbone:
         self.preprocess = preprocess or (lambda images: images)
         self.traits = traits or traits_of(self.model)
         tensors = outputs(self.model)
-        self.layers = {
-            layer.name: tensors[layer.name].shape[-1] for layer in self.model.layers if layer.name in tensors
-        }
+        self.layers = {one.name: tensors[one.name].shape[-1] for one in self.model.layers if one.name in tensors}
         self.logits = score_layer(self.model)
         self.maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         if not self.maps:
@@ -215,7 +214,8 @@ class Backbone:
             # A concrete function: TensorFlow warns of polymorphic ones when a learner looks at five layers in a row.
             signature = tf.TensorSpec((None, *self.model.inputs[0].shape[1:]), tf.float32)
             self.functions[key] = tf.function(run, autograph=False).get_concrete_function(signature)
-        return self.functions[key](tf.constant(images, tf.float32))
+        with enough_memory(len(images), images.shape[1:3]):
+            return self.functions[key](tf.constant(images, tf.float32))
 
     def dead_channels(self, images: np.ndarray, layer: str = "auto") -> np.ndarray:
         """Return the channels of `layer` that no image of the set makes positive anywhere: dead on that data."""

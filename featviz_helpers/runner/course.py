@@ -41,7 +41,8 @@ def run(
     Args:
         jobs: from `prepare_jobs`.
         out: the folder for all results; made if it is not there. What a notebook itself writes to its working
-            folder lands in out/files/NAME/, so that nothing is ever written among the sources.
+            folder lands in out/files/NAME/, so that nothing is ever written among the sources. What an earlier run
+            left there is removed when the notebook begins again.
         processes: how many notebooks run at once, each in its own process; the cores are shared out among them.
         assets: folder with weights/ and data/, handed to the notebooks as FEATVIZ_ASSETS.
         command: the command line, for the record.
@@ -100,6 +101,7 @@ class CourseRun:
         finished = earlier.finished(out, self.report) if resume else {}
         for stem, entry in finished.items():
             self._entries[stem].update(entry)
+        self._again = earlier.names(out)
         self._thumbnails = earlier.thumbnails(out, finished)
         # Stem -> cells that have not ended.
         self._remaining = {job.path.stem: job.cells for job in jobs if job.path.stem not in finished}
@@ -144,7 +146,10 @@ class CourseRun:
         """Hand notebooks to a pool; the end of each enters the queue as (stem, None)."""
         links = {job.path.name: (f"{job.path.stem}.html", job.heading[0] or job.path.stem) for job in self.jobs}
         with _no_interrupts():  # the processes inherit it: on Ctrl-C in a terminal this process alone decides
-            futures = {job.path.stem: pool.submit(notebook.execute, job, self.out, links) for job in jobs}
+            futures = {
+                stem: pool.submit(notebook.execute, job, self.out, links, stem in self._again)
+                for stem, job in ((job.path.stem, job) for job in jobs)
+            }
         for stem, future in futures.items():
             future.add_done_callback(lambda _, stem=stem: queue.put((stem, None)))
         return futures

@@ -23,15 +23,33 @@ def finished(out: Path, report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         report: the record of the run that begins; its notebook, values, code and versions must be those of the earlier
             one. A folder without a record, or with a damaged one, holds nothing that is finished.
     """
-    try:
-        earlier = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        entries = {entry["name"]: entry for entry in earlier["notebooks"]}
-        if any(earlier[key] != report[key] for key in SAME_RUN):
-            return {}
-    except (OSError, ValueError, KeyError, TypeError):
+    earlier = _record(out)
+    entries = _entries(earlier)
+    if any(earlier.get(key) != report[key] for key in SAME_RUN):
         return {}
     now = json.loads(json.dumps(report["notebooks"]))  # a tuple among the values is a list in the file
     return {new["name"]: old for new in now if (old := entries.get(new["name"])) and _same(out, new, old)}
+
+
+def names(out: Path) -> set[str]:
+    """Return the notebooks that an earlier run into a folder had, whatever became of them."""
+    return set(_entries(_record(out)))
+
+
+def _record(out: Path) -> dict[str, Any]:
+    """Return what run.json of an earlier run holds; nothing where there is none, or a damaged one."""
+    try:
+        record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _entries(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    try:
+        return {entry["name"]: entry for entry in record["notebooks"]}
+    except (KeyError, TypeError):
+        return {}
 
 
 def _same(out: Path, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -105,13 +106,14 @@ def set_up_process(queue: Any, environment: Mapping[str, str], out: Path) -> Non
     os.environ.update(environment)
 
 
-def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]]) -> Outcome:
+def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]], again: bool) -> Outcome:
     """Run one notebook; write its .ipynb and .html, also when it fails.
 
     Args:
         job: the notebook and its parameters.
         out: the folder for the results.
         links: notebook file name -> (page, title).
+        again: an earlier run into the folder had the notebook, and what it wrote is not to mix with what comes.
     """
     signal.signal(signal.SIGTERM, _stop)
     started, outcome = time.perf_counter(), Outcome()
@@ -119,6 +121,8 @@ def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]]) -> Outcom
     part = out / f".{hashlib.blake2b(os.fsencode(job.path.stem), digest_size=16).hexdigest()}.part.ipynb"
     scratch = out / "files" / job.path.stem
     try:
+        if again:
+            _remove(scratch)
         outcome.error = _run_cells(job, part, scratch)
         outcome.duration = round(time.perf_counter() - started, 2)
         if part.exists():
@@ -137,6 +141,14 @@ def execute(job: Job, out: Path, links: Mapping[str, tuple[str, str]]) -> Outcom
                 folder.rmdir()
     outcome.status = "failed" if outcome.error else "ok"
     return outcome
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with all that is in it; of a link the link alone."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
 
 
 def _run_cells(job: Job, part: Path, scratch: Path) -> Failure | None:

@@ -108,7 +108,7 @@ def test_a_second_sweep_does_what_is_missing_or_not_whole_and_nothing_else(sweep
     with exclusive(folders):
         second = invoke("sweep", plan, "--workers", 1, "--extend")
     assert second.exit_code == 2
-    assert "another sweep is writing" in second.stderr
+    assert "Another sweep is writing" in second.stderr
     assert marks(tmp_path) == {}
 
     more = invoke("sweep", plan, "--workers", 1, "--extend")

@@ -274,6 +274,17 @@ def test_a_killed_scan_goes_on_and_ends_bitwise_the_same(tmp_path, root, monkeyp
         fv.find_exemplars(shapesnet(), Dying(None), LAYERS, k=5, checkpoint=tmp_path)
 
 
+@pytest.mark.slow
+def test_a_command_that_is_killed_ends_as_one_that_was_not(tmp_path, root):
+    """With `benchmarks/kills_of_one.py`: SIGKILL at random moments of scan, tables and thumbnails."""
+    script = [sys.executable, str(root / "benchmarks" / "kills_of_one.py"), "--work", str(tmp_path), "--kills", "4"]
+    command = ["exemplars", "mixed0", "--model", "shapesnet", "--data", "shapes", "--count", "150", "--k", "3"]
+    done = subprocess.run([*script, *command, "--batch", "8", "--out", "OUT"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["kills"] == 4 and report["ends"] >= 1 and report["different"] == [], report
+
+
 def test_the_request_knows_weights_size_policy_and_data(data, folder):
     request = scan.scan_request(shapesnet(), data, "mixed0", 5)
     assert request["size"] == 64 and request == scan.scan_request(shapesnet(), fv.ImageFolder(folder), "mixed0", 5, 64)
@@ -374,7 +385,7 @@ def test_the_command_writes_everything_and_a_second_one_finds_it_done(tmp_path, 
         assert thumbnail.size == (112, 112)
     assert json.loads((out / "meta.json").read_text())["count"] == 50
     assert sorted(p.name for p in out.iterdir()) == [
-        "bottom.parquet", "exemplars.parquet", "meta.json", "quantiles.parquet", "thumbnails",
+        ".featviz.lock", "bottom.parquet", "exemplars.parquet", "meta.json", "quantiles.parquet", "thumbnails",
     ]  # fmt: skip
     loaded = fv.Exemplars.load(out)
     expected = fv.find_exemplars(shapesnet(), fv.ImageFolder(folder), LAYERS, k=4)

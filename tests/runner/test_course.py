@@ -70,8 +70,8 @@ def test_each_notebook_gets_its_status_and_one_failure_stops_no_other(finished):
     assert ledger.input_path == "00_good.ipynb" and ledger.parameters is not None
     assert report == json.loads((out / "run.json").read_text())
     assert sorted(p.name for p in out.iterdir()) == [
-        "00_good.html", "00_good.ipynb", "01_bad.html", "01_bad.ipynb", "02_files.html", "02_files.ipynb",
-        "03_dies.html", "03_dies.ipynb", "files", "index.html", "run.json",
+        ".featviz.lock", "00_good.html", "00_good.ipynb", "01_bad.html", "01_bad.ipynb", "02_files.html",
+        "02_files.ipynb", "03_dies.html", "03_dies.ipynb", "files", "index.html", "run.json",
     ]  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def test_ctrl_c_stops_the_kernels_and_leaves_an_index(folder, signum, group):
     assert report["status"] == "interrupted"
     assert "1 interrupted" in Path("build/course/index.html").read_text()
     assert not _alive(kernel), "the kernel outlived the run"
-    assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+    assert not [p.name for p in Path("build/course").iterdir() if ".part" in p.name]
 
 
 @pytest.mark.slow
@@ -272,7 +272,7 @@ def test_no_space_for_a_notebook_fails_that_notebook_alone(folder):
     large, second = json.loads(Path("build/course/run.json").read_text())["notebooks"]
     assert (large["status"], large["error"]["name"], second["status"]) == ("failed", "OSError", "ok")
     assert "too large" in large["error"]["message"] and "course/00_large.ipynb" in large["error"]["message"]
-    assert not [p.name for p in Path("build/course").iterdir() if p.name.startswith(".")]
+    assert not [p.name for p in Path("build/course").iterdir() if ".part" in p.name]
     again = CliRunner().invoke(main, ["run", "0", "2", "--resume"])
     assert again.exit_code == 0, again.output
     large, unchanged = json.loads(Path("build/course/run.json").read_text())["notebooks"]
@@ -312,7 +312,7 @@ def test_no_space_for_the_index_is_said_and_nothing_runs_on(folder, monkeypatch)
     result = CliRunner().invoke(main, ["run", "--out", "out"])
     assert result.exit_code == 1
     assert "run.json: No space left on device" in result.output
-    assert list(Path("out").iterdir()) == []
+    assert [path.name for path in Path("out").iterdir()] == [".featviz.lock"]
 
 
 @pytest.mark.slow

@@ -1,13 +1,21 @@
 """A run that takes up an earlier one: what is left alone, and what is not."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 from featviz_helpers.cli.main import main
 from featviz_helpers.runner import earlier
 from support.notebooks import PICTURE, write_notebook
+from support.sweeps import wait_for
+
+FEATVIZ = [sys.executable, "-c", "from featviz_helpers.cli.main import main; main()"]
 
 HEAD = {"code": "c0de", "versions": {"python": "3.12"}}
 
@@ -92,3 +100,44 @@ def test_a_file_with_other_bytes_is_another_question(folder):
         assert done.exit_code == 0, done.output
         assert f"{text}\\n" in Path("out/03_file.ipynb").read_text()
     assert json.loads(Path("out/run.json").read_text())["notebooks"][0]["assets"].keys() == {"PHOTO"}
+
+
+WRITES = """
+import os, pathlib, time
+folder = pathlib.Path("parts")
+folder.mkdir(exist_ok=True)
+(folder / str(os.getpid())).touch()
+while pathlib.Path("../../../slow").exists():
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.slow
+def test_what_an_interrupted_notebook_wrote_does_not_mix_with_what_it_writes_now(folder):
+    """The files of both attempts lay side by side."""
+    write_notebook(Path("notebooks"), "01_first", "open('mine.txt', 'w').close()")
+    write_notebook(Path("notebooks"), "02_second", WRITES)
+    files, kept = Path("out/files"), Path("kept")
+    (files / "02_second").mkdir(parents=True)
+    (files / "02_second" / "before").touch()
+    Path("slow").touch()
+    with subprocess.Popen(
+        [*FEATVIZ, "run", "--out", "out", "--jobs", "1"], start_new_session=True, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: list(files.glob("02_second/parts/*")), process)
+        os.killpg(process.pid, signal.SIGKILL)
+    (interrupted,) = files.glob("02_second/parts/*")
+    assert (files / "02_second" / "before").exists(), "no run had left that there"
+    (files / "99_other").mkdir()
+    written = (files / "01_first" / "mine.txt").stat().st_mtime_ns
+    Path("slow").unlink()
+    wait_for(lambda: not psutil.pid_exists(int(interrupted.name)))  # the kernel is in a process group of its own
+    assert CliRunner().invoke(main, ["run", "--out", "out", "--resume"]).exit_code == 0
+    (again,) = files.glob("02_second/parts/*")
+    assert again != interrupted and [path.name for path in (files / "02_second").iterdir()] == ["parts"]
+    assert (files / "01_first" / "mine.txt").stat().st_mtime_ns == written and (files / "99_other").is_dir()
+
+    (files / "02_second").rename(kept)
+    (files / "02_second").symlink_to(kept.resolve())
+    assert CliRunner().invoke(main, ["run", "2", "--out", "out"]).exit_code == 0
+    assert not (files / "02_second").is_symlink() and list(kept.rglob("parts/*")), "a link's target is not ours"

@@ -6,6 +6,9 @@ import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
+from featviz_helpers.ascent.arguments import Arguments
+from featviz_helpers.common.errors import TooLittleMemory
 from featviz_helpers.study import Study, controls, report
 from featviz_helpers.study.parts import Part
 from featviz_helpers.study.study import moments
@@ -121,6 +124,18 @@ def test_pictures_that_ctrl_c_left_half_done_are_not_kept(study, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         study.run()
     assert not list(study.out.rglob("*none*")), "half a climb passed for a whole one"
+
+
+def test_pictures_for_which_there_was_no_memory_are_not_kept(study, monkeypatch):
+    def exhaust(*arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[9,9] and type float")
+
+    monkeypatch.setattr(Arguments, "run", exhaust)
+    with pytest.raises(
+        TooLittleMemory, match=r"for \d+ pictures of 64 x 64 pixels at once \(OOM .*\[9,9\]\)\. Work on"
+    ):
+        study.run(log=lambda line: None)
+    assert not list(study.out.rglob("*.parquet")) and not list(study.out.rglob("*.npz"))
 
 
 def test_the_trial_gets_the_values_that_scored_best_on_the_other_channels(data, exemplars, tmp_path, monkeypatch):

@@ -2,12 +2,15 @@
 
 # ruff: noqa: E501 (a row of a table is a line)
 
+from contextlib import suppress
+from unittest import mock
+
 import featviz_helpers as fv
 import numpy as np
-from featviz_helpers import attribution, data, exemplars, plots, synthesis
+from featviz_helpers import attribution, classroom, data, exemplars, explorer, plots, synthesis
 from support.networks import shapesnet
 from support.odd_inputs import FLAG, NEVER, PICTURES, Kind, Target, choice, instance, number, numbers, whole, wholes
-from support.odd_table import LAYER, POINTS, SIDE, begins, images, points, up_to_the_climb
+from support.odd_table import LAYER, POINTS, SIDE, Reached, begins, images, points, up_to_the_climb
 
 SEED = whole(-(2**63), 2**63 - 1)
 FROM_ZERO = whole(0, 2**63 - 1)
@@ -16,6 +19,15 @@ LAYERS = Kind(lambda v: v is None, ("layer",))
 MAPPED = choice("mixed0", "mixed4", "auto").or_none().called("layer")
 BASELINE = Kind(lambda v: isinstance(v, str) and v in ("grey", "black", "blur", "noise"), ("baseline",))
 STYLE = {"blend": Kind(lambda v: v is None or number(more_than=0, below=1e19).fits(v)), "power": whole(1, 2)}
+FILE = Kind(lambda v: isinstance(v, str) and v and "\0" not in v)
+FILE_OF_ANSWERS = Kind(lambda v: isinstance(v, str) and v.endswith(".npz"), ("path", "ending", "file"))
+ANSWER = Kind(
+    lambda v: (
+        v is None
+        or isinstance(v, str)
+        or (not (isinstance(v, list) and v == [[1], [2, 3]]) and np.asarray(v).dtype.kind in "fiub")
+    )
+)
 FLOATS = Kind(lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.ndim == 4 and np.isfinite(v).all())
 
 
@@ -228,7 +240,96 @@ def other_rows(net, three, folder):
     }  # fmt: skip
 
 
+def up_to_the_search(call, part, ends=None):
+    """The call without what it does once its arguments are accepted."""
+
+    def called(**given):
+        with mock.patch(part, side_effect=ends), suppress(Reached):
+            return call(**given)
+
+    return called
+
+
+def window(folder):
+    """A window on a network that answers no request, and what it may be asked for."""
+    with mock.patch("featviz_helpers.explorer.session.Worker"):
+        opened = explorer.explore(shapesnet(), fv.ShapesImages(64), layer="mixed0")
+    return Target(
+        up_to_the_search(opened.go, "featviz_helpers.explorer.browser.Explorer.figure"),
+        {
+            "layer": choice("auto", "mixed0", "logits").or_none(),
+            "channel": whole(0, 23).or_none(),
+            "label": Kind(lambda v: v is None, ("class",)),
+            "image": Kind(lambda v: v is None),
+        },
+    )
+
+
+def explorer_rows(net, folder):
+    shapes = fv.ShapesImages(16)
+    network = {"backbone": instance(fv.Backbone), "data": NEVER}
+    made = {
+        "k": whole(1, 16),
+        "size": whole(32, 512),
+        "steps": whole(1, 100_000),
+        "precision": choice("float32", "auto"),
+    }
+    one = {"backbone": net, "data": shapes}
+    return {
+        "explore": Target(
+            up_to_the_search(explorer.explore, "featviz_helpers.explorer.browser.Session"),
+            {**network, "data": NEVER.or_none(), "atlas": Kind(lambda v: v is None, ("atlas",)), "layer": LAYER, "channel": whole(0, 23), "k": whole(1, 16),
+             "size": whole(32, 512).or_none(), "seed": SEED},
+            {**one, "layer": "mixed0"},
+        ),
+        "Explorer.go": window(folder),
+        "write_atlas": Target(
+            up_to_the_search(explorer.write_atlas, "featviz_helpers.explorer.atlas.exclusive", Reached),
+            {**network, **made, "folder": FILE.called("folder"), "layers": LAYER, "seeds": whole(1, 8)}, {"folder": folder / "atlas", **one, "layers": "mixed0"},
+        ),
+        "LayerStore": Target(
+            explorer.LayerStore, {**network, **made, "folder": FILE.called("folder"), "layer": LAYER},
+            {"folder": folder / "store", **one, "layer": "mixed0", "k": 3, "size": 32, "steps": 2},
+        ),
+    }  # fmt: skip
+
+
+def classroom_rows(three, folder):
+    dreams = classroom.Variant("dreams", "ada")
+    sheet = {"assignment": "dreams", "student": "ada", "path": folder / "answers.npz"}
+    names = {
+        "assignment": choice("dreams"),
+        "student": Kind(lambda v: isinstance(v, str) and v.strip() and v.isprintable()),
+    }
+
+    def asked(call):
+        return lambda **given: call(classroom.Sheet(**sheet), **given)
+
+    return {
+        "Variant": Target(classroom.Variant, names, {"assignment": "dreams", "student": "ada"}),
+        "Sheet": Target(classroom.Sheet, {**names, "path": FILE_OF_ANSWERS}, sheet),
+        "Sheet.try_out": Target(
+            asked(lambda sheet, question, function: function is int or sheet.try_out(question, function)), {"question": NEVER, "function": Kind(callable)}, {"question": "words", "function": lambda given: None},
+        ),
+        "Sheet.hand_in": Target(
+            asked(classroom.Sheet.hand_in), {"question": Kind(lambda v: isinstance(v, str) and v.isidentifier()), "answer": ANSWER.called("words")},
+            {"question": "words", "answer": "a cat"},
+        ),
+        "climb": Target(classroom.climb, {"image": PICTURES, "channel": whole(0, 95)}, {"image": three[:1], "channel": 1}, texture_of),
+        "grade": Target(
+            classroom.grade, {"variant": NEVER, "answers": Kind(lambda v: isinstance(v, dict))}, {"variant": dreams, "answers": {}},
+            lambda marks, value: all(mark.points == 0 for mark in marks.values()),
+        ),
+        "read_answers": Target(classroom.read_answers, {"path": NEVER.called("path", "file")}),
+    }  # fmt: skip
+
+
+def texture_of(result, value):
+    return np.isfinite(result).all() and np.abs(result).max() <= 1
+
+
 def table(folder):
     """Return the rows, by name."""
     net, three = shapesnet(), images()
-    return attribution_rows(net, three) | synthesis_rows(net, three) | other_rows(net, three, folder)
+    rows = attribution_rows(net, three) | synthesis_rows(net, three) | other_rows(net, three, folder)
+    return rows | explorer_rows(net, folder) | classroom_rows(three, folder)
