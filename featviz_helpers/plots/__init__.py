@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "overlays": ["overlay"],
         "pictures": ["compare", "show", "zoom"],
         "heat_tables": ["tables"],
+        "scatter": ["point_maps"],
     },
 )
 

@@ -16,7 +16,8 @@ from .maps import heat
 from .overlays import TOP, tint
 from .style import PAGE
 
-PAPER = 1.0  # white, in [-1, 1]
+PAPER, FRAME = 1.0, 0.4  # white and pale grey, in [-1, 1]
+EDGE = 4  # pixels from the frame to the outermost images
 
 
 def image_scatter(
@@ -26,7 +27,7 @@ def image_scatter(
     thumb: int = 24,
     height: int | None = None,
 ) -> Figure:
-    """Show images at their places on flat maps, each map stretched over its own canvas; later images lie on top.
+    """Show images at their places on flat maps, each map stretched over its own frame; later images lie on top.
 
     A map has no unit, and its two directions get scales of their own: only who is near whom is to be read.
 
@@ -46,13 +47,14 @@ def image_scatter(
     pictures = thumbnails(images, thumb)
     if not isinstance(maps, Mapping) or not maps:
         raise refusal("maps", "heading -> places (N, 2), one at least", maps)
-    width = (PAGE + GAP) // max(len(maps), 1) - GAP
+    width = (PAGE + GAP) // len(maps) - GAP
     height = min(width, 640) if height is None else whole_number("height", height, 1)
-    if not maps or thumb > min(width, height):
-        raise refusal("thumb", f"from 8 to {min(width, height)} for {len(maps)} maps, at least one", thumb)
+    if thumb + 2 * EDGE > min(width, height):
+        raise refusal("thumb", f"from 8 to {min(width, height) - 2 * EDGE} for {len(maps)} maps, at least one", thumb)
     cells = []
     for name, places in maps.items():
-        canvas = np.full((height, width, 3), PAPER, np.float32)
+        canvas = np.full((height, width, 3), FRAME, np.float32)
+        canvas[1:-1, 1:-1] = PAPER
         for picture, (row, column) in zip(pictures, _pixels(name, places, len(pictures), canvas, thumb), strict=True):
             canvas[row : row + thumb, column : column + thumb] = picture
         cells.append(Cell(canvas, name))
@@ -121,7 +123,7 @@ def unit_panel(
         raise refusal("back", f"pictures {np.shape(seen)}, one for each of `seen`", np.asarray(back))
     size = image.shape[0]
     coloured = heat(activation, size)
-    over = tint(image, enlarge(activation, size), signed=False)
+    over = tint(image, enlarge(activation, size))
     top = [
         Cell(image, "photograph"),
         Cell(over, "its map over it"),
@@ -161,5 +163,5 @@ def _pixels(name: str, places: np.ndarray, count: int, canvas: np.ndarray, thumb
     if places.shape != (count, 2) or not np.isfinite(places).all():
         raise refusal(f"maps[{name!r}]", f"{count} places (across, up), one per image, all finite", places)
     share = (places - places.min(axis=0)) / np.maximum(np.ptp(places, axis=0), 1e-12)
-    room = np.array(canvas.shape[:2]) - thumb
-    return np.round(np.stack([1 - share[:, 1], share[:, 0]], axis=1) * room).astype(int)
+    room = np.array(canvas.shape[:2]) - thumb - 2 * EDGE
+    return EDGE + np.round(np.stack([1 - share[:, 1], share[:, 0]], axis=1) * room).astype(int)

@@ -25,8 +25,8 @@ def overlay(
 ) -> Figure:
     """Show each image, and each map in colour over the faint image.
 
-    Every map is divided by its own highest |value| (the 99.5th percentile), because methods have different units. With
-    a value below zero anywhere, the colours are orange below, white at zero and purple above; otherwise one hue.
+    Every map is divided by its own highest |value| (the 99.5th percentile), because methods have different units. Zero
+    is white, what is above it blue, and what is below orange, in every figure.
 
     Args:
         images: (N, H, W, 3) in [-1, 1], one per row.
@@ -49,11 +49,11 @@ def overlay(
     rows: list[list[Cell | None]] = []
     for i, image in enumerate(images):
         first = Cell(image, "image" if i == 0 else "", words[i])
-        tinted = [Cell(tint(image, values[i], signed), name if i == 0 else "") for name, values in maps.items()]
+        tinted = [Cell(tint(image, values[i]), name if i == 0 else "") for name, values in maps.items()]
         rows.append([first, *tinted])
     width = images.shape[2]
     scale = np.tile(np.linspace(-1.0 if signed else 0.0, 1.0, width), (max(width // 16, 4), 1))
-    rows.append([None] * len(maps) + [Cell(2 * _colours(scale, signed) - 1, below=f"ticks\n{UNIT}")])
+    rows.append([None] * len(maps) + [Cell(2 * _colours(scale) - 1, below=f"ticks\n{UNIT}")])
     figure = draw_cells(rows, title, columns=len(maps) + 1, shrink=True)
     bar = figure.axes[-1]
     low, high = bar.get_xlim()
@@ -81,13 +81,12 @@ def _checked(name: str, values: object, shape: tuple[int, ...]) -> np.ndarray:
     return found.astype(float) if found.dtype.kind != "f" else found
 
 
-def tint(image: np.ndarray, values: np.ndarray, signed: bool) -> np.ndarray:
+def tint(image: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return a map in colour over its faint image.
 
     Args:
         image: (H, W, 3) in [-1, 1].
         values: (H, W); zero is white, so that the image alone is seen there.
-        signed: colours for both signs; otherwise for what is above zero.
 
     Returns:
         (H, W, 3) float32 in [-1, 1].
@@ -95,11 +94,11 @@ def tint(image: np.ndarray, values: np.ndarray, signed: bool) -> np.ndarray:
     largest = np.quantile(np.abs(values), TOP) or np.abs(values).max()
     share = np.clip(values / largest, -1, 1) if largest else np.zeros_like(values)
     grey = (image.mean(axis=-1, keepdims=True) + 1) / 2
-    return (2 * _colours(share, signed) * (1 - FAINT * (1 - grey)) - 1).astype(np.float32)
+    return (2 * _colours(share) * (1 - FAINT * (1 - grey)) - 1).astype(np.float32)
 
 
-def _colours(share: np.ndarray, signed: bool) -> np.ndarray:
-    """Return colours (H, W, 3) in [0, 1] that are white at zero."""
-    colours = matplotlib.colormaps["PuOr" if signed else "Blues"]
-    middle = colours(0.5 if signed else 0.0)[:3]
-    return np.clip(colours((share + 1) / 2 if signed else share)[..., :3] / np.array(middle), 0, 1)
+def _colours(share: np.ndarray) -> np.ndarray:
+    """Return colours (H, W, 3) in [0, 1] that are white at zero: a map without signs looks like half of one with."""
+    above, below = (matplotlib.colormaps[name] for name in ("Blues", "Oranges"))
+    colours = np.where(share[..., None] < 0, below(-share) / below(0.0), above(share) / above(0.0))
+    return np.clip(colours[..., :3], 0, 1)

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from featviz_helpers.plots import image_grid, image_scatter, unit_panel
-from featviz_helpers.plots.embeddings import thumbnails
+from featviz_helpers.plots.embeddings import EDGE, thumbnails
 from support.networks import pictures
 
 TONES = np.array([-1.0, -0.5, 0.0, 0.5], np.float32)[:, None, None, None] * np.ones((4, 16, 16, 3), np.float32)
@@ -28,10 +28,13 @@ def drawn(figure, axis=0):
 def test_images_lie_where_the_map_says_with_up_at_the_top():
     figure = image_scatter(TONES, {"one": SQUARE, "other": SQUARE[::-1]}, "a title", thumb=16, height=100)
     canvas, other = drawn(figure, 0), drawn(figure, 1)
-    corners = [canvas[-1, 0, 0], canvas[-1, -1, 0], canvas[0, 0, 0], canvas[0, -1, 0]]
+    near, far = EDGE, -1 - EDGE
+    corners = [canvas[far, near, 0], canvas[far, far, 0], canvas[near, near, 0], canvas[near, far, 0]]
     assert corners == sorted(corners) and len(set(corners)) == 4
-    assert [other[0, -1, 0], other[-1, -1, 0]] == [corners[0], corners[2]]
-    assert canvas[50, 50, 0] == 255
+    assert [other[near, far, 0], other[far, far, 0]] == [corners[0], corners[2]]
+    assert canvas[50, 50, 0] == canvas[2, 2, 0] == 255
+    frame = {*canvas[0].ravel(), *canvas[-1].ravel(), *canvas[:, 0].ravel(), *canvas[:, -1].ravel()}
+    assert len(frame) == 1 and 255 not in frame
     assert [axis.get_title() for axis in figure.axes] == ["one", "other"]
 
 

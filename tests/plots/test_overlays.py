@@ -20,22 +20,27 @@ def closed():
     plt.close("all")
 
 
-@pytest.mark.parametrize("signed", [True, False])
-def test_zero_shows_the_faint_image_alone(signed):
-    np.testing.assert_allclose(tint(WHITE, np.zeros((4, 4)), signed), 1.0, atol=0.01)
-    black = tint(-WHITE, np.zeros((4, 4)), signed)
+def test_zero_shows_the_faint_image_alone():
+    np.testing.assert_allclose(tint(WHITE, np.zeros((4, 4))), 1.0, atol=0.01)
+    black = tint(-WHITE, np.zeros((4, 4)))
     np.testing.assert_allclose(black, 1 - 2 * FAINT, atol=0.01)
 
 
 def test_signs_have_colours_of_their_own_and_size_has_depth():
     values = np.array([[-2.0, -1.0], [1.0, 2.0]])
-    tinted = tint(WHITE[:2, :2], values, signed=True)
+    tinted = tint(WHITE[:2, :2], values)
     light = tinted.mean(axis=-1)
     assert (light[0, 0] < light[0, 1]) and (light[1, 1] < light[1, 0])
     assert tinted[0, 0, 0] > tinted[0, 0, 2]  # orange against
-    assert tinted[1, 1, 2] > tinted[1, 1, 0]  # purple for
-    one = tint(WHITE[:2, :2], np.abs(values), signed=False)
-    np.testing.assert_array_equal(one[0], one[1][::-1])
+    assert tinted[1, 1, 2] > tinted[1, 1, 0]  # blue for
+
+
+def test_a_map_has_the_same_colours_with_and_without_a_map_with_signs_beside_it():
+    above, signs = np.linspace(0, 1, 256).reshape(1, 16, 16), np.linspace(-1, 1, 256).reshape(1, 16, 16)
+    alone = overlay(pictures(1, 16), {"one": above})
+    beside = overlay(pictures(1, 16), {"one": above, "signs": signs})
+    np.testing.assert_array_equal(alone.axes[1].images[0].get_array(), beside.axes[1].images[0].get_array())
+    assert [figure.axes[-1].get_xticklabels()[0].get_text() for figure in (alone, beside)] == ["0", "-1"]
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -236,6 +236,10 @@ def other_rows(net, three, folder):
             plots.image_scatter, {"images": NEVER.called("image"), "maps": NEVER.called("map"), "thumb": whole(8, 968), "title": instance(str, type(None))},
             {"images": three, "maps": {"a": points()[:3, :2]}},
         ),
+        "point_maps": Target(
+            plots.point_maps, {"rows": NEVER.called("map"), "title": instance(str, type(None)), "one_scale": FLAG},
+            {"rows": {"": {"a": points()[:, :2]}}},
+        ),
         "heat": Target(plots.heat, {"values": Kind(lambda v: (isinstance(v, np.ndarray) and v.ndim == 2 and v.dtype.kind in "fiu") or (isinstance(v, list) and bool(v) and isinstance(v[0], list) and len(v) == 1)), "size": whole(1, 16_384)}, {"values": np.eye(4), "size": 8}, finite),
     }  # fmt: skip
 
