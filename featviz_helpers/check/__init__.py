@@ -28,7 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "diversity": ["apart", "shows", "steady_film"],
         "embeddings": ["colour_share", "faithful_map", "two_kinds_of_near"],
         "evidence": ["fools", "order", "ordinary_sets"],
-        "exploring": ["calm", "many_kinds"],
+        "exploring": ["calm", "looks_elsewhere", "many_kinds"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
         "priors": ["code_step", "takes_generator", "typical_code"],
         "sizes": ["octave_work", "one_wave", "right_size"],

@@ -118,8 +118,10 @@ def enlarged(image: np.ndarray) -> np.ndarray:
 def _standing(layer: LayerFacts, channel: int, activation: float) -> str:
     """Return an activation, and where it stands among those of the images."""
     above = layer.exemplars.percentile(layer.layer, channel, activation)
-    share = "all" if above == 100 else f"{min(above, 99.9):.3g} % of the"
-    return f"{activation + 0.0:.3g}, above {share} images"
+    if activation < layer.histograms[channel]["low"]:
+        return f"{activation + 0.0:.3g}, below all images"
+    share = {0: "none", 100: "all"}.get(above) or f"{min(above, 99.9):.3g} %"
+    return f"{activation + 0.0:.3g}, above {share}{'' if above == 100 else ' of the'} images"
 
 
 def _colour(number: int) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ LAYER = "mixed1"
 ELSEWHERE = {
     *("code_step", "takes_generator", "typical_code"),
     *("cheapest_seam", "divided", "gram_matrix", "same_texture"),
-    *("calm", "many_kinds"),
+    *("calm", "looks_elsewhere", "many_kinds"),
 }
 
 

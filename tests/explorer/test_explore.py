@@ -7,8 +7,8 @@ import featviz_helpers as fv
 import ipywidgets
 import numpy as np
 import pytest
-from featviz_helpers.explorer import browser, facts, layer_store, live, session, uploads, write_atlas
-from featviz_helpers.explorer.archive import Archive, LayerFacts
+from featviz_helpers.explorer import browser, facts, layer_store, live, panels, session, uploads, write_atlas
+from featviz_helpers.explorer.archive import Archive, LayerFacts, Made
 from featviz_helpers.explorer.session import OWN, Session
 from featviz_helpers.explorer.view import View
 from featviz_helpers.explorer.worker import Worker
@@ -57,6 +57,22 @@ def test_panels_say_what_the_network_says(looking):
     means = np.sort(shapesnet().activations(images, "mixed0")[..., 3].mean(axis=(1, 2)))[::-1]
     assert f"Strongest of 48 images: {means[0]:.3g} to {means[3]:.3g}" in looking.panels["strongest"].words
     assert f"mean {means[0]:.3g}" in looking.panels["map"].words
+
+
+def test_words_say_where_an_activation_stands_also_at_both_ends(looking):
+    facts = looking.archive.layer("mixed0")
+    images = np.stack([DATA.load(i, 64) for i in range(48)])
+    means = np.sort(shapesnet().activations(images, "mixed0")[..., 3].mean(axis=(1, 2)))
+
+    def said(activation):
+        made = Made(np.zeros((8, 8, 3), np.uint8), float(activation))
+        return panels.made(made, "picture", facts, 3).words.split(", ")[1]
+
+    assert said(means[0] - 1) == "below all images"
+    assert said(means[0]) == "above none of the images"
+    assert said(means[24]).startswith("above 5")
+    assert said(means[24]).endswith(" % of the images")
+    assert said(means[-1] + 1) == "above all images"
 
 
 def test_another_channel_has_other_panels_and_nothing_is_scanned_twice(looking, monkeypatch):
