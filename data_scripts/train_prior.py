@@ -238,7 +238,9 @@ What the reconstructions of the two are taken for:
 
 ## Limits
 It draws Shapes and nothing else. Its feature loss is ShapesNet's own, so distances on ShapesNet flatter it; the judge
-had no part. A picture that looks like a drawing says nothing about the channel it was made for: see notebook 11.
+had no part. The judge's shares on reconstructions depend on the drawings that it was taught with: that of notebook 11,
+taught with 960 others, has other shares for the classes left out. A picture that looks like a drawing says nothing
+about the channel it was made for: see notebook 11.
 """
 
 

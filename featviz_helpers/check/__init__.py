@@ -30,11 +30,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "evidence": ["fools", "order", "ordinary_sets"],
         "exploring": ["calm", "looks_elsewhere", "many_kinds"],
         "exemplars": ["drives_both", "lying_picture", "representative", "two_alternatives"],
-        "priors": ["code_step", "takes_generator", "typical_code"],
+        "priors": ["fair_distance", "takes_generator", "typical_code"],
         "sizes": ["octave_work", "one_wave", "right_size"],
         "transforms": ["bargain", "half_turn", "higher_and_steady", "moved_by_turn", "stride"],
         "synthesis": ["attack", "fooling_image", "metamer", "smallest"],
-        "texture": ["cheapest_seam", "divided", "gram_matrix", "same_texture"],
+        "texture": ["cheapest_seam", "divided", "same_texture", "shifted_gram"],
         "networks": ["drives", "favourite_class", "favourites", "least_decided", "matches"],
     },
 )

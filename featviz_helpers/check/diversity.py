@@ -75,8 +75,9 @@ def steady_film(
     count: int,
     least: Sequence[float],
     change: float,
+    middle: float,
 ) -> bool:
-    """Judge frames (count, H, W, 3) from one channel to another: both ends strong, and no large jumps.
+    """Judge frames (count, H, W, 3) from one channel to another: both ends strong, no large jumps, and no cross-fade.
 
     Args:
         answer: the frames.
@@ -84,15 +85,36 @@ def steady_film(
         count: how many.
         least: activations that the first and the last frame must have.
         change: mean change from frame to frame, at most, as a share of the pixel range.
+        middle: how many times what a cross-fade of the two ends gives both channels, at least, the middle must give.
     """
     if (wrong := _unfit(answer, count)) is not None:
         return say(False, "", wrong)
     frames = np.asarray(answer, np.float32)
     ends = score(backbone, of_channel(layer, list(channels)), frames[[0, -1]])
     moved = frame_change(frames)
-    figures = f"the ends have {ends[0]:.3f} and {ends[1]:.3f}, and a frame changes by {moved:.3f}"
-    wanted = f"wanted: {least[0]:.3f} and {least[1]:.3f} or more, and {change:.3f} or less"
-    return say(bool((ends >= least).all() and moved <= change), f"{figures}.", f"{figures}; {wanted}.")
+    t = np.linspace(0, 1, count, dtype=np.float32)[:, None, None, None]
+    own, faded = (
+        _lower_share(backbone, layer, channels, film, ends) for film in (frames, (1 - t) * frames[0] + t * frames[-1])
+    )
+    figures = (
+        f"the ends have {ends[0]:.3f} and {ends[1]:.3f}, a frame changes by {moved:.3f}, and the middle gives "
+        f"the channels {own:.2f} of that or more (a cross-fade: {faded:.2f})"
+    )
+    wanted = (
+        f"wanted: {least[0]:.3f} and {least[1]:.3f} or more, {change:.3f} or less, and {middle:g} times the cross-fade"
+    )
+    right = (ends >= least).all() and moved <= change and own >= middle * faded
+    return say(bool(right), f"{figures}.", f"{figures}; {wanted}.")
+
+
+def _lower_share(
+    backbone: Backbone, layer: str, channels: Sequence[int], frames: np.ndarray, ends: np.ndarray
+) -> float:
+    """Return what the frames in the middle give the channel that gets less, as a share of what its end gives it."""
+    two = frames[[(len(frames) - 1) // 2, len(frames) // 2]]
+    means = [float(score(backbone, of_channel(layer, [number] * 2), two).mean()) for number in channels]
+    shares = [mean / float(end) if end > 0 else 0.0 for mean, end in zip(means, ends, strict=True)]
+    return min(shares)
 
 
 def _unfit(pictures: np.ndarray, count: int) -> str | None:

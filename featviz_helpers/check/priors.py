@@ -1,6 +1,6 @@
-"""Judge answers about ascent in the code of a generator."""
+"""Judge answers about the code of a generator, and about distances to drawings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -14,29 +14,32 @@ ROUNDING = 1e-4
 
 
 @judge(FUNCTION)
-def code_step(
-    answer: Callable[[np.ndarray, np.ndarray, float], np.ndarray] | None, prior: GeneratorPrior, seed: int = 0
+def fair_distance(
+    answer: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
+    members: np.ndarray,
+    fresh: np.ndarray,
+    others: Mapping[str, np.ndarray],
+    foreign: np.ndarray,
 ) -> bool:
-    """Judge a function of codes, gradients and step size: one step, shrunk and clipped as the prior does it."""
-    chance = np.random.default_rng(seed)
-    codes = chance.uniform(prior.low, prior.high, (4, *prior.code)).astype(np.float32)
-    slopes = chance.normal(size=codes.shape).astype(np.float32) * 3.0
-    inner = tuple(range(1, codes.ndim))
-    unit = slopes / slopes.std(axis=inner, keepdims=True)
-    given = np.asarray(answer(codes, slopes, 0.5))
-    if given.shape != codes.shape:
-        return say(False, "", f"for codes of shape {codes.shape} it returns {given.shape}.")
-    wanted = prior.constrain(codes + 0.5 * unit).numpy()
-    if np.abs(given - wanted).max() <= ROUNDING:
-        return say(True, "all codes are where the prior puts them.", "")
-    outside = float(((given < prior.low - ROUNDING) | (given > prior.high + ROUNDING)).mean())
-    if outside:
-        return say(False, "", f"{outside:.0%} of the units end outside their limits.")
-    if np.abs(given - np.clip(codes + 0.5 * unit, prior.low, prior.high)).max() <= ROUNDING:
-        return say(False, "", "the codes are clipped, but they do not shrink.")
-    same = float((np.abs(given - wanted) <= ROUNDING).mean())
+    """Judge a distance of pictures (N, H, W, 3) to a set (M, H, W, 3): new ones of a kind must be the nearest.
+
+    Args:
+        answer: a function of pictures and set, returning (N,).
+        members: the set.
+        fresh: new pictures of its kind.
+        others: name -> pictures that must be farther away on average.
+        foreign: another set, to which the fresh ones must be farther.
+    """
+    far = np.asarray(answer(fresh, members))
+    if far.shape != (len(fresh),) or not np.isfinite(far).all():
+        return say(False, "", f"for {len(fresh)} pictures it must return as many numbers, not shape {far.shape}.")
+    means = {name: float(np.mean(answer(pictures, members))) for name, pictures in others.items()}
+    own, abroad = float(far.mean()), float(np.mean(answer(fresh, foreign)))
+    figures = f"fresh ones {own:.3g}, " + ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
+    if nearer := [name for name, mean in means.items() if mean <= own]:
+        return say(False, "", f"{figures}: {' and '.join(nearer)} must be farther away than the fresh ones.")
     return say(
-        False, "", f"{same:.0%} of the units agree. Step, then shrink, then clip; the step goes up the gradient."
+        abroad > own, f"{figures}.", f"the fresh ones are {abroad:.3g} from the other set, and {own:.3g} from theirs."
     )
 
 

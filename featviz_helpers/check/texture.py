@@ -3,26 +3,36 @@
 from collections.abc import Callable
 
 import numpy as np
-import tensorflow as tf
 
 from ..models.backbone import Backbone
 from ..synthesis.quilting import seam
-from ..synthesis.style import gram, gram_matrices
+from ..synthesis.style import gram_matrices
 from .answers import FUNCTION, IMAGES, judge, say
 
-Matrices = Callable[[np.ndarray], np.ndarray]
+ShiftedGram = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
 
 
 @judge(FUNCTION)
-def gram_matrix(answer: Matrices | None) -> bool:
-    """Judge a function of features (N, h, w, C) that returns their Gram matrices (N, C, C), of any size alike."""
-    features = np.random.default_rng(0).normal(size=(2, 5, 7, 4)).astype(np.float32)
-    wanted, given = gram(tf.constant(features)).numpy(), np.asarray(answer(features))
-    if given.shape != wanted.shape:
-        return say(False, "", f"for features of shape {features.shape} it returns {given.shape}, not {wanted.shape}.")
-    hint = " A larger map must not have a larger matrix." if np.allclose(given, 35 * wanted, rtol=1e-3) else ""
-    same = np.allclose(given, wanted, rtol=1e-3, atol=1e-4)
-    return say(bool(same), "it is the mean product of each two channels.", f"the numbers differ.{hint}")
+def shifted_gram(answer: ShiftedGram | None) -> bool:
+    """Judge a function of features (N, h, w, C) and a shift (down, across): mean products with the shifted map.
+
+    The result is (N, C, C), over the places whose partner lies inside the map; stripes show that it knows directions.
+    """
+    features = np.random.default_rng(0).normal(size=(2, 6, 7, 3))
+    for down, across in ((0, 0), (0, 1), (2, 0), (1, 3)):
+        near, far = features[:, : 6 - down, : 7 - across], features[:, down:, across:]
+        wanted = np.einsum("nhwc,nhwd->ncd", near, far) / near[0, ..., 0].size
+        given, where = np.asarray(answer(features, (down, across))), f"at the shift ({down}, {across})"
+        if given.shape != wanted.shape:
+            return say(False, "", f"for features of shape {features.shape} it returns {given.shape}, not (2, 3, 3).")
+        if np.allclose(given, wanted.swapaxes(1, 2), rtol=1e-3, atol=1e-4) and (down or across):
+            return say(False, "", f"{where} rows and columns are exchanged: the second channel is the shifted one.")
+        if not np.allclose(given, wanted, rtol=1e-3, atol=1e-4):
+            return say(False, "", f"the numbers differ {where}. Do all places that count have a partner?")
+    lines = np.where(np.arange(12) % 4 < 2, 1.0, -1.0)
+    maps = np.stack([np.repeat(lines[:, None], 12, axis=1), np.repeat(lines[None], 12, axis=0)])[..., None]
+    horizontal, vertical = (float(value) for value in np.asarray(answer(maps, (0, 2)))[:, 0, 0])
+    return say(True, f"at (0, 2) horizontal stripes have {horizontal:.1f}, and vertical ones {vertical:.1f}.", "")
 
 
 @judge(FUNCTION)

@@ -14,8 +14,8 @@ from support.networks import pictures, shapesnet
 LAYER = "mixed1"
 # Judged in test_check_priors and test_texture_answers.
 ELSEWHERE = {
-    *("code_step", "takes_generator", "typical_code"),
-    *("cheapest_seam", "divided", "gram_matrix", "same_texture"),
+    *("fair_distance", "takes_generator", "typical_code"),
+    *("cheapest_seam", "divided", "same_texture", "shifted_gram"),
     *("calm", "looks_elsewhere", "many_kinds"),
 }
 
@@ -399,7 +399,7 @@ def cases(low):
             ],
         ),
         "steady_film": (
-            lambda x: check.steady_film(x, shapesnet(), LAYER, (3, 3), 3, 2 * [0.5 * strong()], change=0.05),
+            lambda x: check.steady_film(x, shapesnet(), LAYER, (3, 3), 3, 2 * [0.5 * strong()], 0.05, middle=0.9),
             [both_strong_and_apart()[[0, 0, 0]]],
             [both_strong_and_apart(), np.zeros((3, 48, 48, 3)), both_strong_and_apart()[0]],
         ),
@@ -479,3 +479,13 @@ def test_a_tensor_of_one_value_is_a_number(capsys):
     assert check.number(tf.constant(3.0), 3, 0.1, "Count.") is True
     assert check.number(np.float32(3), 3, 0.1, "Count.") is True
     assert "Right" in capsys.readouterr().out
+
+
+def test_a_cross_fade_is_no_film(capsys):
+    climb = {"size": 48, "steps": 16, "progress": False, "parameterization": fv.Fourier()}
+    first, last = fv.maximize(shapesnet(), fv.channel(LAYER, [3, 5]), **climb).images
+    both = fv.maximize(shapesnet(), 0.5 * fv.channel(LAYER, 3) + 0.5 * fv.channel(LAYER, 5), **climb).images[0]
+    asked = [shapesnet(), LAYER, (3, 5), 3, [0.0, 0.0], 1.0]
+    assert check.steady_film(np.stack([first, both, last]), *asked, middle=1.2) is True
+    assert check.steady_film(np.stack([first, (first + last) / 2, last]), *asked, middle=1.2) is False
+    assert "1.2 times the cross-fade" in capsys.readouterr().out

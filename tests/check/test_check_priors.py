@@ -14,22 +14,24 @@ def prior():
     return shapes_prior()
 
 
-def step(prior, shrink=1.0, clip=True, sign=1.0):
-    def take(codes, slopes, size):
-        moved = codes + sign * size * slopes / slopes.std(axis=(1, 2, 3), keepdims=True)
-        moved = (1 - shrink * prior.decay) * moved
-        return np.clip(moved, prior.low, prior.high) if clip else moved
-
-    return take
+def nearest(pictures, members, count=1):
+    far = np.sqrt(((pictures[:, None] - members) ** 2).mean(axis=(2, 3, 4)))
+    return np.sort(far, axis=1)[:, :count].mean(axis=1)
 
 
-def test_a_step_in_the_code(prior, capsys):
-    assert check.code_step(step(prior), prior)
-    assert not check.code_step(step(prior, shrink=0), prior) and "do not shrink" in capsys.readouterr().out
-    assert not check.code_step(step(prior, clip=False), prior) and "outside their limits" in capsys.readouterr().out
-    assert not check.code_step(step(prior, sign=-1), prior) and "goes up the gradient" in capsys.readouterr().out
-    assert not check.code_step(lambda codes, slopes, size: codes[:1], prior) and "returns" in capsys.readouterr().out
-    assert check.code_step(None, prior) is None
+def test_a_distance_that_black_does_not_win(capsys):
+    chance = np.random.default_rng(0)
+    kind = np.sign(chance.normal(size=(1, 4, 4, 3)))
+    members, fresh = (kind + 0.1 * chance.normal(size=(count, 4, 4, 3)) for count in (9, 5))
+    members[0] = -1  # one of them is black
+    asked = {"members": members, "fresh": fresh, "others": {"black": np.full((1, 4, 4, 3), -1.0)}, "foreign": -members}
+    assert check.fair_distance(lambda x, y: nearest(x, y, 4), **asked) is True
+    assert check.fair_distance(nearest, **asked) is False
+    assert "black must be farther" in capsys.readouterr().out
+    assert check.fair_distance(lambda x, y: 1 - x.std(axis=(1, 2, 3)) / 9, **asked) is False
+    assert "from the other set" in capsys.readouterr().out
+    assert check.fair_distance(lambda x, y: nearest(x, y)[:1], **asked) is False
+    assert check.fair_distance(None, **asked) is None
 
 
 def test_a_typical_code(prior, capsys):

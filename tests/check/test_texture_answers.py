@@ -7,18 +7,25 @@ from featviz_helpers.synthesis import seam
 from support.networks import pictures, shapesnet
 
 
-def means(features):
-    return np.einsum("nhwc,nhwd->ncd", features, features) / (features.shape[1] * features.shape[2])
+def shifted(features, shift, wrap=False):
+    down, across = shift
+    if wrap:
+        near, far = features, np.roll(features, (-down, -across), axis=(1, 2))
+    else:
+        near, far = features[:, : features.shape[1] - down, : features.shape[2] - across], features[:, down:, across:]
+    return np.einsum("nhwc,nhwd->ncd", near, far) / near[0, ..., 0].size
 
 
 @pytest.mark.parametrize(
     ("judged", "right", "says"),
     [
-        (lambda: check.gram_matrix(means), True, "mean product"),
-        (lambda: check.gram_matrix(lambda f: 35 * means(f)), False, "larger map"),
-        (lambda: check.gram_matrix(lambda f: means(f)[0]), False, "returns"),
-        (lambda: check.gram_matrix(lambda f: means(f) + 1), False, "differ"),
-        (lambda: check.gram_matrix(None), None, "Not answered"),
+        (lambda: check.shifted_gram(shifted), True, "horizontal stripes have 1.0, and vertical ones -1.0"),
+        (lambda: check.shifted_gram(lambda f, s: shifted(f, s, wrap=True)), False, "at the shift (0, 1)"),
+        (lambda: check.shifted_gram(lambda f, s: shifted(f, (0, 0))), False, "at the shift (0, 1)"),
+        (lambda: check.shifted_gram(lambda f, s: shifted(f, s[::-1])), False, "at the shift (0, 1)"),
+        (lambda: check.shifted_gram(lambda f, s: shifted(f, s).swapaxes(1, 2)), False, "exchanged"),
+        (lambda: check.shifted_gram(lambda f, s: shifted(f, s)[0]), False, "returns"),
+        (lambda: check.shifted_gram(None), None, "Not answered"),
         (lambda: check.cheapest_seam(seam), True, "no way is cheaper"),
         (lambda: check.cheapest_seam(lambda costs: costs.argmin(axis=1)), False, "jumps"),
         (lambda: check.cheapest_seam(lambda costs: np.zeros(len(costs), int)), False, "there is one for"),
