@@ -122,7 +122,8 @@ function standing(section, channel) {
   const { above, times } = section.values;
   if (above[channel] === null) return "This channel's start has no gradient: there is no picture.";
   const factor = times[channel] === null ? "" : ` It reaches ${shown(times[channel])} times the strongest.`;
-  return `The picture (orange) stands above ${shown(above[channel])} % of the images.${factor}`;
+  const share = { 0: "none of the", 100: "all" }[above[channel]] ?? `${shown(above[channel])} % of the`;
+  return `The picture (orange) stands above ${share} images.${factor}`;
 }
 
 function full(number, channel) {
