@@ -7,7 +7,7 @@
 Every picture gets the same number of steps from the same start, at the size of a study; each method has its default on
 the network. On the ShapesNets all channels of the default layer are drawn, and graded by the answer key; on the others
 four, evenly spaced. Graded as well is what no method made: of 3,200 fresh images the one that excites
-a channel most, and one drawn blindly for each channel.
+a channel most, the same image with the magnitudes that MACO gives every picture, and one drawn blindly.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import click
 import featviz_helpers as fv
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from featviz_helpers.common.files import write_text
 from featviz_helpers.metrics.answer_key import PROPERTIES, Grader
 from featviz_helpers.study.finished import TWINS
@@ -33,7 +34,7 @@ NAMES = {
 }
 FEW = 4
 SHIFT = fv.Jitter(8)
-CONTROLS = ("strongest image", "any image")
+CONTROLS = ("strongest image", "its phases, MACO's magnitudes", "any image")
 FRESH = 9  # seed of the images of the controls; the key and its forest have drawn 1 to 3
 HEADING = "\n## Beside other networks\n"
 
@@ -44,7 +45,7 @@ def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
     layer = backbone.default_layer
     count, graded = backbone.layers[layer], backbone.traits.has_answer_key
     channels = list(range(0, count, 1 if graded else count // FEW))
-    objective, grader = fv.channel(layer, channels), Grader(backbone, layer) if graded else None
+    grader = Grader(backbone, layer) if graded else None
     made = {}
     for name in [name for name, method in fv.METHODS.items() if not method.aligns]:  # the others need exemplars
         value = default(name, model)
@@ -53,23 +54,37 @@ def measure(model: str, steps: int, seed: int = 0) -> pd.DataFrame:
         made[name] = value, result.images
     if graded:
         made |= {name: (np.nan, images) for name, images in controls(backbone, layer, seed).items()}
-    tables = []
+    return tabulate(backbone, layer, made, channels, grader)
+
+
+def tabulate(
+    backbone: fv.Backbone,
+    layer: str,
+    made: dict[str, tuple[float, np.ndarray]],
+    channels: list[int],
+    grader: Grader | None,
+) -> pd.DataFrame:
+    """Measure pictures that are there: a row per name of a method, with its value, and channel."""
+    objective, tables = fv.channel(layer, channels), []
     for name, (value, images) in made.items():
         alive = np.isfinite(images).all(axis=(1, 2, 3))
-        table = pd.DataFrame({"model": model, "layer": layer, "method": name, "value": value, "channel": channels})
+        said = {"model": backbone.name, "layer": layer, "method": name, "value": value}
+        table = pd.DataFrame(said | {"channel": channels})
         table["activation"] = np.where(alive, fv.score(backbone, objective, np.nan_to_num(images)), np.nan)
         table.loc[alive, "share"] = fv.high_frequency(images[alive])
         table["robustness"] = fv.robustness(backbone, objective, images, SHIFT)
-        tables.append(pd.concat([table, grader.grade(images, channels)], axis=1) if graded else table)
+        tables.append(pd.concat([table, grader.grade(images, channels)], axis=1) if grader else table)
     return pd.concat(tables, ignore_index=True)
 
 
 def controls(backbone: fv.Backbone, layer: str, seed: int = 0) -> dict[str, np.ndarray]:
-    """Return for each channel the strongest of 3,200 fresh images, and one that was drawn blindly."""
+    """Return each channel's strongest of 3,200 fresh images, its phases with MACO's magnitudes, and any image."""
     images = fv.shapes.draw(3200, FRESH, size=backbone.traits.study_size).images
     strongest = backbone.activations(images, layer).mean(axis=(1, 2)).argmax(axis=0)
     blind = np.random.default_rng(seed).integers(0, len(images), len(strongest))
-    return dict(zip(CONTROLS, (images[strongest], images[blind]), strict=True))
+    maco, best = fv.MACO(), images[strongest]
+    phases = maco.decode(maco.encode(tf.constant(best)), *best.shape[1:3]).numpy()
+    return dict(zip(CONTROLS, (best, phases, images[blind]), strict=True))
 
 
 def _methods(table: pd.DataFrame) -> list[str]:
@@ -118,8 +133,10 @@ def section(table: pd.DataFrame) -> str:
         "## What the answer key says",
         "Mean grades of pictures of all channels, 0 to 1: does a picture have the direction, fineness, hue and class "
         "that its channel prefers? The last column is the difference from `none` on the same channels, with its 95 % "
-        "bootstrap interval over channels. The last two rows were made by no method: of 3,200 fresh images the one "
-        "that excites the channel most, and one drawn blindly.",
+        "bootstrap interval over channels. The last three rows were made by no method: of 3,200 fresh images the one "
+        "that excites the channel most, the same image with its own phases and MACO's magnitudes, and one drawn "
+        "blindly. MACO's grade is largely built in: direction and fineness are read from magnitudes that it never "
+        "changes.",
     ]
     for model in ("shapesnet_plain", "shapesnet"):
         paragraphs += [f"{NAMES[model]}:", grades(table, model).to_markdown()]
