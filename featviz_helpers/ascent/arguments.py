@@ -19,7 +19,7 @@ from .parameterizations import Parameterization
 from .penalties import Penalty
 from .per_image import PerImage
 from .projections import Projection
-from .step import compiled
+from .step import Compiled, compiled
 from .structure import BatchTensors, Parts, Shape
 from .term import Objective
 from .transform_base import Transform
@@ -216,11 +216,11 @@ class Arguments:
             self.parameterization,
         )
 
-    def run(self, batch: int, size: tuple[int, int], done: int, arguments: tuple) -> tuple:
-        """Take one chunk of steps at one batch and image size, `done` steps into it; see `Step.loop`."""
+    def loop(self, batch: int, size: tuple[int, int], done: int) -> Compiled:
+        """Return the compiled loop for one batch and image size, `done` steps into it."""
         relu = "redirected" if done < self.redirect else "plain"
         shape = Shape(batch, *size, tile=self.tile, precision=self.precision, relu=relu, jit=self.jit)
-        return compiled(self.backbone, self.parts, shape)(arguments)
+        return compiled(self.backbone, self.parts, shape)
 
     def describe(self) -> dict:
         """Return the call as plain values, for records."""

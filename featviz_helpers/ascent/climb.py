@@ -88,11 +88,12 @@ class Climb:
         self._keep_snapshot(before, parameters, size)
         while done < arguments.steps:
             until = min(min(stop for stop in stops if stop > done), done + chunk)
-            control = (self.draws(before + done, until - done), done, until - done, until == arguments.steps)
+            control = (self.draws(before + done, until - done), done, until - done)
             call = (parameters, slots, self.numbers, *map(tf.constant, control))
+            loop = arguments.loop(len(self.batch), size, done)
             began = time.perf_counter()
             try:
-                parameters, slots, history, terms = arguments.run(len(self.batch), size, done, call)
+                parameters, slots, history = loop(*call)
                 rows = history.numpy()[: until - done, : len(self.index)]
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -104,10 +105,14 @@ class Climb:
             bar.update(rows.shape[0] * rows.shape[1])
             done, chunk = until, int(np.clip(SECONDS_PER_CHUNK * (until - done) / seconds, 1, CHUNK))
             self._keep_snapshot(before + done, parameters, size)
-            if done == arguments.steps:
-                self.terms = terms.numpy()[: len(self.index)]
         self.gradients = slots[-1].numpy()[: len(self.index)] if transparent else None
-        return arguments.parameterization.decode(parameters, *size).numpy()
+        images = arguments.parameterization.decode(parameters, *size)
+        if not self.interrupted and octave == len(self.sizes) - 1:
+            try:
+                self.terms = loop.step.terms(images, self.numbers.units).numpy()[: len(self.index)]
+            except KeyboardInterrupt:
+                self.interrupted = True
+        return images.numpy()
 
     def slots(self, parameters: tf.Tensor, size: tuple[int, int]) -> tuple[tf.Tensor, ...]:
         """Return the empty memory of the optimizer, and of a transparent parameterization its sum of |gradient|."""

@@ -4,35 +4,26 @@ Structure is what changes the shape of the computation: layers, batch, size, kin
 numbers (channels, weights, ranges, step sizes, random draws, how many steps) enter as tensors.
 """
 
-from dataclasses import dataclass
-
-import keras
 import tensorflow as tf
 
 from ..models.backbone import Backbone
 from .projections import Projection
+from .slope import slope_of
 from .structure import BatchTensors, Parts, Shape, Values
 from .tiles import Tiling
+from .trace import Trace
 from .transform_base import apply_all
 
 CHUNK = 64  # most steps of one call: histories have this fixed length, so that XLA could compile the loop
-HALF_SCALE = 1024.0  # a mean over many pixels has gradients too small for float16; scaled up, they survive
 TILE_DRAWS = 2
 
 
-@dataclass
-class Compiled:
-    """A compiled loop, and how often TensorFlow traced it; 1 is right."""
+class Compiled(Trace):
+    """The compiled loop of a step."""
 
-    step: "Step"
-    function: tf.types.experimental.ConcreteFunction | None = None
-
-    def __call__(self, arguments: tuple) -> tuple:
-        if self.function is None:
-            # One concrete function instead of a polymorphic one: it cannot retrace, it could only fail.
-            loop = tf.function(self.step.loop, autograph=False, jit_compile=self.step.shape.jit or None)
-            self.function = loop.get_concrete_function(*arguments)
-        return self.function(*arguments)
+    def __init__(self, step: "Step") -> None:
+        super().__init__(step.loop, step.shape.jit)
+        self.step = step
 
 
 def compiled(backbone: Backbone, parts: Parts, shape: Shape) -> Compiled:
@@ -60,17 +51,13 @@ class Step:
 
     def __init__(self, backbone: Backbone, parts: Parts, shape: Shape) -> None:
         self.parts, self.shape, self.traces = parts, shape, 0
-        self.layers = parts.objective.layers
-        self.preprocess = backbone.preprocess
-        self.network = backbone.truncate(*self.layers, precision=shape.precision, relu=shape.relu)
+        self.slope = slope_of(backbone, parts, shape)
         self.tiling = None if shape.tile is None else Tiling(shape.height, shape.width, shape.tile)
         terms = parts.objective.terms
-        # A sum is no mean: its gradients are large enough, and scaled up they would overflow.
-        means = not any(term.is_sum for term in terms)
-        self.scale = HALF_SCALE if shape.precision == "mixed_float16" and means else 1.0
         # What a tile adds to the whole: a mean is the mean of the tiles' means, a sum the sum of their sums.
         tiles = self.tiling.count if self.tiling else 1
         self.share = tf.constant([1.0 if term.is_sum else 1.0 / tiles for term in terms])
+        self._terms_by_tiles = Trace(self._tile_terms)
 
     def loop(
         self,
@@ -80,7 +67,6 @@ class Step:
         draws: tf.Tensor,
         first: tf.Tensor,
         steps: tf.Tensor,
-        finish: tf.Tensor,
     ) -> tuple:
         """Take `steps` <= CHUNK steps.
 
@@ -91,25 +77,22 @@ class Step:
             draws: (N, CHUNK, K) uniform random numbers.
             first: number of the first step.
             steps: how many.
-            finish: whether to evaluate the terms on the final, un-transformed images.
 
         Returns:
-            parameters, slots, history (CHUNK, N, 3 + penalties: objective, gradient norm, penalties, sum of the new
-            parameters) and term values (N, terms).
+            parameters, slots and history (CHUNK, N, 3 + penalties: objective, gradient norm, penalties, sum of the new
+            parameters).
         """
         self.traces += 1  # Python runs while TensorFlow traces, and only then
-        batch, terms = self.shape.batch, len(self.parts.objective.terms)
 
         def body(i: tf.Tensor, parameters: tf.Tensor, slots: tuple, history: tf.Tensor) -> tuple:
             parameters, slots, row = self.take(parameters, slots, draws[:, i], first + i, numbers)
             return i + 1, parameters, slots, tf.tensor_scatter_nd_update(history, [[i]], row[None])
 
-        history = tf.zeros([CHUNK, batch, 3 + len(self.parts.penalties)])
+        history = tf.zeros([CHUNK, self.shape.batch, 3 + len(self.parts.penalties)])
         _, parameters, slots, history = tf.while_loop(
             lambda i, *_: i < steps, body, (tf.constant(0), parameters, slots, history), parallel_iterations=1
         )
-        values = tf.cond(finish, lambda: self.final_terms(parameters, numbers), lambda: tf.zeros([batch, terms]))
-        return parameters, slots, history, values
+        return parameters, slots, history
 
     def take(
         self,
@@ -146,7 +129,7 @@ class Step:
             of_transforms.watch(images)
             seen = apply_all(parts.transforms, images, draws, numbers.transforms)
         if self.tiling is None:
-            value, slope = self.slope(seen, numbers)
+            value, slope = self.slope.climb(seen, numbers.units, numbers.term_weights)
         else:
             value, slope = self.slope_by_tiles(self.tiling, seen, draws[:, -TILE_DRAWS:], numbers)
         norm = tf.sqrt(tf.reduce_sum(slope**2, axis=[1, 2, 3]))
@@ -165,41 +148,24 @@ class Step:
         """Return the images (N, H, W, 3) of the parameters."""
         return self.parts.parameterization.decode(parameters, self.shape.height, self.shape.width)
 
-    def term_values(self, images: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
-        """Run the network: (N, H, W, 3) -> (N, terms), each term unweighted."""
-        answer = keras.tree.flatten(self.network(self.preprocess(images), training=False))
-        return self.parts.objective.values(dict(zip(self.layers, answer, strict=True)), numbers.units)
-
-    def slope(self, images: tf.Tensor, numbers: BatchTensors) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the objective (N,) and its gradient with respect to the images."""
-        largest = tf.reduce_max(tf.abs(numbers.term_weights), axis=1)
-        if self.parts.objective.couples:  # an image's gradient then holds a share of every other image's value
-            largest = tf.reduce_max(largest) * tf.ones_like(largest)
-        scale = self.scale / tf.maximum(1.0, largest)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            value = tf.reduce_sum(self.term_values(images, numbers) * numbers.term_weights, axis=1)
-            total = tf.reduce_sum(value * scale)
-        return value, tape.gradient(total, images) / scale[:, None, None, None]
-
     def slope_by_tiles(
         self, tiling: Tiling, images: tf.Tensor, draws: tf.Tensor, numbers: BatchTensors
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the same, put together from tiles; rolled by another amount at each step."""
         shift, batch = tiling.shift(draws), self.shape.batch
-        numbers = numbers._replace(term_weights=numbers.term_weights * self.share)
+        units, weights = numbers.units, numbers.term_weights * self.share
         signature = (tf.TensorSpec([batch]), tf.TensorSpec([batch, *tiling.tile, 3]))
-        values, slopes = tiling.map(images, shift, lambda tile: self.slope(tile, numbers), signature)
+        values, slopes = tiling.map(images, shift, lambda tile: self.slope.climb(tile, units, weights), signature)
         return tf.reduce_sum(values, axis=0), tiling.join(slopes, shift)
 
-    def final_terms(self, parameters: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
-        """Return the terms (N, terms) of the finished images; with tiles, put together from theirs."""
-        images = self.decode(parameters)
-        if self.tiling is None:
-            return self.term_values(images, numbers)
+    def terms(self, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
+        """Return the terms (N, terms) of finished, un-transformed images; with tiles, put together from theirs."""
+        return self.slope.values(images, units) if self.tiling is None else self._terms_by_tiles(images, units)
+
+    def _tile_terms(self, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
         batch = self.shape.batch
         shift, signature = tf.zeros([batch, 2], tf.int32), tf.TensorSpec([batch, len(self.parts.objective.terms)])
-        values = self.tiling.map(images, shift, lambda tile: self.term_values(tile, numbers), signature)
+        values = self.tiling.map(images, shift, lambda tile: self.slope.values(tile, units), signature)
         return tf.reduce_sum(values, axis=0) * self.share
 
     def project(self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:

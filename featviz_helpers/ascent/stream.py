@@ -81,17 +81,19 @@ class Stream:
         if self._parameters is None:
             self._parameters = climb.start(0, np.zeros(0, np.float32))
             self._slots = climb.slots(self._parameters, size)
-        control = (climb.draws(self.done, steps), self.done, steps, True)
+        control = (climb.draws(self.done, steps), self.done, steps)
         call = (self._parameters, self._slots, climb.numbers, *map(tf.constant, control))
         with enough_memory(1, size):
-            parameters, slots, history, terms = climb.arguments.run(1, size, self.done, call)
+            loop = climb.arguments.loop(1, size, self.done)
+            parameters, slots, history = loop(*call)
         rows = history.numpy()[:steps, :1]
         climb.check_finite(rows, self.done)
         climb.check_start(rows, 0, self.done)
         self._parameters, self._slots, self._dead, self.done = parameters, slots, climb.dead, self.done + steps
         weights = np.array([term.weight[0] for term in climb.arguments.objective.terms])
-        self.activation = float((terms.numpy()[0] * weights).sum())
-        image: np.ndarray = self.parameterization.decode(parameters, *size).numpy()[0]
+        images = self.parameterization.decode(parameters, *size)
+        self.activation = float((loop.step.terms(images, climb.numbers.units).numpy()[0] * weights).sum())
+        image: np.ndarray = images.numpy()[0]
         self.image = image
         return image
 

@@ -173,6 +173,17 @@ def test_one_trace_serves_every_value():
     assert list(engine.trace_counts(backbone).values()) == [1]
 
 
+def test_the_network_is_traced_once_for_all_kinds_of_steps():
+    backbone, calls = fv.Backbone(untidy_model()), []
+    prepare = backbone.preprocess
+    backbone.preprocess = lambda images: calls.append(tf.inside_function()) or prepare(images)
+    kinds = ({}, {"transforms": [fv.Jitter(2)]}, {"penalties": [fv.L2(0.1)]}, {"parameterization": fv.Fourier()})
+    for kind in kinds:
+        fv.maximize(backbone, fv.channel("join", [0, 1]), steps=2, size=32, dead="mark", **kind)
+    assert calls == [True, True], "one trace of the gradient and one of the value"
+    assert len(engine.trace_counts(backbone)) == len(kinds)
+
+
 @pytest.mark.slow
 def test_a_large_batch_is_cut_and_put_together_again():
     parts = ascend([3, 5, 8, 11, 3], batch=2, snapshots=[0, 6])
