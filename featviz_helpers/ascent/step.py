@@ -4,6 +4,8 @@ Structure is what changes the shape of the computation: layers, batch, size, kin
 numbers (channels, weights, ranges, step sizes, random draws, how many steps) enter as tensors.
 """
 
+from functools import partial
+
 import tensorflow as tf
 
 from ..models.backbone import Backbone
@@ -57,7 +59,7 @@ class Step:
         # What a tile adds to the whole: a mean is the mean of the tiles' means, a sum the sum of their sums.
         tiles = self.tiling.count if self.tiling else 1
         self.share = tf.constant([1.0 if term.is_sum else 1.0 / tiles for term in terms])
-        self._terms_by_tiles = Trace(self._tile_terms)
+        self._joint_terms = Trace(partial(self._terms_by_tiles, self.tiling)) if self.tiling else self.slope.values
 
     def loop(
         self,
@@ -160,12 +162,12 @@ class Step:
 
     def terms(self, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
         """Return the terms (N, terms) of finished, un-transformed images; with tiles, put together from theirs."""
-        return self.slope.values(images, units) if self.tiling is None else self._terms_by_tiles(images, units)
+        return self._joint_terms(images, units)
 
-    def _tile_terms(self, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
+    def _terms_by_tiles(self, tiling: Tiling, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
         batch = self.shape.batch
         shift, signature = tf.zeros([batch, 2], tf.int32), tf.TensorSpec([batch, len(self.parts.objective.terms)])
-        values = self.tiling.map(images, shift, lambda tile: self.slope.values(tile, units), signature)
+        values = tiling.map(images, shift, lambda tile: self.slope.values(tile, units), signature)
         return tf.reduce_sum(values, axis=0) * self.share
 
     def project(self, parameters: tf.Tensor, step: tf.Tensor, slope: tf.Tensor, numbers: BatchTensors) -> tf.Tensor:
