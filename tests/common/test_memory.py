@@ -49,6 +49,7 @@ assert small.images.shape == (1, 16, 16, 3) and np.isfinite(small.images).all()
 
 
 @pytest.mark.slow
+@pytest.mark.nightly  # TensorFlow waits ten seconds for memory before it gives up, four times
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
 def test_a_batch_that_is_too_large_is_named_wherever_it_is_too_large():
     done = subprocess.run([sys.executable, "-c", WIDE], capture_output=True, text=True)

@@ -7,7 +7,7 @@ import pytest
 from featviz_helpers.data.images import save_image
 from support.networks import pictures
 from support.notebooks import write_notebook
-from support.odd_lines import WORDS, Line, one_of, outcome, whole
+from support.odd_lines import WORDS, Line, one_of, outcome, whole, without
 
 KNOBS = """
 STEPS: int = 64
@@ -198,8 +198,7 @@ def test_every_odd_word_is_refused_in_one_line_or_taken_for_what_it_is(folder, t
         place = tmp_path / str(number) / "deep" / "er"
         place.mkdir(parents=True)
         monkeypatch.chdir(place)
-        for word in WORDS:
-            found = outcome(line, word, WORK)
-            if found not in ("clear", "right"):
-                wrong[f"{name} {word[:30]!r}"] = found
+        with without(WORK):
+            found = {word: outcome(line, word) for word in WORDS}
+        wrong |= {f"{name} {word[:30]!r}": said for word, said in found.items() if said not in ("clear", "right")}
     assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())

@@ -1,7 +1,8 @@
 """Odd words on the command line and in plans, and what may come of them: one line and status 2, or a right answer."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -43,23 +44,23 @@ def one_of(*names: str) -> Callable[[str], bool]:
     return lambda word: word in names
 
 
-def outcome(line: Line, word: str, work: Sequence[str]) -> str:
+@contextmanager
+def without(work: Sequence[str]) -> Iterator[None]:
+    """Raise Reached in place of what would begin if a request were accepted, given as module.function."""
+    with ExitStack() as stack:
+        for name in work:
+            stack.enter_context(mock.patch(name, side_effect=Reached))
+        yield
+
+
+def outcome(line: Line, word: str) -> str:
     """Return "clear", "right", or what is wrong.
 
     Args:
         line: the command.
         word: the odd word.
-        work: what would begin if the request were accepted, as module.function.
     """
-    arguments = [part.replace("{}", word) for part in line.words]
-    patches = [mock.patch(name, side_effect=Reached) for name in work]
-    for patch in patches:
-        patch.start()
-    try:
-        done = CliRunner().invoke(main, arguments)
-    finally:
-        for patch in patches:
-            patch.stop()
+    done = CliRunner().invoke(main, [part.replace("{}", word) for part in line.words])
     if isinstance(done.exception, Reached) or done.exit_code == 0:
         return "right" if line.fits(word) else "accepted"
     if line.fits(word):
