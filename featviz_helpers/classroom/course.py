@@ -45,6 +45,12 @@ def new(folder: Path, sources: Iterable[Path]) -> list[Path]:
     return written
 
 
+def changed(folder: Path, sources: Iterable[Path]) -> list[Path]:
+    """Return the sources in a teacher's folder that are not as the course has them now: adapted there, or older."""
+    pairs = ((folder / SOURCES / path.name, path) for path in sources)
+    return [own for own, path in pairs if own.read_bytes() != path.read_bytes()]
+
+
 def release(folder: Path, name: str) -> list[Path]:
     """Write what students get: `open/NAME.ipynb`, and nbgrader's `release/NAME/NAME.ipynb` where that is installed.
 

@@ -59,6 +59,8 @@ def new(folder: Path) -> None:
         click.echo(f"{path}")
     if not written:
         click.echo(f"Every file is there already in {folder}; nothing was changed.")
+    for path in teachers.changed(folder, found):
+        click.echo(f"{path} is not as the course has it now: adapted, or older. Move it away to get the course's.")
 
 
 @classroom.command(cls=Command, short_help="Prove that an assignment gives what it should.")

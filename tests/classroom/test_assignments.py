@@ -94,6 +94,16 @@ def test_a_check_that_finds_something_says_so(tmp_path, monkeypatch):
     assert done.exit_code == 1 and "WRONG" in done.output and "1 hand-ins did not earn" in done.output
 
 
+def test_a_source_that_is_no_longer_the_courses_is_named_and_kept(tmp_path):
+    new = ["class", "new", str(tmp_path / "course")]
+    CliRunner().invoke(main, new)
+    own = tmp_path / "course" / "assignments" / "dreams.ipynb"
+    own.write_text(own.read_text() + "\n")
+    kept, said = own.read_bytes(), CliRunner().invoke(main, new).output
+    assert f"{own} is not as the course has it now" in said and said.count("not as the course") == 1
+    assert own.read_bytes() == kept
+
+
 @pytest.mark.slow
 def test_a_teachers_folder_is_set_up_and_released_for_nbgrader(tmp_path, monkeypatch):
     pytest.importorskip("nbgrader")
@@ -102,7 +112,8 @@ def test_a_teachers_folder_is_set_up_and_released_for_nbgrader(tmp_path, monkeyp
     done = CliRunner().invoke(main, ["class", "new", str(folder)])
     assert done.exit_code == 0, done.output
     (folder / "roster.csv").write_text("folder,student\nmine,ada\n")
-    assert "nothing was changed" in CliRunner().invoke(main, ["class", "new", str(folder)]).output
+    again = CliRunner().invoke(main, ["class", "new", str(folder)]).output
+    assert "nothing was changed" in again and "not as the course has it" not in again
     assert (folder / "roster.csv").read_text().endswith("mine,ada\n")
     done = CliRunner().invoke(main, ["class", "release", "evaluation", "--course", str(folder)])
     assert done.exit_code == 0, done.output

@@ -147,17 +147,40 @@ def test_channels_without_a_picture_are_said():
     assert atlas.LABELS.keys() >= set(table.columns)
 
 
-@pytest.mark.slow
-def test_a_browser_shows_a_channel_by_its_address(small):
+def in_a_browser(path, address):
+    """What a page has become once a browser has run its script."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not browser:
         pytest.skip("no Chromium on this machine")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom"]
-    done = subprocess.run(
-        [*command, f"{small.as_uri()}#mixed0/7+mixed0/3"], capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([*command, f"{path.as_uri()}#{address}"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    seen = done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cases",
+    [
+        {0: "stands above none of the images.", 100: "stands above all images."},
+        {99.9: "stands above 99.9 % of the images.", None: "has no gradient: there is no picture."},
+    ],
+)
+def test_the_page_says_where_a_picture_stands(small, tmp_path, cases):
+    def other(found):
+        values = json.loads(found[2])
+        return found[1] + json.dumps([*values[:7], *cases, *values[9:]])
+
+    text, places = re.subn(r'("above": ?)(\[[^\]]*\])', other, small.read_text(encoding="utf-8"))
+    assert places == 1
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    seen = in_a_browser(tmp_path / "index.html", "mixed0/7+mixed0/8")
+    assert all(sentence in seen for sentence in cases.values())
+
+
+@pytest.mark.slow
+def test_a_browser_shows_a_channel_by_its_address(small):
+    seen = in_a_browser(small, "mixed0/7+mixed0/3")
     assert seen.count('class="cell"') >= shapesnet().layers["mixed0"]
     assert "mixed0, channel 7" in seen
     assert "mixed0, channel 3" in seen
