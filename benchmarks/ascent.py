@@ -116,8 +116,7 @@ def main(
 
     first = seconds(engine_call, channels, steps)
     bare_round()
-    for options in sides.values():
-        engine_call(channels, steps, **options)
+    begin = {name: seconds(partial(engine_call, channels, steps, **options)) for name, options in sides.items()}
     times = {name: [] for name in ("bare", "one step", *sides)}
     for turn in trange(rounds, disable=as_json, desc="rounds"):
         times["bare"].append(seconds(bare_round))
@@ -151,6 +150,7 @@ def main(
     }
     for name in [name for name in sides if name != "engine"]:
         report[f"{name}_ms"], report[f"{name}_ratio"] = round(ms[name], 2), ratio(name)
+        report[f"{name}_begins_s"] = round(begin[name] - statistics.median(times[name]), 2)
     click.echo(json.dumps(report) if as_json else json.dumps(report, indent=2))
 
 
