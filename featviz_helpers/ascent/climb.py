@@ -61,6 +61,9 @@ class Climb:
                 images = self._ascend(octave, self.start(octave, images), bar)
             if self.interrupted:
                 images = resize(images, self.sizes[-1])
+                if self.gradients is not None:
+                    colours = np.repeat(self.gradients[..., None], 3, axis=3)
+                    self.gradients = resize(colours, self.sizes[-1])[..., 0]
                 break
         self.images = images[: len(self.index)]
         return self

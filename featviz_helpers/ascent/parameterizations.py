@@ -88,7 +88,7 @@ class Pixels(Parameterization):
 
     @property
     def structure(self) -> tuple:
-        return ("pixels",)
+        return ("pixels",) if type(self) is Pixels else super().structure
 
     def describe(self) -> dict:
         return {**super().describe(), "noise": self.noise}
@@ -134,7 +134,7 @@ class Fourier(Parameterization):
 
     @property
     def structure(self) -> tuple:
-        return ("fourier", self.decorrelate)
+        return ("fourier", self.decorrelate) if type(self) is Fourier else super().structure
 
     def describe(self) -> dict:
         return {**super().describe(), "noise": self.noise, "decorrelate": self.decorrelate}
@@ -182,7 +182,7 @@ class MACO(Parameterization):
 
     @property
     def structure(self) -> tuple:
-        return ("maco",)
+        return ("maco",) if type(self) is MACO else super().structure
 
     def start(self, seeds: list[int], keys: list[int], height: int, width: int) -> np.ndarray:
         """Return random phases (N, 3, H, W // 2 + 1) in [-pi, pi), each image from its own random stream."""

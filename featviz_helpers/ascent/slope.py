@@ -13,7 +13,7 @@ HALF_SCALE = 1024.0  # a mean over many pixels has gradients too small for float
 
 
 class Slope:
-    """The objective of a network and its gradient with respect to the images, as two functions of one shape.
+    """The objective of a network and its gradient with respect to the images, as compiled functions.
 
     Args:
         backbone: the network.
@@ -22,7 +22,6 @@ class Slope:
 
     Attributes:
         values: (N, H, W, 3) images and the units of each term -> (N, terms), each term unweighted.
-        climb: the same and (N, terms) weights -> the objective (N,) and its gradient (N, H, W, 3).
     """
 
     def __init__(self, backbone: Backbone, parts: Parts, shape: Shape) -> None:
@@ -33,7 +32,17 @@ class Slope:
         means = not any(term.is_sum for term in self.objective.terms)
         self.scale = HALF_SCALE if shape.precision == "mixed_float16" and means else 1.0
         self.values = Trace(self._values)
-        self.climb = Trace(self._climb)
+        self._climbs: dict[tuple, Trace] = {}  # for each size that transforms let through: they may cut
+
+    def climb(self, images: tf.Tensor, units: list[Values], weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the objective (N,) of images (N, H, W, 3), and its gradient with respect to them (N, H, W, 3).
+
+        Args:
+            images: in [-1, 1], of any size.
+            units: of each term.
+            weights: (N, terms).
+        """
+        return self._climbs.setdefault(tuple(images.shape), Trace(self._climb))(images, units, weights)
 
     def _values(self, images: tf.Tensor, units: list[Values]) -> tf.Tensor:
         answer = keras.tree.flatten(self.network(self.preprocess(images), training=False))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.files import cached_checksum
+from ..common.provenance import gpus
 from .locate import find_inception
 
 DIGITS = 20  # of a SHA-256 in hexadecimal
@@ -27,7 +28,8 @@ def of_assets(parameters: Mapping[str, Any], folder: Path | None = None) -> dict
     """
     hashes = {}
     for name, value in parameters.items():
-        if name == "MODEL" and value == "inception_v3" and not parameters.get("WEIGHTS"):
+        inception = value == "inception_v3" or (value == "auto" and bool(gpus()))  # "auto" takes it on a card
+        if name == "MODEL" and inception and not parameters.get("WEIGHTS"):
             value = str(find_inception(first=folder) or value)
         if isinstance(value, list):
             if value and all(map(_is_there, value)):

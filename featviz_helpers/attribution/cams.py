@@ -91,7 +91,7 @@ def score_cam(
 ) -> np.ndarray:
     """Return Score-CAM (Wang et al., 2020), which needs no gradient.
 
-    Each channel's map, enlarged and brought to [0, 1], uncovers the image on the baseline; what that adds to the
+    Each channel's map, brought to [0, 1] and enlarged, uncovers the image on the baseline; what that adds to the
     objective is the channel's weight. (The softmax that the paper's pseudocode puts over the weights is left out: it
     makes them depend on the scale of the scores.) What is negative in the weighted sum is dropped.
 

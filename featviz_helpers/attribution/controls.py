@@ -7,6 +7,7 @@ from skimage.filters import sobel
 
 from ..common.checks import whole_number
 from ..common.random_streams import start_uniform
+from ..data.images import check_range
 from .baselines import content_key
 
 WIDTH = 0.25  # standard deviation of the blob, as a share of the image's sides
@@ -16,9 +17,9 @@ def random_map(images: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return uniform random maps (N, H, W) in [0, 1); an image's map does not depend on its neighbours.
 
     Raises:
-        ValueError: a seed that is no whole number.
+        ValueError: a seed that is no whole number; images that are not in [-1, 1].
     """
-    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
+    seed, images = whole_number("seed", seed, -(2**63), 2**63 - 1), check_range(images)
     return np.stack([start_uniform(seed, content_key(image), image.shape[:2]) for image in images])
 
 

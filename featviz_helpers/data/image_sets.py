@@ -242,6 +242,7 @@ class ShapesImages(ImageSet):
         return self._draw(int(index), 1, size)[0]
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
+        ahead = min(ahead, most_at_once(self.size, self.size))
         for first in range(start, len(self), ahead):  # many in one go cost a tenth of one by one
             yield from enumerate(self._draw(first, min(ahead, len(self) - first), size), first)
 

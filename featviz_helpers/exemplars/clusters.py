@@ -71,6 +71,8 @@ def facets(
     nearest = whole_number("nearest", nearest, 1)
     kept = min(whole_number("components", components, 1), *_most_components(backbone, images, layer))
     points = next(iter(embed(backbone, images, layer, batch=batch).values()))
+    if (kinds := len(np.unique(points, axis=0))) < count:
+        raise ValueError(f"'{layer}' sees {kinds} kinds of images among these, too few for count {count}.")
     points = PCA(kept, random_state=0).fit_transform(points)
     means = KMeans(count, n_init=4, random_state=whole_number("seed", seed, 0, 2**32 - 1)).fit(points)
     away = means.transform(points)

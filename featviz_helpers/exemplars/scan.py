@@ -26,7 +26,7 @@ from ..common.memory import enough_memory
 from ..common.progress import bar
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
-from ..data.sizes import MOST_AT_ONCE, fit_at_once, pair
+from ..data.sizes import LARGEST, MOST_AT_ONCE, fit_at_once
 from ..models.backbone import Backbone
 from ..models.precision import settled
 from .ranking import Ranking, not_finite
@@ -140,11 +140,16 @@ def scan_request(
     if not names:
         raise ValueError(f"layers: name at least one layer, or 'auto'; got {layers!r}.")
     k = whole_number("k, the number of images per channel,", k, 1, len(data))
-    size = backbone.model.inputs[0].shape[1] or backbone.size if size is None else pair(size)[0]
+    size = (
+        backbone.model.inputs[0].shape[1] or backbone.size if size is None else whole_number("size", size, 1, LARGEST)
+    )
     backbone.check_size((size, size), *names)
     weights = hashlib.blake2b(digest_size=16)
     for array in backbone.truncate(*names).get_weights():
         weights.update(np.ascontiguousarray(array))
+    ramp = tf.reshape(tf.linspace(-1.0, 1.0, 3 * size * size), (1, size, size, 3))
+    prepared = np.round(np.asarray(backbone.preprocess(ramp), np.float32), 3) + 0.0  # rounded: machines differ a little
+    weights.update(prepared.tobytes())
     return {
         "backbone": backbone.name,
         "weights": weights.hexdigest(),

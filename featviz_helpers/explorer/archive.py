@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,12 +67,12 @@ class LayerFacts:
     @cached_property
     def answers(self) -> np.ndarray:
         """Responses of every channel (N, C) to images spread over the data set, see `facts.responses`."""
-        return facts.responses(self.backbone, self.data, self.layer, self.exemplars.meta["size"])
+        return facts.responses(self.backbone, self.data, self.layer, self.exemplars.meta)
 
     @cached_property
     def field(self) -> Field:
         """What a unit of the layer sees."""
-        return facts.seen_field(self.backbone, self.data, self.layer, self.exemplars.meta["size"])
+        return facts.seen_field(self.backbone, self.data, self.layer, self.exemplars.meta)
 
     @cached_property
     def stored(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -97,7 +98,6 @@ class Archive:
         self.progress = True
         self._layers: dict[str, LayerFacts] = {}
         self._made: dict[tuple[str, int, int], Made] = {}
-        self._sample = facts.spread(data, facts.SAMPLE)
 
     def layer(self, name: str) -> LayerFacts:
         """Return what is known of a layer.
@@ -126,13 +126,13 @@ class Archive:
     @property
     def labels(self) -> list[str]:
         """The classes of the images that a channel can be selective for, in the order of the data set."""
-        names = list(dict.fromkeys(self._sample_labels))
+        names = list(dict.fromkeys(self._sample_labels(())))
         return [name for name in names if name] if len(names) > 1 else []
 
-    @property
-    def _sample_labels(self) -> list[str | None]:
-        return [self.data.labels[i] for i in self._sample]
+    def _sample_labels(self, damaged: Container[str]) -> list[str | None]:
+        return [self.data.labels[i] for i in facts.spread(self.data, facts.SAMPLE, damaged)]
 
     def most_selective(self, layer: str, label: str) -> int:
         """Return the channel of a layer that tells the images of one class best from all others."""
-        return facts.most_selective(self.layer(layer).answers, self._sample_labels, label)
+        known = self.layer(layer)
+        return facts.most_selective(known.answers, self._sample_labels(known.exemplars.meta["damaged"]), label)

@@ -127,7 +127,7 @@ def _section(store: LayerStore, pictures: Pictures, seeds: int, variety: int) ->
     if backbone.traits.has_answer_key and layer != backbone.logits:
         key, curves = facts.answer_key_facts(backbone, layer, made[0][0])
         table = pd.concat([table, key], axis=1)
-    answers = facts.responses(backbone, store.data, layer, exemplars.meta["size"])
+    answers = facts.responses(backbone, store.data, layer, exemplars.meta)
     return {
         "name": layer,
         "channels": len(store.channels),
@@ -169,7 +169,7 @@ def _fields(store: LayerStore, exemplars: Exemplars) -> dict[str, Any]:
     """Return the size of the layer's map, and what its units see, in shares of the image."""
     size, rows = exemplars.meta["size"], exemplars.meta["maps"][store.layer]
     theory = receptive_field(store.backbone, store.layer, size)
-    seen = facts.seen_field(store.backbone, store.data, store.layer, size)
+    seen = facts.seen_field(store.backbone, store.data, store.layer, exemplars.meta)
     return {
         "map": rows,
         "image": size,

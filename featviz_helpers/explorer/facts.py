@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,18 +54,32 @@ def histograms(exemplars: Exemplars, layer: str) -> list[dict[str, Any]]:
     return found
 
 
-def responses(backbone: Backbone, data: ImageSet, layer: str, size: int) -> np.ndarray:
-    """Return the mean activation of every channel on images spread evenly over the data set: (N, C)."""
-    chosen, parts = spread(data, SAMPLE), []
+def responses(backbone: Backbone, data: ImageSet, layer: str, meta: Mapping[str, Any]) -> np.ndarray:
+    """Return the mean activation of every channel on images spread evenly over the data set: (N, C).
+
+    Args:
+        backbone: the network.
+        data: the images.
+        layer: layer name.
+        meta: of the layer's exemplars; images that could not be read then are left out.
+    """
+    chosen, parts = spread(data, SAMPLE, meta["damaged"]), []
     for block in np.array_split(chosen, -(-len(chosen) // 32)):
-        answer = backbone.activations(np.stack([data.load(int(i), size) for i in block]), layer)
+        answer = backbone.activations(np.stack([data.load(int(i), meta["size"]) for i in block]), layer)
         parts.append(answer.mean(axis=(1, 2)) if answer.ndim == 4 else answer)
     return np.concatenate(parts)
 
 
-def spread(data: ImageSet, count: int) -> np.ndarray:
-    """Return the positions of so many images, spread evenly over the data set; of all, where there are no more."""
-    return np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
+def spread(data: ImageSet, count: int, damaged: Container[str]) -> np.ndarray:
+    """Return the positions of so many images, spread evenly over those that can be read; of all, if there are no more.
+
+    Args:
+        data: the images.
+        count: how many.
+        damaged: names of those that cannot be read.
+    """
+    whole = np.array([i for i, name in enumerate(data.names) if name not in damaged])
+    return whole[np.unique(np.linspace(0, len(whole) - 1, min(count, len(whole))).astype(int))]
 
 
 def most_selective(answers: np.ndarray, labels: Sequence[str | None], label: str) -> int:
@@ -82,9 +96,14 @@ def most_selective(answers: np.ndarray, labels: Sequence[str | None], label: str
     return int(np.argmax(np.divide(gap, deviation, out=np.full_like(gap, -np.inf), where=deviation > 0)))
 
 
-def seen_field(backbone: Backbone, data: ImageSet, layer: str, size: int) -> Field:
-    """Return what a unit of a layer really sees of images of the data set, or what it could see where none moves it."""
-    images = np.stack([data.load(int(i), size) for i in spread(data, 8)])
+def seen_field(backbone: Backbone, data: ImageSet, layer: str, meta: Mapping[str, Any]) -> Field:
+    """Return what a unit of a layer really sees of images of the data set, or what it could see where none moves it.
+
+    Args:
+        backbone, data, layer, meta: as for `responses`.
+    """
+    size = meta["size"]
+    images = np.stack([data.load(int(i), size) for i in spread(data, 8, meta["damaged"])])
     try:
         return effective_field(backbone, layer, images)
     except ValueError:  # no image moves the unit in the middle

@@ -28,7 +28,7 @@ from ..models.backbone import Backbone
 from .variety import Variety, push_apart
 
 REQUEST = "request.json"
-ROOMS = ("common", "data", "models", "ascent", "synthesis")  # whose code makes the pictures
+ROOMS = ("common", "data", "models", "ascent", "synthesis", "explorer")  # whose code makes the pictures
 
 
 class LayerStore:

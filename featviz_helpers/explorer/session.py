@@ -90,8 +90,8 @@ class Session:
         if (layer, channel) != (self.layer, self.channel):
             self.layer, self.channel = layer, channel
             self.restart()
-            self.listen("place", None)
             self.show()
+            self.listen("place", None)
 
     def choose_class(self, label: str) -> None:
         """Ask for the channel of the layer that is most selective for a class of the data set."""

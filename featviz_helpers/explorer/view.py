@@ -132,6 +132,8 @@ class View:
             self.message.value = f'<div role="status" aria-live="polite"><b>{escape(value)}</b>&nbsp;</div>'
         else:
             last = session.archive.backbone.layers[session.layer] - 1
+            if session.layer not in self.layer.options:
+                self._set(self.layer, options=(*self.layer.options, session.layer))
             self._set(self.layer, value=session.layer)
             for one in (self.channel, self.number):
                 # The upper end before the value where it grows, and after it where it shrinks.

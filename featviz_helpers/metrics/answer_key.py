@@ -43,7 +43,8 @@ def answer_key(backbone: Backbone, layer: str = "auto", count: int = 3200, seed:
         (orientation_strength, ...).
     """
     drawn = shapes.draw(count, seed)
-    responses = backbone.activations(drawn.images, layer).mean(axis=(1, 2))
+    answers = backbone.activations(drawn.images, layer)
+    responses = answers.mean(axis=tuple(range(1, answers.ndim - 1)))  # class scores have no map
     responses = np.maximum(responses - responses.min(axis=0), 0.0) + 1e-9
     key, table = drawn.key, {"channel": np.arange(responses.shape[1])}
     for name, turns in (("orientation", 2), ("hue", 1)):

@@ -28,6 +28,8 @@ def finished(out: Path, report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if any(earlier.get(key) != report[key] for key in SAME_RUN):
         return {}
     now = json.loads(json.dumps(report["notebooks"]))  # a tuple among the values is a list in the file
+    if _has_card(earlier) != _has_card(report):  # MODEL "auto" is another network there
+        now = [new for new in now if "auto" not in new["parameters"].values()]
     return {new["name"]: old for new in now if (old := entries.get(new["name"])) and _same(out, new, old)}
 
 
@@ -50,6 +52,10 @@ def _entries(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {entry["name"]: entry for entry in record["notebooks"]}
     except (KeyError, TypeError):
         return {}
+
+
+def _has_card(record: Mapping[str, Any]) -> bool:
+    return bool(record.get("hardware", {}).get("gpus"))
 
 
 def _same(out: Path, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:

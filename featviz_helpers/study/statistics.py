@@ -121,12 +121,26 @@ def held_out(trial: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for choose, report in ((first, second), (second, first)):
         chosen = trial[trial["channel"].isin(choose)]
-        means = chosen.groupby(["method", "value"], sort=False)["exemplar_distance"].mean()
+        means = chosen.assign(gap=_gaps(chosen)).groupby(["method", "value"], sort=False)["gap"].mean()
         for name, value in means.dropna().groupby("method", sort=False).idxmin():
             rows = trial[(trial["method"] == name) & (trial["value"] == value) & trial["channel"].isin(report)]
             groups = rows.drop(columns="seed").groupby(["method", "value", "channel"], sort=False)
             tables.append(groups.mean(numeric_only=True))
     return pd.concat(tables).reset_index()
+
+
+def ranked_values(table: pd.DataFrame) -> pd.Index:
+    """Return the values of one method, the nearest first, and last those without a living start."""
+    means = table.assign(gap=_gaps(table)).groupby("value")["gap"].mean()
+    return means.sort_values(na_position="last").index
+
+
+def _gaps(table: pd.DataFrame) -> pd.Series:
+    """Return by how much each distance lies above the mean of its method and channel.
+
+    A value whose start is dead on a far-off channel has one far distance fewer, and must not look nearer for it.
+    """
+    return table["exemplar_distance"] - table.groupby(["method", "channel"])["exemplar_distance"].transform("mean")
 
 
 def activation_pairs(trial: pd.DataFrame, held_out: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from .methods import METHODS, check_values, default, half_of, method, run_method
 from .parts import Part, PartFiles
 from .plan import StudyPlan
 from .scores import ExemplarScores
+from .statistics import ranked_values
 from .tables import Tables
 
 REQUEST = "request.json"
@@ -113,8 +114,7 @@ class Study:
         for name, values in plan.methods.items():
             self._climb_together(name, values)
             table = self._run_part(Part("study", name, values, plan.channels, plan.seeds), log)
-            means = table.groupby("value")["exemplar_distance"].mean()
-            best = means.sort_values(na_position="last").index[: None if name == "none" else plan.trial_values]
+            best = ranked_values(table)[: None if name == "none" else plan.trial_values]
             chosen = [value for value in values if value in best]
             trial = Part("trial", name, chosen, self.scores.background, plan.trial_seeds)
             tables.append(table)

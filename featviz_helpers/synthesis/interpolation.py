@@ -42,7 +42,7 @@ class SharedFrames(Fourier):
 
     @property
     def structure(self) -> tuple:
-        return ("shared frames", self.shares, self.own)
+        return ("shared frames", self.shares, self.own) if type(self) is SharedFrames else (self,)
 
     def describe(self) -> dict:
         return {**super().describe(), "shares": list(self.shares), "own": self.own}

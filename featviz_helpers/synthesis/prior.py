@@ -152,7 +152,7 @@ class CPPN(Parameterization):
 
     @property
     def structure(self) -> tuple:
-        return ("cppn", self.width, self.depth)
+        return ("cppn", self.width, self.depth) if type(self) is CPPN else (self,)
 
     def describe(self) -> dict:
         return {**super().describe(), "width": self.width, "depth": self.depth}

@@ -184,6 +184,43 @@ def test_the_network_is_traced_once_for_all_kinds_of_steps():
     assert len(engine.trace_counts(backbone)) == len(kinds)
 
 
+class Crop(fv.ascent.Transform):
+    """The middle of the image."""
+
+    def apply(self, images, draws, values):
+        return images[:, 8:-8, 8:-8]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_transform_may_cut_whatever_ran_before(first):
+    kinds = [{"transforms": [Crop()]}, {}]
+    backbone, seen = fv.Backbone(shapesnet().model), {}
+    for kind in (first, 1 - first):
+        climb = fv.maximize(backbone, fv.channel(LAYER, [3]), size=SIZE, steps=2, **kinds[kind])
+        seen[kind] = climb.history["objective"][0]
+    assert not np.allclose(seen[0], seen[1])
+
+
+class Grey(fv.Pixels):
+    def decode(self, parameters, height, width):
+        return tf.repeat(tf.reduce_mean(parameters, axis=3, keepdims=True), 3, axis=3)
+
+
+class GreyWaves(fv.Fourier):
+    def decode(self, parameters, height, width):
+        return Grey.decode(self, super().decode(parameters, height, width), height, width)
+
+
+@pytest.mark.parametrize(("own", "parent"), [(Grey, fv.Pixels), (GreyWaves, fv.Fourier)])
+def test_a_subclass_does_not_climb_as_its_parent_did(own, parent):
+    backbone = fv.Backbone(shapesnet().model)
+    fv.maximize(backbone, fv.channel(LAYER, [3]), size=SIZE, steps=2, parameterization=parent())
+    climb = fv.maximize(backbone, fv.channel(LAYER, [3]), size=SIZE, steps=2, parameterization=own())
+    again = fv.maximize(fv.Backbone(shapesnet().model), fv.channel(LAYER, [3]), size=SIZE, steps=2,
+                        parameterization=own())  # fmt: skip
+    np.testing.assert_array_equal(climb.history["objective"], again.history["objective"])
+
+
 @pytest.mark.slow
 def test_a_large_batch_is_cut_and_put_together_again():
     parts = ascend([3, 5, 8, 11, 3], batch=2, snapshots=[0, 6])

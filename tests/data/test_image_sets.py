@@ -231,3 +231,8 @@ def test_a_batch_that_cannot_be_is_refused(batch):
     """0 meant everything in one batch, and 10^9 walked on for hours after the last image."""
     with pytest.raises(ValueError, match="batch must be a whole number"):
         next(fv.ShapesImages(32).batches(batch, 64))
+
+
+def test_large_shapes_are_drawn_no_more_at_once_than_fit():
+    data = fv.ShapesImages(10_000, size=512)
+    assert next(iter(data.batches(4096, 64)))

@@ -56,3 +56,9 @@ def test_starts_are_taken_by_an_ascent(drawn):
 def test_counts_that_make_no_facets_are_refused(count, words):
     with pytest.raises(ValueError, match=words):
         facets(shapesnet(), pictures(5, 48), count, LAYER)
+
+
+def test_fewer_kinds_than_facets_are_named(drawn):
+    alike = np.repeat(drawn.images[:1], 4, axis=0)
+    with pytest.raises(ValueError, match="sees 1 kinds of images among these, too few for count 3"):
+        facets(shapesnet(), alike, 3, LAYER)

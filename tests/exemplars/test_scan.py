@@ -512,3 +512,16 @@ def test_an_image_with_the_longest_name_gets_a_thumbnail(tmp_path):
     tables._thumbnails(data, data.names, tmp_path / "thumbnails")
     assert len(list((tmp_path / "thumbnails").iterdir())) == 2
     assert tables.thumbnail("1/cat.png") == "1/cat.png.jpg"
+
+
+def test_a_network_that_prepares_images_otherwise_is_another_request(data):
+    model = shapesnet().model
+    plain = scan.scan_request(fv.Backbone(model, "mine"), data, "mixed0", 5)
+    negative = scan.scan_request(fv.Backbone(model, "mine", preprocess=lambda images: -images), data, "mixed0", 5)
+    assert plain == scan.scan_request(fv.Backbone(model, "mine"), data, "mixed0", 5)
+    assert plain["weights"] != negative["weights"]
+
+
+def test_a_size_of_two_numbers_is_refused(data):
+    with pytest.raises(ValueError, match="size must be a whole number"):
+        scan.scan_request(shapesnet(), data, "mixed0", 5, (64, 128))

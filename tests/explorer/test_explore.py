@@ -328,3 +328,20 @@ def test_what_cannot_be_is_refused_before_anything_is_found(changed, message, mo
     monkeypatch.setattr(LayerFacts, "scan", pytest.fail)
     with pytest.raises(ValueError, match=message):
         fv.explore(shapesnet(), **{"data": DATA} | changed)
+
+
+def test_one_damaged_image_is_left_out(tmp_path, short):
+    for number, image in enumerate(fv.shapes.draw(12, 3).images):
+        fv.save_image(image, tmp_path / "data" / f"{number:02d}.png") if number else (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "99.png").write_bytes(b"no image")
+    data = fv.ImageFolder(tmp_path / "data")
+    with pytest.warns(UserWarning, match="could not be read"):
+        known = Archive(shapesnet(), data, k=2).layer("mixed0")
+        assert known.answers.shape == (11, shapesnet().layers["mixed0"])
+    assert known.field.size
+
+
+def test_a_layer_that_is_no_choice_of_the_slider_becomes_one(looking):
+    view = View(looking)
+    looking.choose(layer="logits")
+    assert view.layer.value == "logits"

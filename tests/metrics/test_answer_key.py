@@ -125,3 +125,8 @@ def test_selectivity_is_the_best_area_under_the_curve():
         class_selectivity(responses, labels[:-1])
     with pytest.raises(ValueError, match="two classes or more"):
         class_selectivity(responses, np.zeros(40))
+
+
+def test_class_scores_have_an_answer_key_too():
+    table = truth.answer_key(shapesnet(), "logits", 64)
+    assert len(table) == shapesnet().layers["logits"]

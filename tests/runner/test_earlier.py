@@ -47,6 +47,15 @@ def test_what_is_finished_and_would_come_out_the_same_stays(out):
     assert found == {"00": entry("00")}
 
 
+def test_a_network_that_a_card_would_choose_is_another_one(out):
+    record = json.loads((out / "run.json").read_text())
+    record["notebooks"] = [entry("00", parameters={"MODEL": "auto"})]
+    (out / "run.json").write_text(json.dumps(record | {"hardware": {"gpus": []}}))
+    now = request(parameters={"MODEL": "auto"})
+    assert "00" in earlier.finished(out, now | {"hardware": {"gpus": []}})
+    assert earlier.finished(out, now | {"hardware": {"gpus": ["H200"]}}) == {}
+
+
 @pytest.mark.parametrize(
     "other",
     [

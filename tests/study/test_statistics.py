@@ -126,3 +126,14 @@ def test_gains_are_measured_from_the_best_and_from_the_coarsest_step_of_the_base
     gains = statistics.gains(table, published)
     assert gains.loc["good"].tolist() == pytest.approx([50, 75, 20])
     assert gains.loc["none"].tolist() == pytest.approx([0, 50, 0])
+
+
+def test_a_value_that_is_dead_on_a_far_channel_does_not_look_nearer():
+    table = study_table(noise=0.0, set_effect=0.0)
+    good = table["method"].eq("good")
+    worse = good & table["value"].eq(3.0)
+    far = table["channel"].isin(MANY_CHANNELS[2:4])
+    table.loc[far, "exemplar_distance"] += 5.0
+    table.loc[worse & far, "exemplar_distance"] = np.nan
+    assert set(statistics.held_out(table).query("method == 'good'")["value"]) == {2.0}
+    assert statistics.ranked_values(table[good])[0] == 2.0
