@@ -116,7 +116,7 @@ def octave_sizes(answer: Sequence[int] | None, octaves: Octaves, size: int) -> b
 @judge(IMAGES)
 def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, layer: str, channel: int,
              step_size: float) -> bool:  # fmt: skip
-    """Judge one step of plain ascent, the gradient divided by its standard deviation, clipped to [-1, 1]."""
+    """Judge one plain step along the gradient over its standard deviation, clipped; below 0 it goes downhill."""
     images = tf.constant(start)
     with tf.GradientTape() as tape:
         tape.watch(images)
@@ -127,8 +127,8 @@ def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, l
         return say(False, "", f"the image must keep its shape {expected.shape}; yours is {np.shape(answer)}.")
     moved = np.abs(np.asarray(answer) - start).mean()
     return say(
-        bool(np.allclose(answer, expected, atol=0.02 * step_size)),
-        "that is one step uphill.",
+        bool(np.allclose(answer, expected, atol=0.02 * abs(step_size))),
+        f"that is one step {'uphill' if step_size > 0 else 'downhill'}.",
         f"your pixels moved by {moved:.4f} on average, and {np.abs(expected - start).mean():.4f} is right; "
         "check the sign, the division by the standard deviation, and the clipping.",
     )

@@ -34,8 +34,8 @@ def one_step(sign=1.0):
     return np.clip(start + sign * 0.02 * slope / tf.math.reduce_std(slope), -1, 1)
 
 
-def judge_step(answer):
-    return check.one_step(answer, pictures(1, 48) / 2, shapesnet(), LAYER, 5, 0.02)
+def judge_step(answer, size=0.02):
+    return check.one_step(answer, pictures(1, 48) / 2, shapesnet(), LAYER, 5, size)
 
 
 def favourite(answer):
@@ -489,3 +489,9 @@ def test_a_cross_fade_is_no_film(capsys):
     assert check.steady_film(np.stack([first, both, last]), *asked, middle=1.2) is True
     assert check.steady_film(np.stack([first, (first + last) / 2, last]), *asked, middle=1.2) is False
     assert "1.2 times the cross-fade" in capsys.readouterr().out
+
+
+def test_a_negative_step_size_asks_for_the_step_downhill(capsys):
+    assert judge_step(one_step(-1) + np.float32(1e-5), -0.02)  # as another machine rounds
+    assert "one step downhill" in capsys.readouterr().out
+    assert not judge_step(one_step(), -0.02)
