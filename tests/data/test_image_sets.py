@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from featviz_helpers.common.errors import DamagedImage, DamagedImageWarning
 from featviz_helpers.data import shapes
+from featviz_helpers.data.sizes import most_at_once
 from PIL import Image
 from support.image_files import bomb
 
@@ -233,6 +234,13 @@ def test_a_batch_that_cannot_be_is_refused(batch):
         next(fv.ShapesImages(32).batches(batch, 64))
 
 
-def test_large_shapes_are_drawn_no_more_at_once_than_fit():
-    data = fv.ShapesImages(10_000, size=512)
-    assert next(iter(data.batches(4096, 64)))
+def test_large_shapes_are_drawn_no_more_at_once_than_fit(monkeypatch):
+    asked = []
+
+    def draw(self, first, count, size):
+        asked.append(count)
+        return np.zeros((count, 1, 1, 3), np.float32)
+
+    monkeypatch.setattr(fv.ShapesImages, "_draw", draw)
+    next(iter(fv.ShapesImages(10_000, size=512).batches(4096, 64)))
+    assert asked[0] == most_at_once(512, 512) < 10_000
