@@ -3,7 +3,8 @@
     python data_scripts/make_filters.py InceptionV3=WEIGHTS.h5 AlexNet=alexnet-owt-7be5be79.pth ResNet-18=FILE ...
 
 A `.h5` is InceptionV3's, anything else what `models.filters.filters_from_file` reads: state dicts of torchvision, as
-of ResNet-101 and DenseNet-121, or arrays. Filters stand in the order of their colour shares, which are printed.
+of ResNet-101 and DenseNet-121, or arrays. Filters stand in the order of their colour shares, the dead ones last. What
+is printed of the shares is that of the others.
 """
 
 from pathlib import Path
@@ -36,13 +37,19 @@ def sheet(bank: filters.FilterBank) -> np.ndarray:
     return canvas
 
 
+def heading(bank: filters.FilterBank) -> str:
+    """Return what stands above a bank. Dead filters have no share of colour, so they come last."""
+    dead = f", the last {bank.dead.sum()} dead" if bank.dead.any() else ""
+    return f"{bank.name}: {len(bank)} filters of {bank.kernels.shape[1]} pixels{dead}"
+
+
 def numbers(bank: filters.FilterBank) -> dict[str, float]:
-    """Return what is told of a bank: how many filters, and how their shares of colour are spread."""
+    """Return what is told of a bank: how many filters, and how the shares of colour of the living are spread."""
     shares = bank.colour_shares[np.isfinite(bank.colour_shares)]
-    kernels = bank.kernels
     return {
         "filters": len(bank),
-        "side": kernels.shape[1],
+        "dead": bank.dead.sum(),
+        "side": bank.kernels.shape[1],
         "below 0.2": (shares < 0.2).mean(),
         "0.2 to 0.8": ((shares >= 0.2) & (shares <= 0.8)).mean(),
         "above 0.8": (shares > 0.8).mean(),
@@ -65,9 +72,7 @@ def main(named: tuple[str, ...], out: Path) -> None:
             else filters.filters_from_file(path, name)
         )
     banks.append(filters.random_filters(banks[-1]))
-    rows = [
-        [Cell(sheet(bank), f"{bank.name}: {len(bank)} filters of {bank.kernels.shape[1]} pixels")] for bank in banks
-    ]
+    rows = [[Cell(sheet(bank), heading(bank))] for bank in banks]
     title = "From grey to colour: trained filters spread to both ends, random ones stay in between"
     figure = draw_cells(rows, title, inch=COLUMNS * STEP / DPI, columns=1)
     figure.savefig(out / "filters.jpg", bbox_inches="tight", pil_kwargs={"quality": QUALITY, "subsampling": 0})

@@ -24,6 +24,7 @@ from .torch_file import read_state
 IMAGENET_STD = (0.229, 0.224, 0.225)  # what torchvision divides red, green and blue in [0, 1] by
 TORCH_EPSILON = 1e-5  # of a batch norm, in every network of torchvision
 SIDE = 64  # pixels of the image on which filters are measured; none is larger
+DEAD = 0.01  # of the median strength: a filter below it answers to nothing
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,19 @@ class FilterBank:
         return len(self.kernels)
 
     @property
+    def strengths(self) -> np.ndarray:
+        """(n,) the root of the summed squares of each filter's weights."""
+        return np.sqrt((self.kernels**2).sum(axis=(1, 2, 3)))
+
+    @property
+    def dead(self) -> np.ndarray:
+        """(n,) bool: filters less than 0.01 times as strong as the median one, which training has switched off."""
+        return self.strengths < DEAD * np.median(self.strengths)
+
+    @property
     def colour_shares(self) -> np.ndarray:
-        """See `colour_shares`: (n,), one per filter."""
-        return colour_shares(self.kernels)
+        """See `colour_shares`: (n,), one per filter. NaN for a dead one, whose weights are rounding."""
+        return np.where(self.dead, np.nan, colour_shares(self.kernels))
 
     @property
     def pictures(self) -> np.ndarray:

@@ -94,21 +94,21 @@ def unit_panel(
     activation: np.ndarray,
     made: np.ndarray,
     seen: np.ndarray,
-    back: np.ndarray,
+    back: Mapping[str, np.ndarray],
     labels: Sequence[str] | None = None,
     title: str | None = None,
 ) -> Figure:
     """Show all that is known of one unit on one sheet, as the Deep Visualization Toolbox does (Yosinski et al., 2015).
 
     On top the image, the unit's map over it, the map alone, and a picture made for the unit; below them the images
-    that drive it most; and under each what the unit saw there, sent back to the pixels by a deconvnet.
+    that drive it most; and under each what the unit saw there, sent back to the pixels by one rule or by several.
 
     Args:
         image: (H, W, 3) in [-1, 1].
         activation: (h, w), the unit's map of this image.
         made: (h, w, 3) in [-1, 1], such as `maximize` makes.
         seen: (K, H, W, 3) in [-1, 1], strongest first.
-        back: (K, H, W, 3), signed; each is spread around its own zero, which is grey.
+        back: rule, such as "deconvnet" -> (K, H, W, 3), signed; each is spread around its own zero, which is grey.
         labels: of the images below, such as their activations.
         title: what the figure shows.
 
@@ -119,8 +119,9 @@ def unit_panel(
         ValueError: another number of pictures that were sent back than of images.
     """
     check_pictures("image", [image])
-    if np.shape(back) != np.shape(seen):
-        raise refusal("back", f"pictures {np.shape(seen)}, one for each of `seen`", np.asarray(back))
+    for name, sent in back.items():
+        if np.shape(sent) != np.shape(seen):
+            raise refusal(f"back['{name}']", f"pictures {np.shape(seen)}, one for each of `seen`", np.asarray(sent))
     size = image.shape[0]
     coloured = heat(activation, size)
     over = tint(image, enlarge(activation, size))
@@ -132,10 +133,16 @@ def unit_panel(
     ]
     words = check_labels(labels, len(seen))
     middle = [Cell(picture, left="" if i else "drive it most", below=words[i]) for i, picture in enumerate(seen)]
-    spread = np.quantile(np.abs(back), TOP, axis=(1, 2, 3), keepdims=True)
-    grey = np.clip(back / np.maximum(spread, 1e-12), -1, 1)
-    bottom = [Cell(picture, left="" if i else "seen there") for i, picture in enumerate(grey)]
-    return draw_cells([top, middle, bottom], title, columns=max(len(top), len(seen)), shrink=True)
+    bottom = [
+        [Cell(picture, left="" if i else name) for i, picture in enumerate(_around_zero(sent))]
+        for name, sent in back.items()
+    ]
+    return draw_cells([top, middle, *bottom], title, columns=max(len(top), len(seen)), shrink=True)
+
+
+def _around_zero(sent: np.ndarray) -> np.ndarray:
+    spread = np.quantile(np.abs(sent), TOP, axis=(1, 2, 3), keepdims=True)
+    return np.clip(sent / np.maximum(spread, 1e-12), -1, 1)
 
 
 def enlarge(values: np.ndarray, size: int) -> np.ndarray:

@@ -85,6 +85,17 @@ def test_one_scale_for_all_and_a_random_bank_as_strong():
     np.testing.assert_array_equal(noise.kernels, filters.random_filters(bank, seed=3).kernels)
 
 
+def test_a_dead_filter_has_no_share_of_colour_and_is_named_above_the_sheet():
+    kernels = KERNELS / np.linalg.norm(KERNELS.reshape(4, -1), axis=1)[:, None, None, None]
+    kernels[1] *= 0.004
+    kernels[2] *= 0.006  # of 0.5, the median
+    bank = filters.FilterBank("bank", kernels)
+    assert bank.dead.tolist() == [False, True, False, False]
+    assert np.isnan(bank.colour_shares).tolist() == bank.dead.tolist()
+    assert make_filters.heading(bank).endswith("the last 1 dead")
+    assert "dead" not in make_filters.heading(filters.FilterBank("bank", KERNELS))
+
+
 def test_files_of_every_layout_hold_the_same_filters(tmp_path):
     torch = pytest.importorskip("torch")
     layout = np.ascontiguousarray(KERNELS.transpose(0, 3, 1, 2))
@@ -144,6 +155,6 @@ def test_the_script_draws_every_bank_and_prints_its_shares(tmp_path):
     asked = [f"first={tmp_path / 'a.npz'}", f"grey={tmp_path / 'b.npy'}", "--out", str(tmp_path)]
     result = CliRunner().invoke(make_filters.main, asked, catch_exceptions=False)
     lines = {line.split()[0]: line.split()[1:] for line in result.output.splitlines()[1:]}
-    assert list(map(float, lines["grey"])) == [4, 3, 1, 0, 0, 0]
-    assert list(map(float, lines["first"][:2])) == [4, 3]
+    assert list(map(float, lines["grey"])) == [4, 0, 3, 1, 0, 0, 0]
+    assert list(map(float, lines["first"][:3])) == [4, 0, 3]
     assert (tmp_path / "filters.jpg").stat().st_size > 1000

@@ -53,11 +53,13 @@ def test_thumbnails_are_means():
 
 def test_the_panel_has_all_that_is_known_of_a_unit():
     seen = pictures(4, 32)
-    figure = unit_panel(seen[0], np.eye(4), pictures(1, 24)[0], seen, 9 * seen, ["1", "2", "3", "4"], "a title")
-    assert len(figure.axes) == 4 + 4 + 4
+    figure = unit_panel(
+        seen[0], np.eye(4), pictures(1, 24)[0], seen, {"deconvnet": 9 * seen, "guided": -seen}, list("1234"), "a title"
+    )
+    assert len(figure.axes) == 4 + 4 + 4 + 4
     assert [axis.get_title() for axis in figure.axes[:4]] == ["photograph", "its map over it", "its map", "made for it"]
     with pytest.raises(ValueError, match="one for each of `seen`"):
-        unit_panel(seen[0], np.eye(4), seen[0], seen, seen[:2])
+        unit_panel(seen[0], np.eye(4), seen[0], seen, {"deconvnet": seen[:2]})
 
 
 @pytest.mark.parametrize(
