@@ -34,7 +34,7 @@ def judge(kind: Kind) -> Callable[[Callable[P, bool]], Callable[P, bool | None]]
     """Make a function of an answer a judge of answers of one kind.
 
     An answer of None is an exercise not begun, neither right nor wrong. A tensor is taken as the array that it holds,
-    and an array of one value as that value; an answer of another kind is told what is wanted.
+    and an array of one value as that value where no array is wanted; an answer of another kind is told what is wanted.
     """
 
     def decorate(function: Callable[P, bool]) -> Callable[P, bool | None]:
@@ -44,7 +44,7 @@ def judge(kind: Kind) -> Callable[[Callable[P, bool]], Callable[P, bool | None]]
                 print("Not answered yet: replace None by your answer and run the cell again.")
                 return None
             answer = answer.numpy() if tf.is_tensor(answer) else answer
-            answer = answer.item() if isinstance(answer, np.ndarray | np.generic) and answer.size == 1 else answer
+            answer = _plain(answer, kind)
             if not kind.fits(answer):
                 return say(False, "", f"this exercise wants {kind.words}, and {_describe(answer)} is none.")
             return function(answer, *args, **kwargs)
@@ -54,9 +54,29 @@ def judge(kind: Kind) -> Callable[[Callable[P, bool]], Callable[P, bool | None]]
     return decorate
 
 
+def _plain(answer: Any, kind: Kind) -> Any:
+    """Return a number of numpy, and an array of one value that is not of the kind itself, as one of Python."""
+    if not isinstance(answer, np.ndarray | np.generic):
+        return answer
+    if answer.dtype == tf.bfloat16.as_numpy_dtype:  # for numpy no number at all
+        answer = answer.astype(np.float32)
+    unpacked = answer.size == 1 and (isinstance(answer, np.generic) or not kind.fits(answer))
+    return answer.item() if unpacked else answer
+
+
+def close(given: np.ndarray, wanted: np.ndarray) -> bool:
+    """Return whether numbers are the wanted ones, but for the rounding of float32."""
+    return bool(np.allclose(given, wanted, rtol=1e-3, atol=1e-5))
+
+
+def in_range(pictures: np.ndarray) -> bool:
+    """Return whether all values of pictures are finite and lie in [-1, 1], but for rounding."""
+    return bool((np.abs(pictures) <= 1 + 1e-6).all())
+
+
 def _describe(answer: Any) -> str:
     if isinstance(answer, np.ndarray):
-        return f"an array of shape {answer.shape}"
+        return f"an array of shape {answer.shape}" + (f", {answer.dtype}," if answer.dtype.kind not in "fiu" else "")
     words = repr(answer)
     return f"{type(answer).__name__} {words if len(words) < 60 else words[:57] + '...'}"
 
@@ -110,9 +130,13 @@ def best_of(answer: str | None, scores: Mapping[str, float], what: str) -> bool:
 
 @judge(IMAGES)
 def silent_votes(answer: np.ndarray | None, spread: float) -> bool:
-    """Judge a picture (1, H, W, 3) for a gradient of total variation that is 0 inside the border, yet not all grey."""
-    if np.ndim(answer) != 4 or np.shape(answer)[3] != 3:
+    """Judge a picture (1, 32, 32, 3), not all grey, whose gradient of total variation is 0 inside the border."""
+    if np.shape(answer) != (1, 32, 32, 3):
         return say(False, "", f"the picture must have the shape (1, 32, 32, 3); yours has {np.shape(answer)}.")
+    if not in_range(answer):
+        return say(
+            False, "", f"a picture lies in [-1, 1]; yours goes from {np.min(answer):.4g} to {np.max(answer):.4g}."
+        )
     up, left = (np.sign(np.diff(np.asarray(answer, float), axis=axis)) for axis in (1, 2))
     inside = np.diff(up, axis=1)[:, :, 1:-1] + np.diff(left, axis=2)[:, 1:-1]
     figures = f"{(inside == 0).mean():.0%} of the votes are 0, and the standard deviation is {np.std(answer):.2f}"

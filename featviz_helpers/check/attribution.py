@@ -8,7 +8,7 @@ from ..ascent.term import Objective
 from ..attribution.curves import Curves, removal_curves
 from ..attribution.integrated import integrated_gradients
 from ..models.backbone import Backbone
-from .answers import ARRAY, FUNCTION, WHOLE_NUMBER, judge, say
+from .answers import ARRAY, FUNCTION, WHOLE_NUMBER, close, judge, say
 
 
 @judge(FUNCTION)
@@ -28,8 +28,8 @@ def class_activation(answer: Callable[[np.ndarray, np.ndarray], np.ndarray] | No
         ),
         "take the mean of a channel's gradient over its places, before multiplying.": (gradients * maps).sum(axis=-1),
     }
-    reason = next((words for words, values in known.items() if np.allclose(given, values)), "the values differ.")
-    return say(np.allclose(given, np.maximum(signed, 0)), "your maps are Grad-CAM's.", reason)
+    reason = next((words for words, values in known.items() if close(given, values)), "the values differ.")
+    return say(close(given, np.maximum(signed, 0)), "your maps are Grad-CAM's.", reason)
 
 
 @judge(WHOLE_NUMBER)
@@ -65,6 +65,8 @@ def insertion(
         return say(
             False, "", f"{len(images)} images need maps of shape {images.shape[:3]}; yours have {np.shape(answer)}."
         )
+    if not np.isfinite(answer).all():
+        return say(False, "", "every value of the maps must be finite: NaN and infinity have no place in the order.")
     curves = removal_curves(backbone, classes, images, answer, points=len(than.shares))
     ours, theirs = curves.insertion_area.mean(), than.insertion_area.mean()
     figures = f"your area is {ours:.3f}, against {theirs:.3f}"

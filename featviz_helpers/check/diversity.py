@@ -9,7 +9,7 @@ from ..ascent.score import score
 from ..models.backbone import Backbone
 from ..synthesis.diversity import pairwise_similarity
 from ..synthesis.interpolation import frame_change
-from .answers import IMAGES, judge, say
+from .answers import IMAGES, in_range, judge, say
 
 
 @judge(IMAGES)
@@ -121,6 +121,6 @@ def _unfit(pictures: np.ndarray, count: int) -> str | None:
     shape = np.shape(pictures)
     if len(shape) != 4 or shape[0] != count or shape[3] != 3:
         return f"wanted are {count} pictures of shape ({count}, H, W, 3); yours have {shape}."
-    if not np.isfinite(pictures).all() or np.abs(pictures).max() > 1 + 1e-6:
+    if not in_range(pictures):
         return "pictures lie in [-1, 1]."
     return None

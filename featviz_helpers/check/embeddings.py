@@ -12,7 +12,7 @@ from ..exemplars.embeddings import embed
 from ..exemplars.flat_maps import kept_neighbours
 from ..models.backbone import Backbone
 from ..models.filters import colour_shares
-from .answers import ARRAY, FUNCTION, IMAGES, judge, say
+from .answers import ARRAY, FUNCTION, IMAGES, close, in_range, judge, say
 
 
 @judge(FUNCTION)
@@ -32,8 +32,8 @@ def colour_share(answer: Callable[[np.ndarray], np.ndarray] | None) -> bool:
         )
         / (kernels**2).sum(axis=(1, 2, 3)),
     }
-    reason = next((words for words, values in known.items() if np.allclose(given, values)), "the values differ.")
-    return say(bool(np.allclose(given, wanted)), "a grey filter has 0, and the others are right.", reason)
+    reason = next((words for words, values in known.items() if close(given, values)), "the values differ.")
+    return say(close(given, wanted), "a grey filter has 0, and the others are right.", reason)
 
 
 @judge(IMAGES)
@@ -52,7 +52,7 @@ def two_kinds_of_near(
     """
     if np.shape(answer) != images.shape:
         return say(False, "", f"the images have the shape {images.shape}; yours have {np.shape(answer)}.")
-    if np.abs(answer).max() > 1 + 1e-6:
+    if not in_range(answer):
         return say(False, "", f"values must stay in [-1, 1]; yours reach {np.abs(answer).max():.2f}.")
     changed = np.clip(answer, -1, 1).astype(np.float32)
     by_pixels = kept_neighbours(images, changed, k).mean()

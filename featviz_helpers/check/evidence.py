@@ -9,7 +9,7 @@ from ..ascent.objectives import Objective
 from ..ascent.score import score
 from ..metrics.distance_base import Distance
 from ..models.backbone import Backbone
-from .answers import ARRAY, IMAGES, Kind, judge, say
+from .answers import ARRAY, IMAGES, Kind, in_range, judge, say
 
 NAMES = Kind("a list of names", lambda answer: isinstance(answer, list | tuple))
 NEARER = 0.1  # by so much a picture of `ordinary_sets` must be nearer to its own set
@@ -60,6 +60,8 @@ def fools(
     """
     if answer.shape != than.shape:
         return say(False, "", f"the picture must have the shape {than.shape}; yours has {answer.shape}.")
+    if not in_range(answer):
+        return say(False, "", f"a picture lies in [-1, 1]; yours goes from {answer.min():.4g} to {answer.max():.4g}.")
     pictures = np.clip(np.concatenate([answer, than]).astype(np.float32), -1, 1)
     away, made = distance.matrix(pictures, own).mean(axis=1)
     low, high = score(backbone, objective, pictures)

@@ -9,7 +9,10 @@ from ..exemplars.rounds import Round
 from ..exemplars.tables import Exemplars
 from .answers import NAME, WHOLE_NUMBER, Kind, judge, say
 
-CHANNELS = Kind("a list of channel numbers", lambda answer: isinstance(answer, list | tuple | np.ndarray))
+CHANNELS = Kind(
+    "a list of channel numbers",
+    lambda answer: isinstance(answer, list | tuple | np.ndarray) and all(map(WHOLE_NUMBER.fits, answer)),
+)
 
 
 @judge(NAME)
@@ -74,6 +77,8 @@ def representative(answer: Sequence[int] | None, exemplars: Exemplars, layer: st
     """
     if len(set(answer)) != count:
         return say(False, "", f"choose {count} different channels, not {len(set(answer))}.")
+    if unknown := set(answer) - set(exemplars.table.loc[exemplars.table["layer"] == layer, "channel"]):
+        return say(False, "", f"{layer} has no channel {min(unknown)} among those that were scanned.")
     used: dict[str, int] = {}
     for channel in answer:
         rows = exemplars.rows(layer, channel)

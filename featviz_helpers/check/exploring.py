@@ -10,7 +10,7 @@ from ..ascent.objectives import channel as channel_of
 from ..ascent.score import score
 from ..metrics.spectra import halves
 from ..models.backbone import Backbone
-from .answers import IMAGES, WHOLE_NUMBER, judge, say
+from .answers import IMAGES, WHOLE_NUMBER, in_range, judge, say
 
 
 @judge(WHOLE_NUMBER)
@@ -41,7 +41,7 @@ def calm(
         than: the other picture (H, W, 3).
         keep: the share of its activation that must be left.
     """
-    if np.ndim(answer) != 3 or np.shape(answer)[2] != 3 or np.abs(answer).max() > 1 + 1e-6:
+    if np.ndim(answer) != 3 or np.shape(answer)[2] != 3 or not in_range(answer):
         return say(False, "", f"one picture (H, W, 3) in [-1, 1] is wanted, not an array of shape {np.shape(answer)}.")
     both = [np.asarray(picture, np.float32)[None] for picture in (answer, than)]
     rough = [float(halves(picture)[1].var()) for picture in both]  # a share would also fall where the coarse half grows

@@ -20,6 +20,8 @@ def favourite_class(answer: str | None, backbone: Backbone, layer: str, channel:
         return say(False, "", f"'{answer}' is not a class of Shapes; they are in fv.shapes.CLASSES.")
     means = backbone.activations(data.images, layer)[..., channel].mean(axis=(1, 2))
     by_class = {name: means[data.key["class"] == name].mean() for name in set(data.key["class"])}
+    if answer not in by_class:
+        return say(False, "", f"none of these images shows '{answer}'; they show {', '.join(sorted(by_class))}.")
     order = sorted(by_class, key=by_class.get, reverse=True)
     return say(
         answer == order[0],

@@ -43,8 +43,9 @@ def one_wave(answer: np.ndarray | None, cycles: int, size: int) -> bool:
     if answer.shape != wanted:
         return say(False, "", f"the coefficients have the shape {wanted}; yours has {answer.shape}.")
     grey = np.asarray(Fourier().decode(np.float32(answer), size, size))[0].mean(axis=-1)
-    spectrum = np.abs(np.fft.fft2(grey - grey.mean()))[: size // 2 + 1, : size // 2 + 1]
+    spectrum = np.abs(np.fft.fft2(grey - grey.mean()))[:, : size // 2 + 1]
     row, column = np.unravel_index(spectrum.argmax(), spectrum.shape)
+    row = min(row, size - row)  # beyond the middle are the stripes along the other diagonal
     return say(
         bool(spectrum.max() > 0 and (row, column) == (cycles, 0)),
         f"{cycles} stripes.",

@@ -8,7 +8,7 @@ import numpy as np
 from ..models.backbone import Backbone
 from ..synthesis.adversaries import correct
 from ..synthesis.inversion import feature_distance
-from .answers import ARRAY, FUNCTION, IMAGES, judge, say
+from .answers import ARRAY, FUNCTION, IMAGES, in_range, judge, say
 
 ROUNDING = 1e-4  # in units of our images: what float32 and another order of additions may do
 ALIKE = 0.9  # of the values: the sign of a gradient near 0 hangs on rounding, and each step inherits it
@@ -117,6 +117,6 @@ def metamer(
 def _unfit(picture: np.ndarray, image: np.ndarray) -> str | None:
     if np.shape(picture) != image.shape:
         return f"the picture must have the shape {image.shape}; yours has {np.shape(picture)}."
-    if not np.isfinite(picture).all() or np.abs(picture).max() > 1:
+    if not in_range(picture):
         return "a picture lies in [-1, 1]."
     return None

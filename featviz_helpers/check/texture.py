@@ -7,7 +7,7 @@ import numpy as np
 from ..models.backbone import Backbone
 from ..synthesis.quilting import seam
 from ..synthesis.style import gram_matrices
-from .answers import FUNCTION, IMAGES, judge, say
+from .answers import FUNCTION, IMAGES, in_range, judge, say
 
 ShiftedGram = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
 
@@ -65,7 +65,7 @@ def same_texture(
         near: largest Gram distance.
         far: smallest root of the mean squared difference of the pixels, as a share of the pixel range [0, 1].
     """
-    if np.shape(answer) != image.shape or not np.isfinite(answer).all() or np.abs(answer).max() > 1:
+    if np.shape(answer) != image.shape or not in_range(answer):
         return say(False, "", f"a picture of shape {image.shape} in [-1, 1] is wanted.")
     ours, theirs = (gram_matrices(backbone, np.asarray(one, np.float32), layer) for one in (answer, image))
     distance = float(np.abs(ours - theirs).sum() / np.abs(theirs).sum())
@@ -85,7 +85,7 @@ def divided(answer: np.ndarray | None, shape_sees: Backbone, texture_sees: Backb
         shape_sees, texture_sees: the networks.
         shape, texture: the class numbers that they must give.
     """
-    if np.ndim(answer) != 4 or np.shape(answer)[0] != 1 or np.shape(answer)[3] != 3 or not np.abs(answer).max() <= 1:
+    if np.ndim(answer) != 4 or np.shape(answer)[0] != 1 or np.shape(answer)[3] != 3 or not in_range(answer):
         return say(False, "", f"a picture (1, H, W, 3) in [-1, 1] is wanted; yours has the shape {np.shape(answer)}.")
     picture = np.asarray(answer, np.float32)
     one, other = (int(net.activations(picture, "logits").argmax()) for net in (shape_sees, texture_sees))

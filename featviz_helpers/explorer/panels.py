@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..data.images import resize, to_uint8
 from ..models.receptive_field import patch
-from ..plots.embeddings import enlarge
+from ..plots.maps import enlarge
 from ..plots.overlays import tint
 from ..plots.style import PALETTE
 from .archive import LayerFacts, Made
@@ -93,7 +93,7 @@ def live_map(layer: LayerFacts, channel: int, image: np.ndarray, name: str) -> P
     answer = layer.backbone.activations(image[None], layer.layer)[0, ..., channel]
     if answer.ndim == 0:
         return Panel(to_uint8(image), f"{name}: score {answer:.3g}; this layer has no map")
-    over = tint(image, enlarge(answer, image.shape[0]))
+    over = tint(image, enlarge(answer, (image.shape[0], image.shape[1])))
     mean = _standing(layer, channel, float(answer.mean()))
     return Panel(to_uint8(over), f"{name}: highest place {answer.max():.3g}, mean {mean}")
 

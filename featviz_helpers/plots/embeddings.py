@@ -12,11 +12,11 @@ from ..common.checks import refusal, whole_number
 from .arguments import check_labels, check_pictures
 from .canvas import Cell
 from .cells import GAP, draw_cells
-from .maps import heat
+from .maps import enlarge, heat
 from .overlays import TOP, tint
 from .style import PAGE
 
-PAPER, FRAME = 1.0, 0.4  # white and pale grey, in [-1, 1]
+PAPER, FRAME, DEAD = 1.0, 0.4, 0.8  # white, pale grey and paler, in [-1, 1]
 EDGE = 4  # pixels from the frame to the outermost images
 
 
@@ -122,9 +122,9 @@ def unit_panel(
     for name, sent in back.items():
         if np.shape(sent) != np.shape(seen):
             raise refusal(f"back['{name}']", f"pictures {np.shape(seen)}, one for each of `seen`", np.asarray(sent))
-    size = image.shape[0]
-    coloured = heat(activation, size)
-    over = tint(image, enlarge(activation, size))
+    shape = image.shape[0], image.shape[1]
+    coloured = heat(activation, shape)
+    over = tint(image, enlarge(activation, shape))
     top = [
         Cell(image, "photograph"),
         Cell(over, "its map over it"),
@@ -145,14 +145,8 @@ def _around_zero(sent: np.ndarray) -> np.ndarray:
     return np.clip(sent / np.maximum(spread, 1e-12), -1, 1)
 
 
-def enlarge(values: np.ndarray, size: int) -> np.ndarray:
-    """Return a map (h, w) as (size, size), each place as a square, cut at zero from below."""
-    rows, columns = (np.arange(size) * side // size for side in values.shape)
-    return np.maximum(values, 0)[rows][:, columns]
-
-
 def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
-    """Return square images at another size, as means over areas: (N, side, side, 3).
+    """Return square images at another size, as means over areas: (N, side, side, 3); a dead start is a pale square.
 
     Raises:
         ValueError: what is no batch of square images, or a side below 8.
@@ -161,7 +155,9 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
     pictures = check_pictures("images", images)
     if any(picture.shape[0] != picture.shape[1] for picture in pictures):
         raise refusal("images", "squares (N, H, H, 3)", np.asarray(images))
-    return np.stack([resize_local_mean(picture, (side, side), channel_axis=-1) for picture in pictures])
+    small = np.stack([resize_local_mean(picture, (side, side), channel_axis=-1) for picture in pictures])
+    # NaN in one image would make the whole canvas that it lies on a dead start.
+    return np.where(np.isfinite(small).all(axis=(1, 2, 3), keepdims=True), small, np.asarray(DEAD, small.dtype))
 
 
 def _pixels(name: str, places: np.ndarray, count: int, canvas: np.ndarray, thumb: int) -> np.ndarray:

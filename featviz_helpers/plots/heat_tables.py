@@ -135,9 +135,11 @@ def _above(axis: Axes, pictures: Sequence[np.ndarray] | None, wide: float, high:
 def _thumbnail(axis: Axes, picture: np.ndarray, left: float, top: float, wide: float, high: float) -> None:
     """Draw a picture so many pixels from the upper left corner of a table."""
     place = min(PICTURE, int(wide) - MARGIN)
-    side = width_on_screen(picture.shape[1], place)
-    left, top = left + (place - side) // 2, top + (place - side) // 2
+    tall, broad = picture.shape[:2]
+    width = width_on_screen(broad, place if tall <= broad else max(place * broad // tall, 1))
+    height = max(round(tall * width / broad), 1)
+    left, top = left + (place - width) // 2, top + (place - height) // 2
     across, down = (axis.get_xlim()[1] + 0.5) * wide, (axis.get_ylim()[0] + 0.5) * high
-    inset = axis.inset_axes((left / across, 1 - (top + side) / down, side / across, side / down))
-    inset.imshow(on_screen(to_uint8(picture), side), interpolation="nearest", aspect="auto")
+    inset = axis.inset_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+    inset.imshow(on_screen(to_uint8(picture), width), interpolation="nearest", aspect="auto")
     inset.set_axis_off()

@@ -42,7 +42,7 @@ def curves(
         title: what the figure shows; best as a sentence that says what is seen.
         xlabel, ylabel: names of the axes, with units.
         log, logx: logarithmic vertical, horizontal axis. On the horizontal one 0 stands a step before the smallest
-            value.
+            value; words are never on one.
         levels: name -> value, a dotted line across the figure, such as what photographs have.
         notes: name of a line -> one word or number for each of its points, written beside it, above the right of it
             if there is room.
@@ -57,7 +57,8 @@ def curves(
     lines = _lines(results)
     positions = {name: _own(x, name, len(values)) for name, values in lines.items()}
     written = {value: None for own in positions.values() for value in own}
-    at = _where(list(written), logx)
+    logx = logx and not any(isinstance(value, str) for value in written)
+    at = axis_places(list(written), logx)
     with style():
         figure, axis = plt.subplots(figsize=(PAGE / DPI, HEIGHT / DPI), layout="constrained")
         for name, values in lines.items():
@@ -87,18 +88,25 @@ def spectrum_curves(batches: Mapping[str, np.ndarray], title: str = "", logx: bo
     """Draw the mean power spectrum of each batch: power against frequency, from coarse to fine.
 
     Args:
-        batches: name -> (N, H, W, 3) images in [-1, 1]; any sizes.
+        batches: name -> (N, H, W, 3) images in [-1, 1]; any sizes. Dead starts are left out.
         title: what the figure shows.
         logx: logarithmic frequencies, on which a power of the frequency is a straight line.
 
     Returns:
         The figure; each line is divided by its sum, so that shapes are compared and not contrast.
+
+    Raises:
+        ValueError: nothing of a batch has a spectrum: dead starts, or pictures of one colour.
     """
     instance("title", title, str, "text")
     lines = {}
     for name, images in instance("batches", batches, Mapping, "a mapping: name -> images (N, H, W, 3)").items():
         x, values = spectra.profile(as_pictures(images, f"batches[{name!r}]"))
-        mean = values.mean(axis=0)
+        total = values.sum(axis=1)
+        seen = values[np.isfinite(total) & (total > 0)]  # not a dead start, nor a picture of one colour
+        if not len(seen):
+            raise refusal(f"batches[{name!r}]", "pictures, one at least no dead start and not of one colour", images)
+        mean = seen.mean(axis=0)
         lines[name] = mean / mean.sum()
     energy = "mean energy of a wave (a curve sums to 1)"
     return curves(lines, x, title, "frequency (cycles per pixel)", energy, log=True, logx=logx)
@@ -128,13 +136,19 @@ def _own(x: Sequence | Mapping | None, name: str, count: int) -> list:
     return several
 
 
-def _where(values: list, logx: bool) -> dict[float | str, float]:
-    """Return where each value stands on the horizontal axis."""
+def axis_places(values: list, logx: bool) -> dict[float | str, float]:
+    """Return where each value stands on the horizontal axis; 0 on a logarithmic one a step before the smallest.
+
+    Raises:
+        ValueError: numbers that have no place on a logarithmic axis.
+    """
     if any(isinstance(value, str) for value in values):
         return {value: float(i) for i, value in enumerate(values)}
-    positive = sorted(value for value in values if value > 0)
-    if not logx or not positive:
+    if not logx:
         return {value: value for value in values}
+    positive = sorted(value for value in values if value > 0)
+    if not positive or min(values) < 0:
+        raise refusal("x", "numbers from 0 upward, one of them above 0, where logx is True", values)
     step = positive[1] / positive[0] if len(positive) > 1 else 10
     return {value: value or positive[0] / step for value in values}
 

@@ -82,7 +82,8 @@ def compare(
 
     Args:
         results: name -> result or batch (N, H, W, 3) in [-1, 1].
-        labels: names of the columns; those of the first result by default.
+        labels: names of the columns; those of the first result by default. Each stands above the first row that has
+            its column.
         title: what the figure shows.
         columns: most columns; what is beyond them follows below, as rows of the same names.
         inch: width of one picture, as for `show`.
@@ -102,8 +103,9 @@ def compare(
     labels = first.labels if labels is None and isinstance(first, Result) else labels
     columns_named = max(lengths) if np.size(labels) == max(lengths) else lengths[0]
     words = [*check_labels(labels, columns_named), *[""] * max(lengths)]
+    highest = [next(row for row, length in enumerate(lengths) if length > i) for i in range(max(lengths))]
     grid = [
-        [Cell(image, words[i] if row == 0 else "", name if i == 0 else "") for i, image in enumerate(images)]
+        [Cell(image, words[i] if row == highest[i] else "", name if i == 0 else "") for i, image in enumerate(images)]
         for row, (name, images) in enumerate(batches.items())
     ]
     return draw_cells(grid, title, inch, columns, stretch)

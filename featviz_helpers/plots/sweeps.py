@@ -1,4 +1,7 @@
-"""A sweep as a story: a few of its values whole, and the middle of the others beside them, at the same scale."""
+"""A sweep as a story: a few of its values whole, and the middle of the others beside them, at the same scale.
+
+Only where the large ones have to be shrunk to the page do the middles keep a scale of their own, pixel by pixel.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -44,22 +47,22 @@ def draw_sweep(
     for cells, row in zip(first, rows, strict=True):
         cells[0] = cells[0]._replace(left=wrap(row[0].left, max(cells[0].picture.shape[0], SIDEWAYS)))
     short = {i: text.removeprefix(f"{name} ") for i, text in enumerate(headings) if i not in chosen}
-    rest = [
-        [
-            row[i]._replace(picture=_middle(row[i].picture), above=f"{text} (middle)", left="", below="")
-            for i, text in short.items()
-        ]
-        for row in rows
-    ]
+    rest = [[row[i]._replace(above=f"{text} (middle)", left="", below="") for i, text in short.items()] for row in rows]
     if not rest[0]:
         return draw_cells(first, title, None, len(chosen), stretch)
     return draw(list(_place(first, rest)), title, stretch)
 
 
-def _middle(picture: np.ndarray) -> np.ndarray:
-    """Return the middle quarter of a picture: a whole one, shrunk, would lose the grain that a sweep is often about."""
+def _middle(picture: np.ndarray, most: int) -> np.ndarray:
+    """Return the middle quarter of a picture, or less of it where it would be wider than `most` pixels.
+
+    What is shrunk would lose the grain that a sweep is often about.
+    """
     high, wide = picture.shape[:2]
-    return picture[high // 4 : high // 4 + high // 2, wide // 4 : wide // 4 + wide // 2]
+    width = max(min(wide // 2, most), 1)
+    height = max(round(high * width / wide), 1)
+    top, left = (high - height) // 2, (wide - width) // 2
+    return picture[top : top + height, left : left + width]
 
 
 def _position(value: float | str, values: Sequence, name: str) -> int:
@@ -79,16 +82,21 @@ def _place(first: list[list[Cell]], rest: list[list[Cell]]) -> Iterator[Place]:
     # As few on each other as the page has room for, and at least two, so that a block is no higher than a large one.
     stacked = next(n for n in count(2) if -(-small // n) * (width // n + GAP) <= PAGE - edge + GAP)
     side, across = width // stacked, -(-small // stacked)
+    scale = max(width // wide, 1)
     top = 0
     for big, little in zip(first, rest, strict=True):
         big = [cell._replace(above=wrap(cell.above, width)) for cell in big]
         below = top + max(lines(cell.above) for cell in big) * LINE
         places = [place(cell, start + i * (width + GAP), below, width) for i, cell in enumerate(big)]
         height = max(one.height for one in places)
-        step = LINE + round(height * side / width) + GAP // 2
-        places += [
-            place(cell, edge + i % across * (side + GAP), top + LINE + i // across * step, side)
-            for i, cell in enumerate(little)
+        little = [
+            cell._replace(picture=_middle(cell.picture, side // scale), above=wrap(cell.above, side)) for cell in little
         ]
+        head = max(lines(cell.above) for cell in little) * LINE
+        step = head + round(height * side / width) + GAP // 2
+        for i, cell in enumerate(little):
+            shown = cell.picture.shape[1] * scale
+            left = edge + i % across * (side + GAP) + (side - shown) // 2
+            places.append(place(cell, left, top + head + i // across * step, shown))
         yield from places
         top = max(one.top + one.height + lines(one.cell.below) * LINE for one in places) + GAP

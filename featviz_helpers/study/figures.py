@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..plots.line_plots import axis_places
 from ..plots.pictures import compare
 from ..plots.style import DPI, LINE, PAGE, PALETTE, style
 from . import statistics
@@ -38,7 +39,11 @@ def pictures(study: Study, table: pd.DataFrame) -> Figure:
 
 @style()
 def curves(table: pd.DataFrame, label: str) -> Figure:
-    """Draw the distance against each method's parameter, with intervals over channels."""
+    """Draw the distance against each method's parameter, with intervals over channels.
+
+    Parameters are on a logarithmic axis, where 0 stands a step before the smallest, but for those that count octaves
+    or say how they scale, and those below 0.
+    """
     means = statistics.curves(table)
     names = list(means["method"].unique())
     columns = min(4, len(names))
@@ -47,15 +52,17 @@ def curves(table: pd.DataFrame, label: str) -> Figure:
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False, layout="constrained")
     for axis, name in zip(axes.flat, names, strict=False):
         part = means[means["method"] == name]
-        axis.errorbar(
-            part["value"], part["mean"], [part["mean"] - part["low"], part["high"] - part["mean"]], marker="o"
-        )
-        axis.set(title=name, xlabel=method(name).parameter, xscale="linear" if name in ("scale", "octaves") else "log")
-        first, last = part["value"].iloc[[0, -1]]
-        middle = (first + last) / 2 if name in ("scale", "octaves") else np.sqrt(first * last)
-        axis.set_xticks([first, min(part["value"], key=lambda value: abs(value - middle)), last])
+        values = part["value"].tolist()
+        logx = name not in ("scale", "octaves") and min(values) >= 0 and max(values) > 0
+        at = axis_places(values, logx)
+        first, last = at[values[0]], at[values[-1]]
+        middle = np.sqrt(first * last) if logx else (first + last) / 2
+        written = [values[0], min(values, key=lambda value: abs(at[value] - middle)), values[-1]]
+        lengths = [part["mean"] - part["low"], part["high"] - part["mean"]]
+        axis.errorbar(list(at.values()), part["mean"], lengths, marker="o")
+        axis.set(title=name, xlabel=method(name).parameter, xscale="log" if logx else "linear")
+        axis.set_xticks([at[value] for value in written], [f"{value:g}" for value in written])
         axis.set_xticks([], minor=True)
-        axis.xaxis.set_major_formatter("{x:g}")
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:

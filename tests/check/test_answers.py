@@ -495,3 +495,80 @@ def test_a_negative_step_size_asks_for_the_step_downhill(capsys):
     assert judge_step(one_step(-1) + np.float32(1e-5), -0.02)  # as another machine rounds
     assert "one step downhill" in capsys.readouterr().out
     assert not judge_step(one_step(), -0.02)
+
+
+def grad_cam(maps, slopes):
+    """In float32, as a network's own numbers are."""
+    weights = np.float32(slopes).mean((1, 2))
+    return np.maximum(np.einsum("nhwc,nc->nhw", np.float32(maps), weights), 0)
+
+
+def colourful(kernels):
+    kernels = np.float32(kernels)
+    return 1 - 3 * (kernels.mean(-1) ** 2).sum((1, 2)) / squares(kernels)
+
+
+def two_waves(row, column):
+    """Six stripes, and a much stronger wave."""
+    coefficients = wave(6, 0)
+    coefficients[0, :, row, column, 0] = 200.0
+    return coefficients
+
+
+@pytest.mark.parametrize(
+    ("judged", "right", "says"),
+    [
+        (lambda: check.class_activation(grad_cam), True, "your maps are Grad-CAM's"),
+        (lambda: check.class_activation(lambda maps, slopes: 1.01 * grad_cam(maps, slopes)), False, "differ"),
+        (lambda: check.colour_share(colourful), True, "the others are right"),
+        (lambda: check.colour_share(lambda kernels: 1.01 * colourful(kernels)), False, "differ"),
+        (lambda: check.silent_votes(5 * ramp(), spread=0.2), False, "yours goes from -5 to 5"),
+        (lambda: check.silent_votes(np.nan * ramp(), spread=0.2), False, "lies in [-1, 1]"),
+        (lambda: check.silent_votes(ramp()[:, :2, :2], spread=0.2), False, "must have the shape (1, 32, 32, 3)"),
+        (lambda: check.one_wave(two_waves(26, 10), 6, 32), False, "6 cycles from top to bottom and 10 from left"),
+        (lambda: check.one_wave(two_waves(6, 10), 6, 32), False, "6 cycles from top to bottom and 10 from left"),
+        (lambda: check.insertion(np.nan * true_maps(), *ordered_by_rows()), False, "must be finite"),
+        (lambda: check.two_kinds_of_near(np.nan * many(), shapesnet(), LAYER, many(), 5, 1, 0), False, "yours reach"),
+    ],
+)
+def test_what_is_right_but_for_rounding_passes_and_what_the_task_forbids_does_not(judged, right, says, capsys):
+    assert judged() is right
+    assert says in capsys.readouterr().out
+
+
+def test_an_array_of_one_value_stays_an_array_where_one_is_wanted(capsys):
+    images, labels = seen()
+    epsilon = np.array([0.5])
+    check.smallest(epsilon, shapesnet(), images[:1], labels[:1], by_signs, tolerance=0.01)
+    assert "array of numbers" not in capsys.readouterr().out
+    assert check.octave_sizes(np.array([224]), fv.Octaves(1, 1.4), 224) is True
+    assert check.number(np.array([[3]]), 3, 0.1, "Count.") is True
+    assert check.number(np.array(["3"]), 3, 0.1, "Count.") is False
+
+
+def test_a_tensor_in_bfloat16_holds_numbers(capsys):
+    assert check.ordinary_sets(tf.constant(2 * additive(), tf.bfloat16)) is True
+    assert check.number(tf.constant(3, tf.bfloat16), 3, 0.1, "Count.") is True
+    assert check.ordinary_sets(additive() > 0) is False
+    assert "an array of shape (4, 5), bool, is none" in capsys.readouterr().out
+
+
+def test_a_class_that_no_image_shows_is_no_favourite(capsys):
+    data = fv.shapes.draw(4, seed=0, classes=["fine dots", "rings"])
+    assert check.favourite_class("weave", shapesnet(), LAYER, 5, data) is False
+    assert "none of these images shows 'weave'; they show fine dots, rings." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [[0, 999], [0.0, 1.0], [[0], [1]], np.array([[0], [1]])])
+def test_what_is_no_channel_is_said_so(answer, capsys):
+    assert check.representative(answer, ranked(), LAYER, count=2, ratio=1.5) is False
+    assert check.favourites(answer, shapesnet(), LAYER, pictures(2, 48)) is False
+    assert capsys.readouterr().out.count("Not yet: ") == 2
+
+
+def test_a_picture_out_of_range_fools_no_distance(capsys):
+    made, own = pictures(1, 48), pictures(3, 48, 1)
+    asked = [fv.distance("pixels"), own, made, shapesnet(), fv.channel(LAYER, 3), 9.0]
+    assert check.fools(np.full_like(made, 7.0), *asked) is False
+    assert check.fools(np.full_like(made, np.nan), *asked) is False
+    assert capsys.readouterr().out.count("a picture lies in [-1, 1]") == 2

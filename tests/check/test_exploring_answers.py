@@ -31,6 +31,8 @@ def test_a_channel_of_many_kinds(capsys):
 
 def test_a_calm_picture_has_little_grain_and_still_drives_the_channel(capsys, rough):
     asked = {"backbone": shapesnet(), "layer": "mixed0", "channel": 3, "than": rough, "keep": 0.3}
+    assert check.calm(np.nan * rough, **asked) is False
+    assert "in [-1, 1] is wanted" in said(capsys)
     calm = 0.7 * rough
     fine = [fv.spectra.halves(picture[None])[1].var() for picture in (calm, rough)]
     assert fine[0] <= 0.5 * fine[1]

@@ -48,6 +48,21 @@ def test_pictures_stand_beside_rows_and_above_columns_at_a_whole_multiple_of_the
     plt.close(figure)
 
 
+@pytest.mark.parametrize(("height", "width"), [(64, 128), (128, 64), (16, 20)])
+def test_a_thumbnail_keeps_its_shape_and_stays_in_its_place(height, width):
+    table = pd.DataFrame(np.ones((2, 2)))
+    pictures = np.zeros((2, height, width, 3), np.float32)
+    figure = tables({"": table}, row_pictures=pictures, column_pictures=pictures)
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    boxes = [inset.get_window_extent() for inset in axis.child_axes]
+    for box in boxes:
+        assert box.width / box.height == pytest.approx(width / height, rel=0.02)
+        assert max(box.width, box.height) <= 128.01
+    assert boxes[0].y0 > boxes[1].y1 and boxes[2].x1 < boxes[3].x0
+    plt.close(figure)
+
+
 def test_as_many_pictures_as_rows():
     with pytest.raises(ValueError, match="2 pictures for 3 rows"):
         tables({"": pd.DataFrame(np.ones((3, 2)))}, row_pictures=np.zeros((2, 8, 8, 3)))

@@ -62,6 +62,24 @@ def test_the_panel_has_all_that_is_known_of_a_unit():
         unit_panel(seen[0], np.eye(4), seen[0], seen, {"deconvnet": seen[:2]})
 
 
+def test_the_panel_takes_what_is_no_square():
+    seen = pictures(2, 96)[:, :64]
+    figure = unit_panel(seen[0], np.eye(4, 6), seen[1], seen, {"deconvnet": seen})
+    assert [drawn(figure, i).shape[:2] for i in range(4)] == [(64, 96)] * 4
+
+
+@pytest.mark.parametrize("draw", [lambda images: image_scatter(images, {"one": SQUARE}, thumb=16, height=100),
+                                  lambda images: image_grid(images, SQUARE.astype(int), thumb=16)])  # fmt: skip
+def test_a_dead_start_does_not_take_the_other_images_away(draw):
+    whole = drawn(draw(TONES))
+    images = TONES.copy()
+    images[2] = np.nan
+    figure = draw(images)
+    assert not figure.axes[0].texts
+    changed = (drawn(figure) != whole).any(axis=-1)
+    assert changed.sum() == 16 * 16
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -139,13 +139,18 @@ def test_compare_names_rows_and_columns():
     assert [axis.get_ylabel() for axis in axes] == ["one", "", "two", ""]
 
 
+def test_a_column_is_named_above_the_first_row_that_has_it():
+    figure = fv.compare({"a": pictures(1, 16), "b": pictures(3, 16)}, labels=["x", "y", "z"])
+    assert [axis.get_title() for axis in shown(figure)] == ["x", "", "y", "z"]
+
+
 def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
     weights, words = [0, 1e-6, 1e-4, 1e-2], {"none": 0, "right": 1e-4, "too much": 1e-2}
     sweep = fv.grid(channel=[3, 5], weight=weights)
     images = pictures(8, 96)
     figure = fv.show(images, sweep, title="Words", large=words)
-    titles = ["none: weight 0", "right: weight 0.0001", "too much: weight 0.01", "1e-06 (middle)"]
-    assert [axis.get_title() for axis in shown(figure)] == [*titles, "", "", "", "1e-06 (middle)"]
+    titles = ["none: weight 0", "right: weight 0.0001", "too much: weight 0.01", "1e-06\n(middle)"]
+    assert [axis.get_title() for axis in shown(figure)] == [*titles, "", "", "", "1e-06\n(middle)"]
     assert [axis.get_ylabel() for axis in shown(figure)] == ["channel 3", "", "", "", "channel 5", "", "", ""]
     assert [cell.shape[0] for cell in cells(figure)] == [192, 192, 192, 96] * 2
     middle = fv.to_uint8(images[1, 24:72, 24:72]).repeat(2, axis=0).repeat(2, axis=1)
@@ -156,6 +161,16 @@ def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
         fv.show(pictures(8, 96), sweep, large=[7])
     with pytest.raises(ValueError, match="give its grid as `labels`"):
         fv.show(pictures(8, 96), large=[7])
+
+
+@pytest.mark.parametrize(("size", "side", "times"), [(224, 74, 1), (96, 32, 2)])
+def test_the_middles_of_a_sweep_keep_every_pixel_and_the_scale_of_the_large(size, side, times):
+    values, images = list(range(10)), pictures(10, size)
+    large, *_, small = cells(fv.show(images, fv.grid(weight=values), large=values[:3]))
+    start = (size - side) // 2
+    middle = fv.to_uint8(images[9, start : start + side, start : start + side])
+    assert np.array_equal(small[..., :3], middle.repeat(times, axis=0).repeat(times, axis=1))
+    assert len(large) == times * size
 
 
 def test_zoom_shows_the_pixels_beside_the_picture_and_where_they_are():
@@ -254,3 +269,21 @@ def test_curves_and_spectra_have_one_line_a_name():
     assert noise.sum() == pytest.approx(1) and smooth[-1] < noise[-1]
     axis = fv.spectrum_curves({"noise": pictures(4, 32)}, logx=True).axes[0]
     assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+
+
+def test_a_dead_start_does_not_take_the_spectrum_of_the_others_away():
+    alive = pictures(4, 32)
+    dead = np.concatenate([alive, np.full((1, 32, 32, 3), np.nan, np.float32)])
+    few, many = (fv.spectrum_curves({"noise": images}).axes[0].lines[0].get_ydata() for images in (alive, dead))
+    np.testing.assert_allclose(many, few)
+    for images in (dead[4:], np.zeros((2, 32, 32, 3), np.float32)):
+        with pytest.raises(ValueError, match=r"batches\['noise'\] must be pictures, one at least no dead start"):
+            fv.spectrum_curves({"noise": images})
+
+
+def test_what_has_no_place_on_a_logarithmic_axis_is_refused_and_words_are_never_on_one():
+    for x in ([-1, 1], [0, 0]):
+        with pytest.raises(ValueError, match="x must be numbers from 0 upward"):
+            fv.curves({"one": [1, 2]}, x, logx=True)
+    (axis,) = fv.curves({"one": [1, 2]}, ["none", "jitter"], logx=True).axes
+    assert axis.get_xscale() == "linear"
