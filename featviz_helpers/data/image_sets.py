@@ -242,10 +242,9 @@ class ShapesImages(ImageSet):
         return self._draw(int(index), 1, size)[0]
 
     def _in_order(self, size: int, start: int, ahead: int) -> Iterator[tuple[int, np.ndarray]]:
-        ahead = min(ahead, most_at_once(self.size, self.size))
-        for first in range(start, len(self), ahead):  # many in one go cost a tenth of one by one
+        for first in range(start, len(self), ahead := min(ahead, most_at_once(self.size, self.size))):
             yield from enumerate(self._draw(first, min(ahead, len(self) - first), size), first)
 
-    def _draw(self, first: int, count: int, size: int) -> np.ndarray:
+    def _draw(self, first: int, count: int, size: int) -> np.ndarray:  # many in one go: a tenth of one by one
         images = shapes.draw(count, self.seed, self.size, first=first).images
         return images if size == self.size else resize(images, size)

@@ -8,7 +8,6 @@ goes on from its last checkpoint.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.sizes import LARGEST, MOST_AT_ONCE, fit_at_once
 from ..models.backbone import Backbone
+from ..models.digest import digest
 from ..models.precision import settled
 from .ranking import Ranking, not_finite
 from .tables import META, Exemplars, tables
@@ -140,19 +140,12 @@ def scan_request(
     if not names:
         raise ValueError(f"layers: name at least one layer, or 'auto'; got {layers!r}.")
     k = whole_number("k, the number of images per channel,", k, 1, len(data))
-    size = (
-        backbone.model.inputs[0].shape[1] or backbone.size if size is None else whole_number("size", size, 1, LARGEST)
-    )
+    size = backbone.model.inputs[0].shape[1] or backbone.size if size is None else size
+    size = whole_number("size", size, 1, LARGEST)
     backbone.check_size((size, size), *names)
-    weights = hashlib.blake2b(digest_size=16)
-    for array in backbone.truncate(*names).get_weights():
-        weights.update(np.ascontiguousarray(array))
-    ramp = tf.reshape(tf.linspace(-1.0, 1.0, 3 * size * size), (1, size, size, 3))
-    prepared = np.round(np.asarray(backbone.preprocess(ramp), np.float32), 3) + 0.0  # rounded: machines differ a little
-    weights.update(prepared.tobytes())
     return {
         "backbone": backbone.name,
-        "weights": weights.hexdigest(),
+        "weights": digest(backbone, names, size),
         "layers": {name: backbone.layers[name] for name in names},
         "k": int(k),
         "size": int(size),
