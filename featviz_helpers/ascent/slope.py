@@ -63,7 +63,7 @@ class Slope:
 def slope_of(backbone: Backbone, parts: Parts, shape: Shape) -> Slope:
     """Return the slope of this objective. The backbone keeps it: dropping the network drops its functions."""
     terms = tuple(term.structure for term in parts.objective.terms)
-    key = ("slope", terms, shape)
-    if key not in backbone.functions:
-        backbone.functions[key] = Slope(backbone, parts, shape)
-    return backbone.functions[key]
+    key = (terms, shape)
+    if key not in backbone.slopes:
+        backbone.slopes[key] = Slope(backbone, parts, shape)
+    return backbone.slopes[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import subprocess
 import tempfile
@@ -23,6 +24,8 @@ from .sandbox_commands import Limits, command, environment
 
 POLL = 0.02  # seconds between two looks at it
 MOST_ERRORS = 5
+MOST_FAMILY = 10_000
+CHILDREN = Path("/proc/self/task") / str(os.getpid()) / "children"  # psutil reads all processes of the machine instead
 # What the machine answered to a cell -> what the cell was stopped from.
 REFUSED = {
     "MemoryError": "asked for more memory than it may use",
@@ -73,7 +76,7 @@ def run_notebook(notebook: Path, kind: str, limits: Limits | None = None, image:
             words, cwd=folder, env=inside, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
-        keeper = _Keeper(process, limits, name if kind == "docker" else "")
+        keeper = _Keeper(process, limits, kind, name)
         keeper.watch()
     outcome = Outcome(keeper.answers.content, keeper.reason, seconds=round(time.monotonic() - started, 2))
     printed = keeper.printed.content.decode("utf-8", "replace")
@@ -116,9 +119,9 @@ class _Pipe(threading.Thread):
 class _Keeper:
     """Looks at a running program, and ends it when it takes more than it may."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, container: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, kind: str, container: str) -> None:
         assert process.stdout is not None and process.stderr is not None
-        self.process, self.limits, self.container, self.reason = process, limits, container, ""
+        self.process, self.limits, self.kind, self.container, self.reason = process, limits, kind, container, ""
         self.answers = _Pipe(process.stdout, MOST_BYTES, whole=True)
         self.printed = _Pipe(process.stderr, limits.printed)
 
@@ -139,7 +142,7 @@ class _Keeper:
             return f"stopped after {limits.seconds:g} s"
         if full := self._full():
             return full
-        family = _family(self.process.pid)
+        family = _family(self.process.pid, limits.processes + 1)
         if len(family) > limits.processes:
             return f"stopped with more than {limits.processes} processes"
         if (used := sum(map(_memory, family))) > limits.memory:
@@ -153,8 +156,10 @@ class _Keeper:
 
     def _end(self) -> None:
         """End the program with all that it started; in bubblewrap and docker that is one process, the first."""
+        if self.kind == "bwrap":
+            self.process.kill()  # before anything is listed: a fork bomb doubles meanwhile
         family = _family(self.process.pid)
-        if self.container:
+        if self.kind == "docker":
             subprocess.run(["docker", "kill", self.container], capture_output=True, check=False)
         self.process.kill()
         for one in family:
@@ -166,11 +171,20 @@ class _Keeper:
             pipe.source.close()
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return []
+def _family(pid: int, most: int = MOST_FAMILY) -> list[psutil.Process]:
+    """Return what a process has started, and what that has; no more than `most`, since a fork bomb grows meanwhile."""
+    found: list[psutil.Process] = []
+    waiting = [pid]
+    with contextlib.suppress(psutil.Error):
+        if not CHILDREN.exists():
+            return psutil.Process(pid).children(recursive=True)[:most]
+    while waiting and len(found) < most:
+        with contextlib.suppress(OSError, psutil.Error):
+            for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
+                own = [int(word) for word in (task / "children").read_text().split()]
+                waiting += own
+                found += [psutil.Process(child) for child in own]
+    return found
 
 
 def _memory(process: psutil.Process) -> int:

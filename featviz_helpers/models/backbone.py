@@ -78,7 +78,7 @@ class Backbone:
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
         # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
         # what was not used for long is dropped.
-        self.functions = RecentFunctions()
+        self.functions, self.slopes = RecentFunctions(), RecentFunctions()
         self._truncated: dict[Cut, keras.Model] = RecentFunctions()
         # Walking the graph for its shapes takes Keras longer than a small network takes for the images.
         self._taken: set[tuple] = set()

@@ -1,6 +1,7 @@
 """Hostile notebooks are contained and named, and the machine is as it was."""
 
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -28,7 +29,11 @@ def fingerprint():
         (["while True: pass"], "stopped after 6 s"),
         (["x = bytearray(10**10)"], "asked for more memory"),
         (["x = []\nwhile True: x.append(b'x' * 10**8)"], "of memory, at most 1.00GB"),
-        (["import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"], "more than 30 processes"),
+        pytest.param(
+            ["import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"],
+            "more than 30 processes",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="the system's limit of processes does not bind root"),
+        ),
         (["while True: print('x' * 100_000)"], "printed 2.00MB"),
         (["with open('big', 'wb') as f:\n    for _ in range(1000): f.write(b'x' * 10**6)"], "wrote more than it may"),
         (["for n in range(1000): open(f'/tmp/{n}', 'wb').write(b'x' * 10**6)"], "wrote more than it may"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from featviz_helpers.ascent.arguments import Arguments
+from featviz_helpers.ascent.step import Compiled
 from featviz_helpers.common.errors import TooLittleMemory
 from featviz_helpers.study import Study, controls, report
 from featviz_helpers.study.parts import Part
@@ -120,7 +120,7 @@ def test_pictures_that_ctrl_c_left_half_done_are_not_kept(study, monkeypatch):
         raise KeyboardInterrupt
 
     # What a step looks like when Ctrl-C comes.
-    monkeypatch.setattr("featviz_helpers.ascent.arguments.Arguments.run", stopped)
+    monkeypatch.setattr(Compiled, "__call__", stopped)
     with pytest.raises(KeyboardInterrupt):
         study.run()
     assert not list(study.out.rglob("*none*")), "half a climb passed for a whole one"
@@ -130,7 +130,7 @@ def test_pictures_for_which_there_was_no_memory_are_not_kept(study, monkeypatch)
     def exhaust(*arguments):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[9,9] and type float")
 
-    monkeypatch.setattr(Arguments, "run", exhaust)
+    monkeypatch.setattr(Compiled, "__call__", exhaust)
     with pytest.raises(
         TooLittleMemory, match=r"for \d+ pictures of 64 x 64 pixels at once \(OOM .*\[9,9\]\)\. Work on"
     ):
