@@ -93,9 +93,9 @@ class Climb:
             until = min(min(stop for stop in stops if stop > done), done + chunk)
             control = (self.draws(before + done, until - done), done, until - done)
             call = (parameters, slots, self.numbers, *map(tf.constant, control))
-            loop = arguments.loop(len(self.batch), size, done)
             began = time.perf_counter()
             try:
+                loop = arguments.loop(len(self.batch), size, done)
                 parameters, slots, history = loop(*call)
                 rows = history.numpy()[: until - done, : len(self.index)]
             except KeyboardInterrupt:

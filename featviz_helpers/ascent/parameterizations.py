@@ -156,7 +156,7 @@ class Fourier(Parameterization):
 
     def colours(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:
         """Return the three colour axes (N, H, W, 3) of given coefficients, before they become red, green and blue."""
-        # Not by slices: their gradients fill an array of zeros each, which took a sixth of a step of lite0.
+        # Not by slices: their gradients fill an array of zeros each, which took a fifth of a step of lite0.
         waves = tf.complex(*tf.unstack(parameters, axis=-1)) * self._scale(height, width)
         return _plane(waves, height, width)
 

@@ -86,13 +86,14 @@ class Stream:
         with enough_memory(1, size):
             loop = climb.arguments.loop(1, size, self.done)
             parameters, slots, history = loop(*call)
+            images = self.parameterization.decode(parameters, *size)
+            terms = loop.step.terms(images, climb.numbers.units).numpy()[0]
         rows = history.numpy()[:steps, :1]
         climb.check_finite(rows, self.done)
         climb.check_start(rows, 0, self.done)
         self._parameters, self._slots, self._dead, self.done = parameters, slots, climb.dead, self.done + steps
         weights = np.array([term.weight[0] for term in climb.arguments.objective.terms])
-        images = self.parameterization.decode(parameters, *size)
-        self.activation = float((loop.step.terms(images, climb.numbers.units).numpy()[0] * weights).sum())
+        self.activation = float((terms * weights).sum())
         image: np.ndarray = images.numpy()[0]
         self.image = image
         return image

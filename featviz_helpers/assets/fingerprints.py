@@ -28,8 +28,7 @@ def of_assets(parameters: Mapping[str, Any], folder: Path | None = None) -> dict
     """
     hashes = {}
     for name, value in parameters.items():
-        inception = value == "inception_v3" or (value == "auto" and bool(gpus()))  # "auto" takes it on a card
-        if name == "MODEL" and inception and not parameters.get("WEIGHTS"):
+        if name == "MODEL" and not parameters.get("WEIGHTS") and _is_inception(value):
             value = str(find_inception(first=folder) or value)
         if isinstance(value, list):
             if value and all(map(_is_there, value)):
@@ -37,6 +36,10 @@ def of_assets(parameters: Mapping[str, Any], folder: Path | None = None) -> dict
         elif _is_there(value):
             hashes[name] = _of_path(Path(value).resolve())
     return hashes
+
+
+def _is_inception(model: Any) -> bool:
+    return model == "inception_v3" or (model == "auto" and bool(gpus()))  # what "auto" takes on a card
 
 
 def _is_there(value: Any) -> bool:

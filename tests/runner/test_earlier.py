@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from featviz_helpers.assets import fingerprints
 from featviz_helpers.cli.main import main
 from featviz_helpers.runner import earlier
 from support.notebooks import PICTURE, write_notebook
@@ -45,6 +46,15 @@ def request(**changes):
 def test_what_is_finished_and_would_come_out_the_same_stays(out):
     found = earlier.finished(out, request(parameters={"STEPS": 4, "LAYERS": ("mixed1",)}))
     assert found == {"00": entry("00")}
+
+
+@pytest.mark.parametrize(("cards", "hashed"), [([], []), (["H200"], ["MODEL"])])
+def test_weights_that_auto_takes_on_a_card_are_hashed(tmp_path, monkeypatch, cards, hashed):
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(b"weights")
+    monkeypatch.setattr(fingerprints, "gpus", lambda: cards)
+    monkeypatch.setattr(fingerprints, "find_inception", lambda first: weights)
+    assert list(fingerprints.of_assets({"MODEL": "auto", "LAYER": "auto"})) == hashed
 
 
 def test_a_network_that_a_card_would_choose_is_another_one(out):
