@@ -221,6 +221,21 @@ def test_a_subclass_does_not_climb_as_its_parent_did(own, parent):
     np.testing.assert_array_equal(climb.history["objective"], again.history["objective"])
 
 
+def test_ctrl_c_in_a_small_octave_leaves_a_mask_of_the_pictures_size(monkeypatch):
+    step, calls = engine.Compiled.__call__, []
+
+    def second_is_stopped(loop, *arguments):
+        calls.append(loop)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return step(loop, *arguments)
+
+    monkeypatch.setattr(engine.Compiled, "__call__", second_is_stopped)
+    climb = ascend(parameterization=fv.MACO(), octaves=fv.Octaves(2, 1.4))
+    assert climb.interrupted
+    assert climb.transparency.shape == climb.images.shape[:3]
+
+
 @pytest.mark.slow
 def test_a_large_batch_is_cut_and_put_together_again():
     parts = ascend([3, 5, 8, 11, 3], batch=2, snapshots=[0, 6])
