@@ -24,7 +24,8 @@ class Stream:
     """One picture on its way up.
 
     With the same settings in every call it is the picture of `maximize`, bit for bit. The numbers of penalties,
-    transforms and step size may change between two calls without another trace; their kinds may not.
+    transforms and step size may change between two calls without another trace. Other kinds of penalties or
+    transforms cost a trace; another kind of optimizer, which would find the old one's means, needs another stream.
 
     Args:
         backbone: the network.
@@ -55,6 +56,7 @@ class Stream:
         self._parameters: tf.Tensor | None = None
         self._slots: tuple[tf.Tensor, ...] = ()
         self._dead: np.ndarray | None = None
+        self._optimizer: type[GradientAscent] | None = None
 
     def take(
         self,
@@ -71,12 +73,20 @@ class Stream:
             penalties, transforms, optimizer: as for `maximize`.
 
         Raises:
-            ValueError: numbers that do not fit each other, the image or the network; more than one image.
+            ValueError: numbers that do not fit each other, the image or the network; more than one image; another
+                kind of optimizer than before.
             DeadStart: no gradient at the start.
             NotFinite: NaN or infinity; the picture stays what it was.
         """
         steps = whole_number("steps", steps, 1, CHUNK, "Take them in several calls.")
-        climb = self._climb(penalties, transforms, Adam() if optimizer is None else optimizer)
+        optimizer = Adam() if optimizer is None else optimizer
+        before = self._optimizer or type(optimizer)
+        if type(optimizer) is not before:
+            raise ValueError(
+                f"A stream keeps the kind of optimizer that it began with, {before.__name__}; got "
+                f"{type(optimizer).__name__}. Begin another fv.Stream."
+            )
+        climb = self._climb(penalties, transforms, optimizer)
         size = climb.sizes[-1]
         if self._parameters is None:
             self._parameters = climb.start(0, np.zeros(0, np.float32))
@@ -92,6 +102,7 @@ class Stream:
         climb.check_finite(rows, self.done)
         climb.check_start(rows, 0, self.done)
         self._parameters, self._slots, self._dead, self.done = parameters, slots, climb.dead, self.done + steps
+        self._optimizer = before
         weights = np.array([term.weight[0] for term in climb.arguments.objective.terms])
         self.activation = float((terms * weights).sum())
         image: np.ndarray = images.numpy()[0]

@@ -23,6 +23,7 @@ def power(images: np.ndarray) -> np.ndarray:
         (N, H, W) with frequency zero in the middle (`np.fft.fftshift`).
     """
     grey = as_pictures(images).mean(axis=-1)
+    grey = grey - grey[:, :1, :1]  # 0 to the last bit in a picture of one colour, which its mean need not be
     grey = grey - grey.mean(axis=(1, 2), keepdims=True)
     # A Hann window: without it the jump from one border to the other looks like vertical and horizontal detail.
     window = np.hanning(grey.shape[1])[:, None] * np.hanning(grey.shape[2])[None, :]

@@ -8,10 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.colors import CenteredNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from ..data.images import to_uint8
+from .overlays import diverging
 from .pixels import on_screen, width_on_screen
 from .style import DPI, LETTER, LINE, PAGE, lines, style, wrap
 
@@ -33,7 +34,7 @@ def tables(
     own, white at zero.
 
     Args:
-        panels: heading -> table; all have the same rows. NaN stays blank.
+        panels: heading -> table; all have the same rows. NaN stays blank; each table has a number.
         title: what the figure shows; best as a sentence that says what is seen.
         digits: behind the point.
         row_pictures, column_pictures: pictures (H, W, 3) in [-1, 1] beside the rows, and above the columns of the first
@@ -43,9 +44,11 @@ def tables(
         The figure.
 
     Raises:
-        ValueError: another number of pictures than of rows or columns.
+        ValueError: another number of pictures than of rows or columns, a table without any number.
     """
     first = next(iter(panels.values()))
+    if empty := [name for name, table in panels.items() if not np.isfinite(table.to_numpy(float)).any()]:
+        raise ValueError(f"A table to draw must have a number; {empty[0]!r} is empty or has only NaN.")
     _check(row_pictures, len(first), "rows")
     _check(column_pictures, first.shape[1], "columns")
     place = _layout(list(panels.values()), row_pictures is not None, column_pictures is not None)
@@ -95,7 +98,8 @@ def _check(pictures: Sequence[np.ndarray] | None, count: int, what: str) -> None
 def _scale(table: pd.DataFrame, every: Sequence[pd.DataFrame]) -> matplotlib.cm.ScalarMappable:
     """Return the colours of a table."""
     if np.nanmin(table) < 0:
-        return matplotlib.cm.ScalarMappable(CenteredNorm(0, 1.2 * np.nanmax(np.abs(table))), "PuOr")
+        pair = ListedColormap(diverging(np.linspace(-1, 1, 257)))
+        return matplotlib.cm.ScalarMappable(CenteredNorm(0, 1.2 * np.nanmax(np.abs(table))), pair)
     shared = np.concatenate([one.to_numpy(float).ravel() for one in every if not np.nanmin(one) < 0])
     low, high = np.nanmin(shared), np.nanmax(shared)
     return matplotlib.cm.ScalarMappable(Normalize(low - 0.05 * (high - low), high + 0.2 * (high - low)), "Blues")

@@ -53,7 +53,7 @@ def overlay(
         rows.append([first, *tinted])
     width = images.shape[2]
     scale = np.tile(np.linspace(-1.0 if signed else 0.0, 1.0, width), (max(width // 16, 4), 1))
-    rows.append([None] * len(maps) + [Cell(2 * _colours(scale) - 1, below=f"ticks\n{UNIT}")])
+    rows.append([None] * len(maps) + [Cell(2 * diverging(scale) - 1, below=f"ticks\n{UNIT}")])
     figure = draw_cells(rows, title, columns=len(maps) + 1, shrink=True)
     bar = figure.axes[-1]
     low, high = bar.get_xlim()
@@ -94,11 +94,18 @@ def tint(image: np.ndarray, values: np.ndarray) -> np.ndarray:
     largest = np.quantile(np.abs(values), TOP) or np.abs(values).max()
     share = np.clip(values / largest, -1, 1) if largest else np.zeros_like(values)
     grey = (image.mean(axis=-1, keepdims=True) + 1) / 2
-    return (2 * _colours(share) * (1 - FAINT * (1 - grey)) - 1).astype(np.float32)
+    return (2 * diverging(share) * (1 - FAINT * (1 - grey)) - 1).astype(np.float32)
 
 
-def _colours(share: np.ndarray) -> np.ndarray:
-    """Return colours (H, W, 3) in [0, 1] that are white at zero: a map without signs looks like half of one with."""
+def diverging(share: np.ndarray) -> np.ndarray:
+    """Return the colours of signed numbers, white at zero: numbers without signs look like half of those with.
+
+    Args:
+        share: (...) in [-1, 1].
+
+    Returns:
+        (..., 3) in [0, 1], blue above zero and orange below.
+    """
     above, below = (matplotlib.colormaps[name] for name in ("Blues", "Oranges"))
     colours = np.where(share[..., None] < 0, below(-share) / below(0.0), above(share) / above(0.0))
     return np.clip(colours[..., :3], 0, 1)

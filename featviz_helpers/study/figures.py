@@ -101,7 +101,7 @@ def verdict(shares: Mapping[str, pd.DataFrame], distances: pd.DataFrame, title: 
     """Draw how close every contestant comes, and how much of its channel's own images' specificity it carries.
 
     Args:
-        shares: name of a judge -> `verdict.specificity_table`; the first one's order is that of the rows.
+        shares: one or two; name of a judge -> `verdict.specificity_table`; the first one's order is that of the rows.
         distances: `verdict.chosen_pictures` of the first judge.
         title: what the figure shows.
 

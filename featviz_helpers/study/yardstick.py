@@ -69,7 +69,7 @@ def worth_using(table: pd.DataFrame) -> list[str]:
     """Apply the rule of the course: every channel keeps half of its activation, and half of the grain is gone.
 
     Args:
-        table: from `account`; its first row is the base.
+        table: from `account`, which leaves dead pictures out; its first row is the base.
 
     Returns:
         The names of the rows that keep it.

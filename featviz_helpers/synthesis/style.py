@@ -1,7 +1,6 @@
 """Texture and style by a network: pictures whose channels are active together as often as those of another.
 
-A Gram matrix holds, for each two channels of a layer, the mean product of their activations. Where in the image they
-were active it does not hold, and neither how large the image was.
+A Gram matrix holds the mean product of each two channels' activations, not where they were nor on how large an image.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ def gram(activation: tf.Tensor) -> tf.Tensor:
 class GramDistance(Term):
     """How far the Gram matrix of a picture is from a wanted one: |G(x) - G_0| / |G_0|, sums of absolute values.
 
-    0 at the image that the matrix is of, at any shuffle of its features, and 1 for a picture without any activation.
-    Each layer is measured by its own matrix, so layers weigh alike.
+    0 at the image that the matrix is of, at any shuffle of its features, and 1 for a picture without any activation;
+    so layers weigh alike.
 
     Args:
         layer: name of a layer with a map.
@@ -66,6 +65,10 @@ class GramDistance(Term):
 
     def _size(self, matrices: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(tf.abs(matrices) if self.static == (1,) else matrices**2, axis=(1, 2))
+
+    def key(self, image: int) -> tuple:
+        """Leave the matrix out, whose last bits differ from batch to batch: a start must not."""
+        return (self.kind,)
 
     def check(self, backbone: Backbone) -> None:
         backbone.check_map(self.layer)
@@ -210,8 +213,8 @@ def style_transfer(
         content: (N, H, W, 3) in [-1, 1], whose size the pictures have.
         content_layer: whose features are to be met.
         content_weight: 0 or more, or one per picture.
-        options: of `maximize`, such as `steps`, `seed`, `penalties` or another `start` of the same size; none that
-            changes the size. In Fourier space by default. Transforms move the picture against the content.
+        options: of `maximize`, such as `steps`, `seed`, `penalties` or another `start` of the same size (None: noise);
+            none that changes the size. In Fourier space by default. Transforms move the picture against the content.
 
     Returns:
         The result. Its `terms` are the feature distance and then the Gram distance of each layer.
@@ -223,15 +226,16 @@ def style_transfer(
     size = content.shape[1:3]
     if sized := [name for name in ("size", "octaves", "tile") if name in options]:
         raise ValueError(f"style_transfer takes no {sized[0]}: the features of the content belong to its size, {size}.")
-    start = check_range(options.pop("start", content), name="start")
-    if start.shape[1:3] != size:
-        raise ValueError(f"start must have the size of the content, {size}; got {shown(start)}.")
+    options = {"start": content, "parameterization": Fourier()} | options
+    if options["start"] is None:
+        options["size"] = size
+    elif check_range(options["start"], name="start").shape[1:3] != size:
+        raise ValueError(f"start must have the size of the content, {size}; got {shown(options['start'])}.")
     if min(numbers("content_weight", content_weight)) < 0:
         raise refusal("content_weight", "0 or more, or a list of such numbers", content_weight)
     kept = FeatureDistance(backbone.resolve(content_layer), backbone.activations(content, content_layer))
     distance = style_distance(backbone, style, layers, blend, power)
-    goal = -1.0 * (content_weight * kept + distance)
-    return maximize(backbone, goal, start=start, **{"parameterization": Fourier()} | options)
+    return maximize(backbone, -1.0 * (content_weight * kept + distance), **options)
 
 
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:

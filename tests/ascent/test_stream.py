@@ -51,6 +51,8 @@ def test_what_cannot_be_climbed_is_said_and_leaves_the_picture():
         taken.take(65)
     with pytest.raises(ValueError, match="one image, and this asks for 2"):
         taken.take(2, penalties=[fv.L2([0.1, 0.2])])
+    with pytest.raises(ValueError, match="began with, Adam; got GradientAscent"):
+        taken.take(2, optimizer=fv.GradientAscent())
     assert taken.image is first
     assert taken.done == 2
     with pytest.raises(fv.common.errors.DeadStart):

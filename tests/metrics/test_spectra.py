@@ -20,6 +20,13 @@ def test_orientation_agrees_with_the_key(data):
     assert np.median(spectra.orientation(round_ones)[1]) < 0.1
 
 
+@pytest.mark.parametrize("tone", [0.0, 0.1, 0.3, -0.7, 1 / 3])
+def test_one_colour_has_no_power_at_any_frequency(tone):
+    images = np.full((1, 33, 47, 3), tone, np.float32)
+    assert not spectra.power(images).any()
+    assert np.isnan(spectra.high_frequency(images)).all()
+
+
 def test_frequency_agrees_with_the_key(data):
     striped = data.key["pattern"].eq("stripes").to_numpy()
     measured = spectra.frequency(data.images[striped])

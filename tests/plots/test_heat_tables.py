@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from featviz_helpers.plots import tables
+from featviz_helpers.plots.overlays import diverging
 
 
 def numbers(axis):
@@ -20,6 +21,13 @@ def test_every_number_is_written_and_a_gap_stays_blank():
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
     colours = axis.images[0].get_array()
     np.testing.assert_array_equal(colours[1, 0], 1.0)
+    plt.close(figure)
+
+
+def test_signed_numbers_have_the_colours_of_signed_maps():
+    figure = tables({"": pd.DataFrame([[-1.0, 0.0, 1.0]])})
+    colours = figure.axes[0].images[0].get_array()[0, :, :3]
+    np.testing.assert_allclose(colours, diverging(np.array([-1, 0, 1]) / 1.2), atol=0.02)
     plt.close(figure)
 
 
@@ -66,3 +74,8 @@ def test_a_thumbnail_keeps_its_shape_and_stays_in_its_place(height, width):
 def test_as_many_pictures_as_rows():
     with pytest.raises(ValueError, match="2 pictures for 3 rows"):
         tables({"": pd.DataFrame(np.ones((3, 2)))}, row_pictures=np.zeros((2, 8, 8, 3)))
+
+
+def test_a_table_without_numbers_is_named():
+    with pytest.raises(ValueError, match="'b' is empty or has only NaN"):
+        tables({"a": pd.DataFrame(np.ones((2, 2))), "b": pd.DataFrame(np.full((2, 2), np.nan))})

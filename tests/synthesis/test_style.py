@@ -83,6 +83,15 @@ def test_content_weighs_against_style():
     assert kept[2] < 0.02, "from the content it need not move"
 
 
+def test_without_a_start_it_begins_with_noise_which_no_other_picture_of_the_batch_changes():
+    images = pictures(2, 48)
+    options = {"content_layer": "mixed1", "start": None, "steps": 1, "snapshots": [0], "progress": False}
+    both = style_transfer(shapesnet(), images, images[:1], LAYERS, **options).snapshots[0]
+    last_bits = style_transfer(shapesnet(), images * (1 + 1e-7), images[:1], LAYERS, **options).snapshots[0]
+    np.testing.assert_array_equal(both, last_bits)
+    assert np.abs(both[0] - images[0]).mean() > 0.1, "it begins with the content"
+
+
 def test_another_style_compiles_nothing():
     images = pictures(3, 48)
     gram_texture(shapesnet(), images[:1], LAYERS, size=48, steps=2, progress=False)
