@@ -226,16 +226,16 @@ def style_transfer(
     size = content.shape[1:3]
     if sized := [name for name in ("size", "octaves", "tile") if name in options]:
         raise ValueError(f"style_transfer takes no {sized[0]}: the features of the content belong to its size, {size}.")
-    options = {"start": content, "parameterization": Fourier()} | options
-    if options["start"] is None:
-        options["size"] = size
-    elif check_range(options["start"], name="start").shape[1:3] != size:
-        raise ValueError(f"start must have the size of the content, {size}; got {shown(options['start'])}.")
+    settings: dict[str, Any] = {"start": content, "parameterization": Fourier()} | options
+    if settings["start"] is None:
+        settings["size"] = size
+    elif check_range(settings["start"], name="start").shape[1:3] != size:
+        raise ValueError(f"start must have the size of the content, {size}; got {shown(settings['start'])}.")
     if min(numbers("content_weight", content_weight)) < 0:
         raise refusal("content_weight", "0 or more, or a list of such numbers", content_weight)
     kept = FeatureDistance(backbone.resolve(content_layer), backbone.activations(content, content_layer))
     distance = style_distance(backbone, style, layers, blend, power)
-    return maximize(backbone, -1.0 * (content_weight * kept + distance), **options)
+    return maximize(backbone, -1.0 * (content_weight * kept + distance), **settings)
 
 
 def _shares(name: str, weights: Any, count: int) -> np.ndarray:
