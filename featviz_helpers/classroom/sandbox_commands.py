@@ -20,6 +20,12 @@ SETTINGS = {
     "LANG": "C.UTF-8", "OMP_NUM_THREADS": "2", "TF_NUM_INTRAOP_THREADS": "2", "TF_NUM_INTEROP_THREADS": "2",
     "OPENBLAS_NUM_THREADS": "2",
 }  # fmt: skip
+BY_USER = ["--unshare-all", "--uid", "65534", "--gid", "65534"]
+# The system's limit of processes does not bind root, not even under another number in a namespace of users. So there is
+# none of users, and once all is mounted the program becomes nobody.
+BY_ROOT = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+BY_ROOT += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--inh-caps=-all", "--clear-groups"]
 # What it prints goes to stderr; the answers come out last, through stdout, whatever became of the cells.
 SCRIPT = '"$0" -m featviz_helpers.classroom.execute "$1" >&2; exec cat answers.npz 2>/dev/null'
 
@@ -53,14 +59,20 @@ def command(kind: str, notebook: Path, limits: Limits, image: str, name: str) ->
         image, name: of docker's container.
 
     Raises:
-        ValueError: another kind, or its program is not installed here.
+        ValueError: another kind, its program is not installed here, or nobody may read what it needs.
     """
-    program = {"bwrap": "bwrap", "docker": "docker", "none": "prlimit"}[choice("the sandbox", kind, KINDS)]
-    for needed in {program, "prlimit"} - ({"prlimit"} if kind == "docker" else set()):
+    choice("the sandbox", kind, KINDS)
+    for needed in {"bwrap": ("bwrap", "prlimit", "setpriv"), "docker": ("docker",), "none": ("prlimit",)}[kind]:
         if shutil.which(needed) is None:
             raise ValueError(
                 f"The sandbox must be one whose program is installed: {needed} is not found. Install it (Debian: "
                 "apt-get install bubblewrap util-linux), choose another, or grade answers alone, without --sandbox."
+            )
+    if kind == "docker" or (kind == "bwrap" and os.geteuid() == 0):
+        closed = [path for path in (PACKAGE, PACKAGE / "__init__.py") if not path.stat().st_mode & 0o004]
+        if closed:
+            raise ValueError(
+                f"In the sandbox a hand-in runs as nobody, who must be able to read {closed[0]}: chmod o+rX."
             )
     if kind == "docker":
         return [*_docker(notebook, limits, image, name), "sh", "-c", SCRIPT, "python", GIVEN]
@@ -85,10 +97,11 @@ def _limited(limits: Limits) -> list[str]:
 
 def _bwrap(notebook: Path, limits: Limits) -> list[str]:
     """Nothing of the machine is there but its programs and this package, all read-only, and no network."""
-    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grading"]
+    words = ["bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    words += BY_ROOT if os.geteuid() == 0 else BY_USER
+    words += ["--hostname", "grading"]
     for folder in ("/tmp", HERE):  # first, or it would hide what lies below such a folder
-        words += ["--size", str(limits.files), "--tmpfs", folder]
+        words += ["--perms", "1777", "--size", str(limits.files), "--tmpfs", folder]
     words += ["--ro-bind", "/usr", "/usr"]
     for root in map(Path, ROOTS):
         if root.is_symlink():
@@ -98,13 +111,25 @@ def _bwrap(notebook: Path, limits: Limits) -> list[str]:
     words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
         if not prefix.startswith("/usr"):
-            words += ["--ro-bind", prefix, prefix]
-    words += ["--ro-bind", str(PACKAGE), f"{COURSE}/{PACKAGE.name}", "--ro-bind", str(notebook.resolve()), GIVEN]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.files), "--tmpfs", "/dev/shm"]
+            words += _bind(Path(prefix), prefix)
+    words += _bind(PACKAGE, f"{COURSE}/{PACKAGE.name}") + _bind(notebook.resolve(), GIVEN)
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--perms", "1777", "--size", str(limits.files), "--tmpfs", "/dev/shm"]
     # The root and /dev are memory too, and would otherwise take what the folders do not.
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HERE]
     inside = {**SETTINGS, "PATH": os.defpath, "PYTHONPATH": COURSE, "HOME": HERE, "TMPDIR": HERE}
-    return words + [word for item in inside.items() for word in ("--setenv", *item)]
+    words += [word for item in inside.items() for word in ("--setenv", *item)]
+    return words + (NOBODY if os.geteuid() == 0 else [])
+
+
+def _bind(source: Path, place: str) -> list[str]:
+    """Show a file or folder, in folders that are open: left to itself, bubblewrap opens them to its own user only."""
+    above = reversed(Path(place).parents[:-1])
+    return [word for one in above for word in ("--perms", "0755", "--dir", str(one))] + [
+        "--ro-bind",
+        str(source),
+        place,
+    ]
 
 
 def _docker(notebook: Path, limits: Limits, image: str, name: str) -> list[str]:
