@@ -21,8 +21,11 @@ from support.browser import running, tab  # noqa: E402
 SOURCE = 'import featviz_helpers as fv\n\nfv.explore(fv.load_model("lite0"), channel=3)'
 STEPS = 24  # of the climb when the picture is taken
 LAB = ["lab", "--allow-root", "--expose-app-in-browser", "--LabApp.news_url=", "--IdentityProvider.token="]
-WINDOW = "document.querySelector('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .jupyter-widgets')"
-BOX = f"(() => {{ const b = {WINDOW}.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }})()"
+WINDOW = "[...document.querySelectorAll('.jp-OutputArea-output')].find(e => e.querySelector('button.jupyter-button'))"
+WINDOW += ".querySelector('.jupyter-widgets')"
+BOX = f"""(() => {{ const one = {WINDOW}, box = one.getBoundingClientRect();
+const last = one.querySelector('.widget-upload').getBoundingClientRect();
+return [box.x, box.y, box.width, last.bottom + 8 - box.y]; }})()"""
 
 
 @click.command(help=__doc__)
@@ -32,8 +35,9 @@ def main(out: Path, width: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)])
+        book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, folder / "explore.ipynb")
-        own = {one: name for one in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+        own = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"), name)
         environment = os.environ | own | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"}
         command = [sys.executable, "-m", "jupyter", *LAB, "--no-browser", f"--ServerApp.port={port}"]
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -46,7 +50,7 @@ def main(out: Path, width: int) -> None:
             page.js(f"{WINDOW}.scrollIntoView({{block: 'start'}})")
             x, y, wide, high = page.js(BOX)
             clip = {"x": x, "y": y, "width": wide, "height": high, "scale": 1}
-            shot = page.send("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)["data"]
+            shot = page.send("Page.captureScreenshot", format="png", clip=clip)["data"]
     Image.open(io.BytesIO(base64.b64decode(shot))).convert("RGB").save(out / "explorer.jpg", quality=85)
 
 
