@@ -116,7 +116,7 @@ def release(names: tuple[str, ...], course: Path) -> None:
 @classroom.command(cls=Command, short_help="Grade a folder of hand-ins.")
 @click.argument("submissions", type=shared.folder, required=False)
 @assignment
-@click.option("--out", type=shared.Folder(), default="build/grades", show_default=True, help="For table and records.")
+@click.option("--out", type=shared.Folder(), default="grades", show_default=True, help="For table and records.")
 @click.option("--roster", type=shared.file, help="CSV with the columns folder and student; default: names are ids.")
 @click.option(
     "--sandbox",
