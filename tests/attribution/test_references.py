@@ -52,8 +52,7 @@ OURS = {
     "guided": lambda *asked: attribution.magnitude(attribution.guided_backprop(*asked)),
     "deconvnet": lambda *asked: attribution.magnitude(attribution.deconvnet(*asked)),
     "integrated gradients": lambda *asked: (
-        attribution.integrated_gradients(*asked, steps=STEPS - 1, tolerance=1e12).maps
-        / 3  # 50 points are 49 intervals
+        attribution.integrated_gradients(*asked, steps=STEPS - 1, tolerance=1e12).maps / 3  # 50 points are 49 intervals
     ),
 }
 
