@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -65,11 +66,13 @@ BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
 
 @bwrap
 def test_a_fork_bomb_is_held_by_the_system_and_ended_by_the_keeper(notebook):
-    # First whether the system holds it, whoever grades: nothing else would, and it would take the machine.
-    with pytest.MonkeyPatch.context() as blind:
-        blind.setattr(_Keeper, "_excess", lambda *_: "")
-        outcome = run_notebook(notebook(FORKS), "bwrap", dataclasses.replace(LIMITS, seconds=20, processes=2))
-    assert 0 < int(outcome.answers) <= 100
+    # First whether the system holds it where root grades: nothing else would, and it would take the machine. Of anybody
+    # else the system counts also what runs outside, which may be more than so few.
+    if os.geteuid() == 0:
+        with pytest.MonkeyPatch.context() as blind:
+            blind.setattr(_Keeper, "_excess", lambda *_: "")
+            outcome = run_notebook(notebook(FORKS), "bwrap", dataclasses.replace(LIMITS, seconds=20, processes=2))
+        assert 0 < int(outcome.answers) <= 100
     mine = set(psutil.Process().children(recursive=True))
     outcome = run_notebook(notebook(BOMB), "bwrap", LIMITS)
     assert "more than 30 processes" in outcome.contained and outcome.seconds < 20
