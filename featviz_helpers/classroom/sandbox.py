@@ -163,16 +163,24 @@ class _Keeper:
         if self.kind == "bwrap":
             self.process.kill()  # before anything is listed: a fork bomb doubles meanwhile
         family = _family(self.process.pid)
-        if self.kind == "docker":
-            subprocess.run(["docker", "kill", self.container], capture_output=True, check=False)
         self.process.kill()
         for one in family:
             with contextlib.suppress(psutil.Error):
                 one.kill()
         self.process.wait()
+        if self.kind == "docker":
+            self._remove_container()
         for pipe in (self.answers, self.printed):
             pipe.join(5.0)
             pipe.source.close()
+
+    def _remove_container(self) -> None:
+        """End what runs in docker. Its client is gone by now: docker would wait until somebody read what it printed."""
+        state = ["docker", "inspect", "--format", "{{.State.OOMKilled}}", self.container]
+        killed = subprocess.run(state, capture_output=True, check=False)
+        if killed.stdout.strip() == b"true":
+            self.reason = self.reason or REFUSED["MemoryError"]
+        subprocess.run(["docker", "rm", "--force", self.container], capture_output=True, check=False)
 
 
 def _family(pid: int, most: int = MOST_FAMILY) -> list[psutil.Process]:

@@ -75,7 +75,7 @@ def command(kind: str, notebook: Path, limits: Limits, image: str, name: str) ->
                 f"In the sandbox a hand-in runs as nobody, who must be able to read {closed[0]}: chmod o+rX."
             )
     if kind == "docker":
-        return [*_docker(notebook, limits, image, name), "sh", "-c", SCRIPT, "python", GIVEN]
+        return [*_docker(notebook, limits, image, name), "sh", "-c", f"cd {HERE} && {SCRIPT}", "python", GIVEN]
     if kind == "bwrap":
         return [*_limited(limits), *_bwrap(notebook, limits), "/bin/sh", "-c", SCRIPT, sys.executable, GIVEN]
     return [*_limited(limits), "/bin/sh", "-c", SCRIPT, sys.executable, str(notebook.resolve())]
@@ -134,10 +134,15 @@ def _bind(source: Path, place: str) -> list[str]:
 
 def _docker(notebook: Path, limits: Limits, image: str, name: str) -> list[str]:
     memory, files = str(limits.memory), f"size={limits.files},mode=1777"
-    words = ["docker", "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    # It is removed by hand: whether it was out of memory is asked first. Never a stranger's image from the hub,
+    # and no log, which would fill the disk.
+    words = ["docker", "run", "--name", name, "--pull", "never", "--log-driver", "none"]
+    words += ["--network", "none", "--read-only", "--cap-drop", "ALL"]
     words += ["--security-opt", "no-new-privileges", "--user", "65534:65534", "--memory", memory]
     words += ["--memory-swap", memory, "--pids-limit", str(50 * limits.processes), "--shm-size", str(limits.files)]
-    words += ["--tmpfs", f"{HERE}:{files}", "--tmpfs", f"/tmp:{files}", "--workdir", HERE]
+    words += ["--ulimit", f"cpu={int(4 * limits.seconds)}", "--ulimit", "core=0"]
+    # As the working folder it would belong to root: docker makes that one itself, and gives the memory its mode.
+    words += ["--tmpfs", f"{HERE}:{files}", "--tmpfs", f"/tmp:{files}"]
     words += ["--volume", f"{PACKAGE}:{COURSE}/{PACKAGE.name}:ro", "--volume", f"{notebook.resolve()}:{GIVEN}:ro"]
     inside = {**SETTINGS, "PYTHONPATH": COURSE, "HOME": HERE}
     return [*words, *_pairs("--env", inside), image]
