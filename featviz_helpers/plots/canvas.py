@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
+import PIL.Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -49,31 +50,39 @@ class Sheet(Figure):
     frequencies by less than 0.01.
     """
 
-    PNG: ClassVar = {"optimize": True}
+    PNG: ClassVar = {"compress_level": 6}
     JPEG: ClassVar = {"quality": 80, "subsampling": 0, "optimize": True}
 
     def png(self) -> bytes:
         """Return the figure as a file, with the border that Jupyter puts round a figure."""
-        return self._file("png", self.PNG)
+        return _file(self._pixels(), "png", self.PNG)
 
     def jpeg(self) -> bytes:
         """Return the figure as a smaller file, whose pixels are nearly those of the figure."""
-        return self._file("jpeg", self.JPEG)
+        return _file(self._pixels(), "jpeg", self.JPEG)
 
     def smallest(self) -> tuple[str, bytes]:
         """Return the kind, "png" or "jpeg", and the content of the smaller file."""
-        return min(("png", self.png()), ("jpeg", self.jpeg()), key=lambda file: len(file[1]))
+        pixels = self._pixels()  # drawn once for both
+        both = ("png", _file(pixels, "png", self.PNG)), ("jpeg", _file(pixels, "jpeg", self.JPEG))
+        return min(both, key=lambda file: len(file[1]))
 
-    def _file(self, kind: str, options: dict) -> bytes:
+    def _pixels(self) -> PIL.Image.Image:
         file = io.BytesIO()
-        self.savefig(file, format=kind, bbox_inches="tight", pil_kwargs=options)
-        return file.getvalue()
+        self.savefig(file, format="png", bbox_inches="tight", pil_kwargs={"compress_level": 0})
+        return PIL.Image.open(file).convert("RGB")  # white behind everything, so there is nothing to see through
 
     def _ipython_display_(self) -> None:
         from IPython.display import Image, display
 
         kind, data = self.smallest()
         display(Image(data=data, format=kind, metadata={"alt": alt(self)}))
+
+
+def _file(pixels: PIL.Image.Image, kind: str, options: dict) -> bytes:
+    file = io.BytesIO()
+    pixels.save(file, format=kind, **options)
+    return file.getvalue()
 
 
 def place(cell: Cell, left: int, top: int, limit: int) -> Place:
