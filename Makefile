@@ -26,7 +26,7 @@ comma := ,
 # In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
 
-.PHONY: course lab lpips setup test nightly quick reference coverage lint types notebooks stamp book atlas bench release lock clean
+.PHONY: course lab lpips image setup test nightly quick reference coverage lint types notebooks stamp book atlas bench release lock clean
 .DELETE_ON_ERROR:
 
 course: $(COURSE)
@@ -38,6 +38,12 @@ lab: $(COURSE)
 
 # The perceptual distance of notebook 09, on torch; with a card it is there already.
 lpips: $(LPIPS)
+
+# Docker's, in which `featviz class grade --sandbox docker` runs a notebook.
+image: $(COURSE)
+	$(BIN)/uv build --quiet --wheel --clear --out-dir build/image
+	printf 'FROM python:3.12-slim\nCOPY *.whl /\nRUN pip install --no-cache-dir /*.whl\n' > build/image/Dockerfile
+	docker build --tag featviz-course build/image
 
 # Everything that tests and checks need.
 setup: $(TOOLS)

@@ -100,6 +100,10 @@ def prepare(root: Path, version: str, folder: Path) -> Path:
     """Everything but commit and tag, in a clone of `root` inside `folder`; returns the clone."""
     clone = folder / "clone"
     run("git", "clone", "--quiet", root, clone, cwd=folder)
+    # A clone does not take a checkout's own author along, and the commit at the end would fail.
+    author, mail = re.fullmatch(r"(.*) <(.*)> .*", run("git", "var", "GIT_AUTHOR_IDENT", cwd=root)).groups()
+    run("git", "config", "user.name", author, cwd=clone)
+    run("git", "config", "user.email", mail, cwd=clone)
     write_version(clone, version, datetime.date.today())
     run(sys.executable, clone / "tools" / "stamp.py", cwd=clone)
     click.echo(f"wrote {version} into " + ", ".join(run("git", "diff", "--name-only", cwd=clone).splitlines()))

@@ -21,7 +21,16 @@ from tornado.ioloop import PeriodicCallback
 
 from ..common.checks import whole_number
 from ..common.provenance import cpu_count
-from .jobs import DASHBOARD, BatchSystem, dashboard_template, job_cluster, keys_removed, refusals, say_and_forget
+from .jobs import (
+    DASHBOARD,
+    BatchSystem,
+    Patience,
+    dashboard_template,
+    job_cluster,
+    keys_removed,
+    refusals,
+    say_and_forget,
+)
 
 CONNECT_SECONDS = 30  # to reach a scheduler
 PROBE_SECONDS = 5  # to learn whether anything listens there
@@ -131,9 +140,12 @@ def _refilled(cluster: Any, client: Client, count: int) -> Iterator[None]:
         cluster.scale(count)
         await cluster  # until every job is submitted, or refused
 
+    patience = Patience(cluster)
+
     def refill() -> None:
         say_and_forget(cluster)
         cluster.scale(count)
+        patience.look()
 
     cluster.sync(fill)
     if reasons := refusals(cluster):

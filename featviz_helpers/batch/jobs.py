@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,7 @@ from ..common.errors import validation_sentence
 from .plan_file import PlanError, YamlFile
 
 LOOPBACK = "127.0.0.1"
+WAIT_SECONDS = 60  # without a worker, before it is said
 DASHBOARD = f"{LOOPBACK}:0"  # for this machine alone, at a port that is free
 CLUSTER_CLASSES = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
@@ -50,6 +54,8 @@ class BatchSystem(BaseModel):
         if options.get("security") not in (None, True):
             raise ValueError(f"security is true, or left out; got {options['security']!r}")
         folder = options.get("shared_temp_directory") or dask.config.get(f"jobqueue.{kind}.shared-temp-directory", None)
+        if folder and shlex.quote(str(folder)) != str(folder):
+            raise ValueError(f"shared_temp_directory goes into a job's script as it is, so no spaces; got {folder!r}")
         if options.get("security") and kind != "local" and not folder:
             raise ValueError(
                 "security: true needs `shared_temp_directory: DIR` beside it, a folder of yours alone that all nodes "
@@ -102,7 +108,8 @@ def job_cluster(system: BatchSystem, keys: Path) -> Any:
     cluster_class = LocalJobs if local else getattr(dask_jobqueue, CLUSTER_CLASSES[system.kind])
     job_class = patient(cluster_class.job_cls)
     # One process per job and one thread per process: a worker has one kernel, which uses the cores itself.
-    options = {"cores": 1, "memory": "4GB", "processes": 1, **system.options}
+    # The job's script is made by joining words, so what may hold a space is quoted here.
+    options = {"cores": 1, "memory": "4GB", "processes": 1, "python": shlex.quote(sys.executable), **system.options}
     options["worker_extra_args"] = [
         *("--dashboard-address", DASHBOARD, *(["--host", LOOPBACK] if local else [])),
         *(options.get("worker_extra_args") or []),
@@ -202,3 +209,24 @@ def say_and_forget(cluster: Any) -> None:
     for name, job in list(cluster.workers.items()):
         if getattr(job, "refusal", ""):
             del cluster.workers[name]
+
+
+class Patience:
+    """Says, ever more seldom, that no job has brought a worker: queued, or dead before it could reach the scheduler."""
+
+    def __init__(self, cluster: Any) -> None:
+        self.cluster, self.began, self.next = cluster, time.monotonic(), WAIT_SECONDS
+
+    def look(self) -> None:
+        """Say it when it is time."""
+        names = sorted({str(job.job_id) for job in self.cluster.workers.values() if getattr(job, "job_id", None)})
+        waited = time.monotonic() - self.began
+        if self.cluster.scheduler.workers or not names:
+            self.began, self.next = time.monotonic(), WAIT_SECONDS
+        elif waited > self.next:
+            self.next *= 2
+            log.warning(
+                "no worker has come for %d s; the batch system has the jobs %s. One that is not waiting in its queue "
+                "(squeue, qstat, bjobs) has ended, and its output says why",
+                waited, ", ".join(names[:5]),
+            )  # fmt: skip

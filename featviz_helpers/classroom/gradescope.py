@@ -19,6 +19,7 @@ HOME = Path("/autograder")
 SET_UP = """\
 #!/usr/bin/env bash
 set -e
+export DEBIAN_FRONTEND=noninteractive
 apt-get update && apt-get install -y python3 python3-venv
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
   echo "This grader needs Python 3.11 or later: choose a newer Ubuntu as the base image of the autograder." >&2

@@ -11,15 +11,22 @@ import psutil
 from .errors import TooLittleMemory
 
 NOTEBOOK = 2_000_000_000  # bytes: what the largest of the course takes
+GROUPS = Path("/sys/fs/cgroup")
+# Where a container's limit stands, version 2 and 1: the limit, what is used, and what of that is only kept of files.
+LIMITS = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+)
 
 
 def free_memory() -> int:
     """Return the bytes that this machine, or the container that this process is in, has left."""
     free = psutil.virtual_memory().available
-    with contextlib.suppress(OSError, ValueError):  # a container knows its limit here; without one it says "max"
-        group = Path("/sys/fs/cgroup")
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        free = min(free, limit - used)
+    for most, used, statistics, kept in LIMITS:
+        with contextlib.suppress(OSError, ValueError, KeyError):  # without a limit version 2 says "max"
+            counts = dict(line.split() for line in (GROUPS / statistics).read_text().splitlines())
+            used_for_long = int((GROUPS / used).read_text()) - int(counts[kept])
+            free = min(free, int((GROUPS / most).read_text()) - used_for_long)
     return free
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import cached_checksum, per_state
+from .memory import GROUPS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # The rooms that can change a picture or a number; the others load, show, check, run or sweep.
@@ -147,8 +148,14 @@ def _dump(node: object) -> Iterator[str]:
 
 
 def cpu_count() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of cores that this process may use, here or in the container that it is in."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for names in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):  # version 2 and 1
+        with contextlib.suppress(OSError, ValueError):  # without a limit version 2 says "max", version 1 -1
+            quota, period = map(int, " ".join((GROUPS / name).read_text() for name in names).split())
+            if quota > 0:
+                count = min(count, max(1, quota // period))
+    return count
 
 
 def cpu_model() -> str:

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -116,6 +118,45 @@ def test_a_job_that_is_refused_later_is_submitted_again(tmp_path, sbatch, monkey
         client.cluster.workers.clear()  # as Dask does with one that is away for 15 s
         wait_for(lambda: (tmp_path / "again").exists() and (tmp_path / "again").read_text().count("again") > 2)
     assert said[0] == "jobs that are refused, and will be submitted again: 1; the controller is down"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_job_that_never_brings_a_worker_is_said(tmp_path, sbatch, monkeypatch):
+    """The sweep waited for ever without a word, as it does where a job dies before it reaches the scheduler."""
+    monkeypatch.setattr(cluster, "REFILL_SECONDS", 0.1)
+    monkeypatch.setattr(jobs, "WAIT_SECONDS", 0.3)
+    said = []
+    monkeypatch.setattr(jobs.log, "warning", lambda form, *values: said.append(form % values))
+    sbatch("echo Submitted batch job 7")
+    system = jobs.BatchSystem(kind="slurm", jobs=1, options={"cores": 1, "memory": "1GB"})
+    with cluster.connect(None, None, system, 1):
+        wait_for(lambda: len(said) > 1)
+        time.sleep(0.2)
+    assert said[0].startswith("no worker has come for 0 s; the batch system has the jobs 7. ")
+    assert len(said) < 5, "it says so ever more seldom"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_job_begins_also_where_python_lies_in_a_folder_with_a_space(tmp_path, sbatch, monkeypatch):
+    sbatch("exit 1")
+    program = tmp_path / "my course" / "python"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho $@ > {tmp_path}/began\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    system = jobs.BatchSystem(kind="slurm", jobs=1, options={"cores": 1, "memory": "1GB"})
+    with jobs.job_cluster(system, tmp_path) as made:
+        (tmp_path / "job.sh").write_text(made.job_script())
+    subprocess.run(["bash", tmp_path / "job.sh"], check=True)
+    assert "--nthreads 1" in (tmp_path / "began").read_text()
+
+
+def test_certificates_in_a_folder_with_a_space_are_refused(tmp_path):
+    path = tmp_path / "slurm.yaml"
+    path.write_text("kind: slurm\njobs: 1\noptions: {security: true, shared_temp_directory: '/home/me/my keys'}\n")
+    with pytest.raises(PlanError, match="so no spaces"):
+        jobs.read_batch_system(path)
 
 
 def test_more_workers_than_a_machine_can_carry_are_refused(write_plan, monkeypatch):

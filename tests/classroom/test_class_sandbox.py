@@ -135,7 +135,7 @@ def test_docker_is_given_the_same_limits(notebook, monkeypatch):
     words = command("docker", notebook("1"), LIMITS, "an-image", "a-name")
     text = " ".join(words)
     for wanted in ("--network none", "--read-only", "--cap-drop ALL", "--memory 1000000000", "--pids-limit 1500",
-                   f"{PACKAGE}:/course/featviz_helpers:ro", "an-image sh -c",
+                   f'"source={PACKAGE}","target=/course/featviz_helpers",readonly', "an-image sh -c",
                    "--pull never", "--log-driver none"):  # fmt: skip
         assert wanted in text
 
@@ -144,7 +144,7 @@ DOCKER = """#!/bin/sh
 echo "$*" >> {0}/calls
 case $1 in
 run) echo $$ > {0}/client; {1} ;;
-inspect) echo true ;;
+inspect) echo {2} ;;
 rm) while kill -0 $(cat {0}/client); do sleep 0.1; done ;;
 esac
 """
@@ -156,7 +156,7 @@ esac
 )
 def test_dockers_client_ends_before_its_container(notebook, tmp_path, monkeypatch, program, contained):
     """The other way round, docker waited for somebody to read what a hand-in printed, and grading for docker."""
-    (tmp_path / "docker").write_text(DOCKER.format(tmp_path, program))
+    (tmp_path / "docker").write_text(DOCKER.format(tmp_path, program, "true"))
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     outcome = run_notebook(notebook("1"), "docker", dataclasses.replace(LIMITS, printed=1_000))
@@ -164,6 +164,22 @@ def test_dockers_client_ends_before_its_container(notebook, tmp_path, monkeypatc
     run, _, removed = (tmp_path / "calls").read_text().splitlines()
     name = run.split("--name ")[1].split()[0]
     assert removed == f"rm --force {name}" and " --rm " not in run
+
+
+@pytest.mark.parametrize("says", ["sh: 1: python: not found", "No module named 'featviz_helpers'"])
+def test_a_fault_of_the_teachers_machine_is_no_zero_for_the_student(notebook, tmp_path, monkeypatch, says):
+    """An image without python gave every student 0 points, and the command ended as if all were well."""
+    (tmp_path / "docker").write_text(DOCKER.format(tmp_path, f'echo "{says}" >&2', "false"))
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(OSError, match=f"The sandbox did not start: {says}"):
+        run_notebook(notebook("1"), "docker", LIMITS)
+
+
+@bwrap
+def test_a_file_that_is_no_notebook_is_the_students_own_fault(tmp_path):
+    (tmp_path / "notebook.ipynb").write_text("no JSON")
+    assert "ended before its last cell" in run_notebook(tmp_path / "notebook.ipynb", "bwrap", LIMITS).contained
 
 
 @pytest.mark.parametrize(("kind", "says"), [("jail", "one of"), ("bwrap", "bwrap is not found")])

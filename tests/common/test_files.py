@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -18,6 +19,24 @@ SHA256 = "sha256:" + hashlib.sha256(BODY).hexdigest()
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder is not synced")
+def test_a_drive_whose_folders_cannot_be_synced_takes_files(tmp_path, monkeypatch):
+    """Some network and encrypted folders answer so, and every write was reported as failed after it was done."""
+    sync, code = os.fsync, errno.EINVAL
+
+    def only_files(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    files.write_text(tmp_path / "run.json", "{}")
+    assert names(tmp_path) == ["run.json"]
+    code = errno.EIO
+    with pytest.raises(OSError, match="Input/output"):
+        files.write_text(tmp_path / "run.json", "{}")
 
 
 def test_writing_is_all_or_nothing(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Too little memory, in earnest: TensorFlow is asked for more than there is."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 from featviz_helpers.cli.main import main
+from featviz_helpers.common import memory, provenance
 from featviz_helpers.common.errors import TooLittleMemory
-from featviz_helpers.common.memory import enough_memory
+from featviz_helpers.common.memory import enough_memory, free_memory
 from featviz_helpers.models import load
 from support.networks import shapesnet
 
@@ -62,6 +64,41 @@ def test_a_batch_that_is_too_large_is_named_wherever_it_is_too_large():
         pattern = rf"There is too little memory for 64 pictures of 256 x 256 pixels at once {OOM}\. "
         assert re.fullmatch(pattern + r"Work on fewer at once, such as batch=32, or ask for smaller ones\.", text), text
     assert damaged == "0 damaged"
+
+
+def write_group(folder, monkeypatch, files):
+    """Let this process be in a container whose limits are these."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text + "\n")
+    monkeypatch.setattr(memory, "GROUPS", folder)
+    monkeypatch.setattr(provenance, "GROUPS", folder)
+
+
+VERSION_2 = {"memory.max": "900", "memory.current": "700", "memory.stat": "anon 300\ninactive_file 400"}
+VERSION_1 = {
+    "memory/memory.limit_in_bytes": "900", "memory/memory.usage_in_bytes": "700",
+    "memory/memory.stat": "cache 400\ntotal_inactive_file 400",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("files", [VERSION_2, VERSION_1])
+def test_a_container_has_the_memory_of_its_limit_and_what_is_kept_of_files_counts_as_free(tmp_path, monkeypatch, files):
+    write_group(tmp_path, monkeypatch, files)
+    assert free_memory() == 600
+    write_group(tmp_path, monkeypatch, dict.fromkeys(files, "max"))
+    assert free_memory() > 1_000_000
+
+
+@pytest.mark.parametrize(
+    "files", [{"cpu.max": "150000 100000"}, {"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}]
+)
+def test_a_container_has_the_cores_of_its_share(tmp_path, monkeypatch, files):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    write_group(tmp_path, monkeypatch, files)
+    assert provenance.cpu_count() == 1
+    write_group(tmp_path, monkeypatch, {name: "max 100000" if name == "cpu.max" else "-1" for name in files})
+    assert provenance.cpu_count() == 64
 
 
 @pytest.fixture(scope="module")

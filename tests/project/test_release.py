@@ -1,6 +1,7 @@
 """A release: refused for a reason, else version, changelog, setup cell and tag agree; a dry run leaves no trace."""
 
 import datetime
+import os
 import re
 import shutil
 import subprocess
@@ -65,6 +66,18 @@ def without_building(monkeypatch):
 
 def command(checkout, *arguments):
     return CliRunner().invoke(release.main, ["--root", str(checkout), *arguments])
+
+
+def test_an_author_of_this_checkout_alone_commits_a_release(checkout, without_building, monkeypatch):
+    """The clone in which it is made did not know that author, and the commit failed after everything was built."""
+    for variable in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    for name, value in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+        subprocess.run(["git", "config", name, value], cwd=checkout, check=True)
+    assert command(checkout, "0.2.0").exit_code == 0
+    assert git(checkout, "log", "-1", "--format=%an %ae") == "Ada ada@example.org"
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "0.0.9", "v0.2.0", "0.2.0.", "next"])
