@@ -94,9 +94,11 @@ def missing_package(error: ModuleNotFoundError, command: str) -> str:
     module = (error.name or "").partition(".")[0]
     if module in ("", __package__.partition(".")[0]):
         raise error
+    if "is not installed" in str(error):  # words of this package, which knows better
+        return printable(str(error))
     if extra := EXTRAS.get(module):
         return (
-            f"'{command}' needs the package '{module}', which comes with the extra '{extra}': "
-            f"pip install 'featviz-helpers[{extra}]'"
+            f"'{command}' needs the package '{module}', which comes with the extra '{extra}'. In the course's folder: "
+            f"make setup. Elsewhere: pip install 'featviz-helpers[{extra}]'"
         )
     return f"'{command}' needs the package '{module}', which is not installed: pip install {module}"

@@ -59,7 +59,7 @@ def run(context: click.Context, notebooks: tuple[str, ...], **options: Any) -> N
     paths = [selection.find(name) for name in notebooks] or selection.discover()
     if options["describe"]:
         click.echo("\n\n".join(describing.describe(selection.read(path)) for path in paths))
-        click.echo('\nTo set one:  featviz run 02 -p STEPS 48 -p CHANNELS "[3, 102]"')
+        click.echo('\nTo set one:  featviz run 02 -p STEPS 48 -p OTHERS "[3, 102]"')
         return
     jobs = selection.prepare_jobs(paths, parameters, profile)
     command = ["featviz", *sys.argv[1:]]

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 )
 @click.option("--batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Images at once.")
 @shared.precision("Of the network")
-@click.option("--policy", type=click.Choice(["squash", "crop"]), default="squash", show_default=True)
+@click.option(
+    "--policy",
+    type=click.Choice(["squash", "crop"]),
+    default="squash",
+    show_default=True,
+    help="How an image becomes a square: pressed together, or cut out of the middle.",
+)
 @shared.out(required=True)
 def exemplars(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> None:
     """Find the images that drive each channel: top-k and bottom-k of every channel, in one pass.

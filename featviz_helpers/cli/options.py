@@ -35,7 +35,7 @@ class Existing(click.Path):
 file = Existing(exists=True, dir_okay=False, path_type=Path)
 folder = Existing(exists=True, file_okay=False, path_type=Path)
 weights = click.option("--weights", help="Weights file; without it, what is found in FEATVIZ_ASSETS or Keras's cache.")
-layer = click.option("--layer", default="auto", show_default=True)
+layer = click.option("--layer", default="auto", show_default=True, help="Its name; auto takes one in the middle.")
 assets = click.option(
     "--assets",
     type=folder,

@@ -36,7 +36,7 @@ MOST_DIGITS = 18  # of a channel's number; Python reads none of thousands
     show_default=True,
     help="Background channels, for the trial.",
 )
-@click.option("--methods", metavar="'NAME, ...'", help="A selection; without it, all.")
+@click.option("--methods", metavar="'NAME, ...'", help="A selection, such as 'none, L2, octaves'; without it, all.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Ascents of every cell.")
 @click.option(
     "--trial-seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="The same, in the trial."

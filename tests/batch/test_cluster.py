@@ -154,7 +154,8 @@ def test_a_job_begins_also_where_python_lies_in_a_folder_with_a_space(tmp_path, 
 
 def test_certificates_in_a_folder_with_a_space_are_refused(tmp_path):
     path = tmp_path / "slurm.yaml"
-    path.write_text("kind: slurm\njobs: 1\noptions: {security: true, shared_temp_directory: '/home/me/my keys'}\n")
+    folder = tmp_path / "my keys"
+    path.write_text(f"kind: slurm\njobs: 1\noptions: {{security: true, shared_temp_directory: {folder}}}\n")
     with pytest.raises(PlanError, match="so no spaces"):
         jobs.read_batch_system(path)
 

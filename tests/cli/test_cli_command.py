@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from featviz_helpers.cli.command import EXTRAS, Command
 from featviz_helpers.cli.main import main
 from featviz_helpers.common.errors import MissingWeights, NotFinite
 from featviz_helpers.data.images import save_image
+from featviz_helpers.runner import jobs
 from support.networks import pictures
 from support.notebooks import write_notebook
 
@@ -42,7 +44,7 @@ def command(error):
         ),
         (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
         (ModuleNotFoundError("No module", name="dask.array"), 1, "pip install 'featviz-helpers[scale]'"),
-        (ModuleNotFoundError("No module", name="torch"), 1, "the extra 'lpips': pip install 'featviz-helpers[lpips]'"),
+        (ModuleNotFoundError("No module", name="torch"), 1, "'lpips'. In the course's folder: make setup. Elsewhere:"),
         (ModuleNotFoundError("No module", name="click"), 1, "'click', which is not installed: pip install click"),
     ],
 )
@@ -109,8 +111,8 @@ def test_a_sweep_without_its_extra_names_the_extra_and_the_command(tmp_path, mod
     done = featviz_without(module, "sweep", plan, "--cluster", cluster)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"Error: 'featviz sweep' needs the package '{module}', which comes with the extra 'scale': "
-        "pip install 'featviz-helpers[scale]'"
+        f"Error: 'featviz sweep' needs the package '{module}', which comes with the extra 'scale'. In the course's "
+        "folder: make setup. Elsewhere: pip install 'featviz-helpers[scale]'"
     ]
 
 
@@ -121,8 +123,8 @@ def test_lpips_without_its_package_says_what_to_install_before_it_asks_for_weigh
     done = featviz_without("lpips", "distance", path, path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "Error: 'featviz distance' needs the package 'lpips', which comes with the extra 'lpips': "
-        "pip install 'featviz-helpers[lpips]'"
+        "Error: LPIPS needs the package lpips, which is not installed. In the course's folder: make lpips. "
+        "Elsewhere: pip install 'featviz-helpers[lpips]'. The bundled distance('shapesnet') needs neither."
     )
 
 
@@ -157,6 +159,10 @@ def test_a_notebook_is_described_and_not_run(tmp_path):
         "import_me": "int = 1",
     }
     assert {path.name for path in tmp_path.iterdir()} == {book.name}
+    # Its example is one that notebook 02 takes.
+    example = shlex.split(done.output.splitlines()[-1].partition("featviz run ")[2])
+    (job,) = jobs.prepare_jobs([jobs.find(example[0])], dict(zip(example[2::3], example[3::3], strict=True)))
+    assert job.values["OTHERS"] == [3, 102] and job.values["STEPS"] == 48
 
 
 def test_a_parameters_cell_that_is_a_program_is_never_executed(tmp_path):
