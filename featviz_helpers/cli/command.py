@@ -99,6 +99,6 @@ def missing_package(error: ModuleNotFoundError, command: str) -> str:
     if extra := EXTRAS.get(module):
         return (
             f"'{command}' needs the package '{module}', which comes with the extra '{extra}'. In the course's folder: "
-            f"make setup. Elsewhere: pip install 'featviz-helpers[{extra}]'"
+            f"make {'lpips' if extra == 'lpips' else 'setup'}. Elsewhere: pip install 'featviz-helpers[{extra}]'"
         )
     return f"'{command}' needs the package '{module}', which is not installed: pip install {module}"

@@ -86,7 +86,7 @@ def load_saved(path: Path) -> keras.Model:
     except Exception as error:  # a damaged or foreign file fails in zip, JSON, HDF5 or Keras, each with its own error
         if "safe_mode" in str(error):
             raise ValueError(
-                f"'{path}' has a Lambda layer, which is Python code, and code from a file is not run. Build the network "
-                "in Python, and give it to fv.Backbone(model, name)."
+                f"'{path}' has a Lambda layer, which is Python code, and code from a file is not run. Build it "
+                "in Python, and give the network to fv.Backbone(model, name)."
             ) from error
         raise ValueError(f"'{path}' is not a saved Keras model, or it is damaged ({first_line(error)}).") from error

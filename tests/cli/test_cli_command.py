@@ -44,7 +44,11 @@ def command(error):
         ),
         (KeyboardInterrupt(), 130, "Stopped. What there is: here"),
         (ModuleNotFoundError("No module", name="dask.array"), 1, "pip install 'featviz-helpers[scale]'"),
-        (ModuleNotFoundError("No module", name="torch"), 1, "'lpips'. In the course's folder: make setup. Elsewhere:"),
+        (
+            ModuleNotFoundError("No module", name="torch"),
+            1,
+            "make lpips. Elsewhere: pip install 'featviz-helpers[lpips]'",
+        ),
         (ModuleNotFoundError("No module", name="click"), 1, "'click', which is not installed: pip install click"),
     ],
 )
