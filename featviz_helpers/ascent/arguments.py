@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.checks import MOST_STEPS, choice, flag, shown, whole_number, whole_numbers
+from ..common.memory import pixels_at_once
 from ..data.images import check_range
 from ..data.sizes import LARGEST, fit_at_once, pair
 from ..models.backbone import Backbone
@@ -25,7 +26,6 @@ from .term import Objective
 from .transform_base import Transform
 
 DARK_STEPS = 4  # without any gradient: then there is nothing to climb
-PIXELS_PER_BATCH = 32 * 224 * 224  # measured on a CPU: 1.1 GB for InceptionV3 up to mixed6
 RANGES = {"steps": (1, MOST_STEPS), "redirect": (0, MOST_STEPS), "tile": (32, LARGEST), "batch": (1, 100_000)}
 
 
@@ -173,7 +173,7 @@ class Arguments:
     def batches(self) -> Iterator[tuple[np.ndarray, int]]:
         """Yield the images of each batch, all of the same sizes, and how many of them count."""
         height, width = self.sizes[0][-1]
-        most = self.batch or max(1, PIXELS_PER_BATCH // (height * width))
+        most = self.batch or max(1, pixels_at_once() // (height * width))
         for sizes in dict.fromkeys(map(tuple, self.sizes)):
             group = np.flatnonzero([tuple(own) == sizes for own in self.sizes])
             size = len(group) if self.couples else min(len(group), most)

@@ -15,10 +15,9 @@ import tensorflow as tf
 from ..ascent import kinds
 from ..ascent.term import Objective
 from ..common.checks import whole_number
+from ..common.memory import pixels_at_once
 from ..data.images import check_range
 from ..models.backbone import Backbone
-
-PIXELS = 32 * 224 * 224  # of a batch by default
 
 Make = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -31,7 +30,8 @@ class Probe:
         objective: what is explained, such as `class_score(281)`; one unit for all images, or one per image.
         images: (N, H, W, 3) in [-1, 1].
         relu: what ReLUs pass back; see `Backbone.truncate`.
-        batch: pictures at once; None takes as many as have 1.6 million pixels, such as 32 of 224 x 224.
+        batch: pictures at once; None takes as many as have 1.6 million pixels, such as 32 of 224 x 224, and a
+            quarter of that where there is little memory.
 
     Raises:
         ValueError: no network, no objective, a layer or unit that is not there, another number of units than of
@@ -60,7 +60,7 @@ class Probe:
         self.backbone, self.relu = backbone, relu
         self.objective = objective.broadcast(len(self.images))
         pixels = int(np.prod(self.images.shape[1:3]))
-        self.batch = max(PIXELS // pixels, 1) if batch is None else whole_number("batch", batch, 1)
+        self.batch = max(pixels_at_once() // pixels, 1) if batch is None else whole_number("batch", batch, 1)
 
     def value(self, pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the objective's value (M,) at `pictures` (M, H, W, 3), which are variants of the images `rows`."""

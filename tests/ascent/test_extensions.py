@@ -87,7 +87,7 @@ def test_targets_are_numbers_and_not_structure(target):
 
 @pytest.mark.slow
 def test_a_coupled_batch_is_neither_split_nor_padded(monkeypatch):
-    monkeypatch.setattr("featviz_helpers.ascent.arguments.PIXELS_PER_BATCH", 2 * 48 * 48)
+    monkeypatch.setattr("featviz_helpers.common.memory.PIXELS", 2 * 48 * 48)
     start = np.clip(0.5 * pictures(3, 48), -1, 1)
     objective = fv.channel(LAYER, [3, 4, 5]) + 4 * Repulsion(LAYER)
     result = fv.maximize(shapesnet(), objective, start=start, steps=8, progress=False)

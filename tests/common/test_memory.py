@@ -7,6 +7,7 @@ import sys
 
 import featviz_helpers as fv
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
@@ -85,9 +86,10 @@ VERSION_1 = {
 @pytest.mark.parametrize("files", [VERSION_2, VERSION_1])
 def test_a_container_has_the_memory_of_its_limit_and_what_is_kept_of_files_counts_as_free(tmp_path, monkeypatch, files):
     write_group(tmp_path, monkeypatch, files)
-    assert free_memory() == 600
+    assert free_memory() == 600 and memory.memory() == 900
+    assert memory.pixels_at_once() == 8 * 224 * 224
     write_group(tmp_path, monkeypatch, dict.fromkeys(files, "max"))
-    assert free_memory() > 1_000_000
+    assert free_memory() > 1_000_000 and memory.memory() == psutil.virtual_memory().total
 
 
 @pytest.mark.parametrize(
