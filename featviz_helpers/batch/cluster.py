@@ -6,9 +6,11 @@ TLS, with a certificate that is made for the sweep and lives in memory alone.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from tornado.ioloop import PeriodicCallback
 
 from ..common.checks import whole_number
 from ..common.provenance import cpu_count
+from . import jobs
 from .jobs import (
     DASHBOARD,
     BatchSystem,
@@ -82,7 +85,7 @@ def connect(
     for name in ("worker", "nanny", "scheduler", "core", "client", "comm", "utils", "batched"):
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     if scheduler:
-        with _running_scheduler(scheduler, security) as client:
+        with _running_scheduler(scheduler, security) as client, _watched(client):
             yield client
         return
     # A worker is given one run at a time: when it dies, Dask blames every run that lay there.
@@ -126,6 +129,29 @@ def _running_scheduler(address: str, security: Security | None) -> Client:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, security=security)
     except (OSError, TimeoutError, ValueError, OverflowError) as error:
         raise ConnectionError(f"no Dask scheduler answers at {address} ({error})") from None
+
+
+@contextmanager
+def _watched(client: Client) -> Iterator[None]:
+    """Say, ever more seldom, that a scheduler which others started has no worker: the sweep would wait in silence."""
+    began, wait = time.monotonic(), jobs.WAIT_SECONDS
+
+    async def look() -> None:
+        nonlocal began, wait
+        with contextlib.suppress(OSError):  # a scheduler that is gone is the dispatcher's to tell
+            if await client.scheduler.ncores(workers=None):
+                began, wait = time.monotonic(), jobs.WAIT_SECONDS
+            elif (waited := time.monotonic() - began) > wait:
+                wait *= 2
+                form = "no worker has been at the scheduler for %d s; start some: dask worker %s --nthreads 1"
+                jobs.log.warning(form, waited, client.scheduler.address)
+
+    looks = PeriodicCallback(look, 1000 * REFILL_SECONDS)
+    client.loop.add_callback(looks.start)
+    try:
+        yield
+    finally:
+        client.loop.add_callback(looks.stop)
 
 
 @contextmanager

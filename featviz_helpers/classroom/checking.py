@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import nbformat
 
+from ..common.errors import printable
 from .books import open_book, read_source, with_solutions
+from .execute import DONE
 from .grading import questions
 from .reading import NAMES, read_answers
 from .sandbox_commands import SETTINGS
@@ -82,17 +84,21 @@ def run_book(book: nbformat.NotebookNode, folder: Path) -> Path | None:
     """Run a notebook of the teacher's own; returns its file of answers, None if it wrote none.
 
     Raises:
-        ValueError: a cell failed.
+        ValueError: a cell failed, or the notebook ended before its last one.
     """
     folder.mkdir()
     nbformat.write(book, folder / "book.ipynb")
     package = str(Path(__file__).resolve().parent.parent.parent)
     done = subprocess.run(
         [sys.executable, "-m", "featviz_helpers.classroom.execute", "book.ipynb"],
-        cwd=folder, capture_output=True, text=True, env={**os.environ, **SETTINGS, "PYTHONPATH": package},
+        cwd=folder, capture_output=True, text=True, errors="replace",
+        env={**os.environ, **SETTINGS, "PYTHONPATH": package},
     )  # fmt: skip
     if failed := [line for line in done.stderr.splitlines() if line.startswith("featviz cell")]:
         raise ValueError(f"A cell of the notebook failed: {failed[0]}")
+    if DONE not in done.stderr:  # killed, as a rule because memory ran out
+        last = printable((done.stderr.strip().splitlines() or ["it said nothing"])[-1])[:200]
+        raise ValueError(f"The notebook ended before its last cell, with status {done.returncode}: {last}")
     path = folder / NAMES[0]
     return path if path.exists() else None
 

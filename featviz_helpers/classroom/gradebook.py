@@ -132,15 +132,17 @@ def _safe(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def points_by_hand(path: Path, assignment: str) -> dict[str, float]:
+def points_by_hand(path: Path, assignment: str, folders: Iterable[str]) -> dict[str, float]:
     """Return the points that a teacher has typed into an earlier table for the written answer: folder -> points.
 
     Args:
         path: from `write_csv`, perhaps saved by a spreadsheet, which may part columns by ";"; {} if there is none.
         assignment: its name.
+        folders: of the hand-ins that there are.
 
     Raises:
-        ValueError: something that is no number of points, or a table without its columns.
+        ValueError: something that is no number of points, points for a hand-in that is not there (the table is written
+            anew, and they would be lost), or a table without its columns.
     """
     if not path.exists():
         return {}
@@ -164,6 +166,12 @@ def points_by_hand(path: Path, assignment: str) -> dict[str, float]:
         if not 0 <= points <= question.points:
             raise refusal(f"{question.name} of '{folder}' in '{path}'", f"0 to {question.points} points", typed)
         found[folder] = points
+    there = set(map(_safe, folders))
+    if lost := [folder for folder in found if folder not in there]:
+        raise ValueError(
+            f"'{path}' has points for the folder '{lost[0]}', which is not among the hand-ins, and they would be lost. "
+            "Give the folder the name that it had (a spreadsheet makes 7 of 007), or take the points out."
+        )
     return found
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -23,6 +24,7 @@ from .execute import BEGUN, DONE, MARK
 from .reading import MOST_BYTES
 from .sandbox_commands import Limits, command, environment
 
+DOCKER_SECONDS = 60  # that docker may take to answer
 POLL = 0.02  # seconds between two looks at it
 MOST_ERRORS = 5
 MOST_FAMILY = 10_000
@@ -84,8 +86,10 @@ def run_notebook(notebook: Path, kind: str, limits: Limits | None = None, image:
         keeper.watch()
     outcome = Outcome(keeper.answers.content, keeper.reason, seconds=round(time.monotonic() - started, 2))
     printed = keeper.printed.content.decode("utf-8", "replace")
-    if not outcome.contained and BEGUN not in printed:  # no cell has run, so it is no fault of the hand-in's
-        raise OSError(f"The sandbox did not start: {printable(printed.strip())[-200:] or 'it said nothing'}")
+    # No cell has run, so it is no fault of the hand-in's.
+    if BEGUN not in printed and outcome.contained in ("", _late(limits)):
+        said = printable(printed.strip())[-200:] or outcome.contained or "it said nothing"
+        raise OSError(f"The sandbox did not start: {said}")
     found = re.findall(rf"^{MARK} (\d+: .*)$", printed, re.MULTILINE)
     outcome.errors = [f"cell {printable(line)[:160]}" for line in found[:MOST_ERRORS]]
     outcome.contained = outcome.contained or _refused(found)
@@ -93,6 +97,10 @@ def run_notebook(notebook: Path, kind: str, limits: Limits | None = None, image:
         last = printable((printed.strip().splitlines() or ["it said nothing"])[-1])
         outcome.contained = f"ended before its last cell: {last[:160]}"
     return outcome
+
+
+def _late(limits: Limits) -> str:
+    return f"stopped after {limits.seconds:g} s"
 
 
 def _refused(errors: list[str]) -> str:
@@ -105,19 +113,24 @@ class _Pipe(threading.Thread):
 
     def __init__(self, source: IO[bytes], most: int, whole: bool = False) -> None:
         super().__init__(daemon=True)
-        self.source, self.most, self.whole, self.content, self.full = source, most, whole, b"", False
+        self.source, self.most, self.whole, self.full = source, most, whole, False
+        self._parts: list[bytes] = []
         self.start()
 
     def run(self) -> None:
-        parts, size = [], 0
+        size = 0
         with contextlib.suppress(OSError, ValueError):
             while block := self.source.read1(1 << 16):  # type: ignore[attr-defined]
                 size += len(block)
                 if size > self.most:
                     self.full = True
                     break
-                parts.append(block)
-        self.content = b"" if self.full and self.whole else b"".join(parts)
+                self._parts.append(block)
+
+    @property
+    def content(self) -> bytes:
+        """What has come so far."""
+        return b"" if self.full and self.whole else b"".join(self._parts)
 
 
 class _Keeper:
@@ -143,7 +156,7 @@ class _Keeper:
     def _excess(self, end: float) -> str:
         limits = self.limits
         if time.monotonic() > end:
-            return f"stopped after {limits.seconds:g} s"
+            return _late(limits)
         if full := self._full():
             return full
         family = _family(self.process.pid, limits.processes + 1)
@@ -167,20 +180,28 @@ class _Keeper:
         for one in family:
             with contextlib.suppress(psutil.Error):
                 one.kill()
+        if self.kind == "none":  # what it left behind belongs to its group still, unless it took care to leave it
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        if self.kind == "docker":
-            self._remove_container()
         for pipe in (self.answers, self.printed):
             pipe.join(5.0)
-            pipe.source.close()
+            if not pipe.is_alive():  # else closing would wait, for as long as a program that it left holds the pipe
+                pipe.source.close()
+        if self.kind == "docker":
+            self._remove_container()
 
     def _remove_container(self) -> None:
         """End what runs in docker. Its client is gone by now: docker would wait until somebody read what it printed."""
         state = ["docker", "inspect", "--format", "{{.State.OOMKilled}}", self.container]
-        killed = subprocess.run(state, capture_output=True, check=False)
-        if killed.stdout.strip() == b"true":
-            self.reason = self.reason or REFUSED["MemoryError"]
-        subprocess.run(["docker", "rm", "--force", self.container], capture_output=True, check=False)
+        remove = ["docker", "rm", "--force", self.container]
+        try:
+            killed = subprocess.run(state, capture_output=True, check=False, timeout=DOCKER_SECONDS)
+            if killed.stdout.strip() == b"true":
+                self.reason = self.reason or REFUSED["MemoryError"]
+            subprocess.run(remove, capture_output=True, check=False, timeout=DOCKER_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise OSError(f"docker has not answered for {DOCKER_SECONDS} s. When it does: {' '.join(remove)}") from None
 
 
 def _family(pid: int, most: int = MOST_FAMILY) -> list[psutil.Process]:

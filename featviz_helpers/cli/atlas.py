@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,19 @@ def atlas(layers: tuple[str, ...], source: str, out: Path, **options: Any) -> No
 
     settings = {name: options[name] for name in ("k", "size", "steps", "seeds", "variety", "precision")}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", errors.DamagedImageWarning)  # the scan's own record names them
+        warnings.simplefilter("ignore", errors.DamagedImageWarning)  # said below, without a line of code
         backbone = load.load_model(options["model"], options["weights"])
         page = write_atlas(out, backbone, data, layers or "auto", **settings)
     click.echo(f"{page}: {format_bytes(page.stat().st_size)}")
+    for name, reason in _left_out(out).items():
+        click.echo(f"left out: {name} ({reason})", err=True)
+
+
+def _left_out(folder: Path) -> dict[str, str]:
+    """Return name -> reason of the images that could not be read, of all layers of an atlas."""
+    from ..exemplars.tables import META
+
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob(f"layers/*/exemplars/{META}")):
+        found |= json.loads(path.read_text(encoding="utf-8"))["damaged"]
+    return found

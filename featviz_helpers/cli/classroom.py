@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..common.errors import printable
 from . import options as shared
 from .command import Command
 
@@ -166,7 +168,9 @@ def grade_folder(
     if not places:
         raise ValueError(f"'{submissions}' must hold a folder or a file for each student; there is none in it.")
     path = out / f"{assignment}.csv"
-    by_hand = gradebook.points_by_hand(path, assignment)
+    by_hand = gradebook.points_by_hand(path, assignment, [place.name for place in places])
+    for name in _passed_over(submissions, hand_ins.ENDINGS):
+        click.echo(f"not looked at: {name} (neither a folder nor {', '.join(hand_ins.ENDINGS)})", err=True)
     records = gradebook.grade_all(
         places,
         out / "records" / assignment,
@@ -188,3 +192,9 @@ def grade_folder(
             f"{strange} of them name another student than their folder does, and have no points yet. {draft} has what "
             "they say: look through it, then grade again with --roster and that file."
         )
+
+
+def _passed_over(folder: Path, endings: Sequence[str]) -> list[str]:
+    """Return the names of files beside the folders that are nobody's hand-in: a zip, a pdf, an .NPZ."""
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith("."))
+    return [printable(path.name) for path in files if path.suffix not in endings]

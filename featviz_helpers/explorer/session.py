@@ -207,7 +207,9 @@ class Session:
             image, name = facts.data.load(facts.data.index(path), side), f"Its strongest image, {path}"
         elif name == OWN:
             made = self.archive.picture(facts.layer, self.channel, 1)
-            if made is None or not np.isfinite(made.activation):
+            if made is None or not np.isfinite(made.activation):  # the map of the place before must not stay
+                why = "in the making" if made is None else "none, the start has no gradient"
+                self._tell("map", Panel(None, f"Its picture: {why}"))
                 return
             image, name = from_uint8(made.image), "Its picture"
         else:

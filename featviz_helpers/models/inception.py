@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from .backbone import Backbone
 from .traits import INCEPTION_V3
 from .weights_file import content, keras_defaults, load_weights
 
+STALL = 30.0  # seconds without a byte after which a download ends; Keras itself sets none
 # What Keras numbers over the whole session when it is not given a name.
 UNNAMED = ("conv2d", "batch_normalization", "activation", "max_pooling2d", "average_pooling2d", "concatenate")
 
@@ -41,7 +43,17 @@ def _fetched(allowed: bool) -> keras.Model:
             "take load_model('lite0') or load_model('shapesnet'), which need none of them."
         )
     print(f"Downloading InceptionV3 weights, {assets.INCEPTION_MEGABYTES} MB, to {assets.keras_cache()}.")
-    return keras.applications.InceptionV3(weights="imagenet", classifier_activation=None)
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(STALL)
+    try:
+        return keras.applications.InceptionV3(weights="imagenet", classifier_activation=None)
+    except TimeoutError:
+        raise TimeoutError(
+            f"The download of InceptionV3 stood still for {STALL:g} s. `featviz fetch inception_v3` goes on from where "
+            "a connection broke."
+        ) from None
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _from(path: Path) -> keras.Model:

@@ -1,6 +1,7 @@
 """Clusters: of this machine, of a batch system, and a scheduler that is running."""
 
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 import dask
 import psutil
 import pytest
-from dask.distributed import Client
+from dask.distributed import Client, LocalCluster
 from featviz_helpers.batch import cluster, jobs
 from featviz_helpers.batch.plan_file import PlanError
 from support.sweeps import invoke, wait_for
@@ -261,3 +262,18 @@ def listening():
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_scheduler_without_workers_is_said(monkeypatch):
+    said = []
+    monkeypatch.setattr(cluster, "REFILL_SECONDS", 0.1)
+    monkeypatch.setattr(jobs, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(jobs.log, "warning", lambda form, *values: said.append(form % values))
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with (
+        LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", **quiet) as there,
+        cluster.connect(None, there.scheduler_address, None, 1),
+    ):
+        wait_for(lambda: said)
+    assert said[0].startswith("no worker has been at the scheduler")

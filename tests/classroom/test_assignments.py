@@ -171,3 +171,9 @@ def test_gradescopes_zip_grades_by_itself(tmp_path):
     assert done.returncode == 0, done.stderr
     tests = json.loads((home / "results" / "results.json").read_text())["tests"]
     assert sum(test["max_score"] for test in tests) == 90 and sum(test["score"] for test in tests) == 15.0
+
+
+def test_a_notebook_that_is_killed_is_no_empty_release(tmp_path):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os\nos.kill(os.getpid(), 9)")])
+    with pytest.raises(ValueError, match="ended before its last cell, with status -9"):
+        checking.run_book(book, tmp_path / "run")

@@ -215,3 +215,25 @@ def test_records_are_plain_tables(hand_in):
     record = graded(hand_in("ada", ceiling("ada")))["ada"]
     assert Record(**json.loads(json.dumps(record.as_dict()))).total == record.total == 15.0
     assert evaluation.QUESTIONS[2].grade(None, Variant("evaluation", "ada")) == (0.0, "not handed in")
+
+
+def test_points_that_would_be_lost_are_refused(tmp_path):
+    """A spreadsheet makes 7 of the folder 007, and what was typed for it was written over without a word."""
+    hand_ins, grades = tmp_path / "in", tmp_path / "grades"
+    (hand_ins / "007").mkdir(parents=True)
+    words = ["class", "grade", str(hand_ins), "--assignment", "dreams", "--out", str(grades)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    typed = pd.read_csv(grades / "dreams.csv", dtype=str).assign(folder="7", words="8")
+    typed.to_csv(grades / "dreams.csv", index=False)
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2 and "has points for the folder '7', which is not among the hand-ins" in done.output
+    assert pd.read_csv(grades / "dreams.csv", dtype=str).loc[0, "words"] == "8"
+
+
+def test_a_file_that_is_nobodys_hand_in_is_named(tmp_path):
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    for name in ("grace.zip", "joan.NPZ"):
+        (tmp_path / "in" / name).write_bytes(b"PK")
+    words = ["class", "grade", str(tmp_path / "in"), "--assignment", "dreams", "--out", str(tmp_path / "grades")]
+    said = CliRunner().invoke(main, words).output
+    assert "not looked at: grace.zip" in said and "not looked at: joan.NPZ" in said

@@ -9,6 +9,8 @@ import featviz_helpers as fv
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
+from featviz_helpers.cli.main import main
 from featviz_helpers.explorer import atlas, facts, layer_store, page, variety, write_atlas
 from support.networks import pictures, shapesnet
 
@@ -194,3 +196,15 @@ def test_pictures_are_in_the_page_once():
     assert len(made.images) == 2
     assert isinstance(pd.DataFrame(made.images)["label"][0], str)
     assert made.encode(fv.to_uint8(pictures(1, 8)[0]))
+
+
+@pytest.mark.slow
+def test_the_command_names_the_images_that_it_could_not_read(tmp_path):
+    for number, image in enumerate(fv.shapes.draw(2, 0).images):
+        fv.save_image(image, tmp_path / "images" / f"{number}.png")
+    (tmp_path / "images" / "9.png").write_bytes(b"no image")
+    words = ["atlas", "mixed0", "--model", "shapesnet"]
+    words += ["--data", str(tmp_path / "images"), "--out", str(tmp_path / "out")]
+    words += ["--k", "1", "--size", "64", "--steps", "1", "--seeds", "1", "--variety", "0"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0 and "left out: 9.png" in done.output, done.output

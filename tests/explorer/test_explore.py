@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import featviz_helpers as fv
 import ipywidgets
@@ -347,3 +348,14 @@ def test_a_layer_that_is_no_choice_of_the_slider_becomes_one(looking):
     other = next(layer for layer in shapesnet().layers if layer not in view.layer.options)
     looking.choose(layer=other)
     assert view.layer.value == other
+
+
+def test_no_map_of_another_channel_stays():
+    found = object.__new__(Session)
+    found.layer, found.channel, found.image, found.listen = "l", 4, OWN, lambda *_: None
+    here = SimpleNamespace(layer="l")
+    dead = SimpleNamespace(size=8)
+    found.archive = SimpleNamespace(layer=lambda _: here, backbone=dead, picture=lambda *_: session.NOTHING)
+    found.panels = {"map": panels.Panel(np.zeros((1, 1, 3), np.uint8), "Its picture: of channel 3")}
+    found._map()
+    assert found.panels["map"].image is None

@@ -1,5 +1,7 @@
 """Loading networks, and the errors people meet when something is missing or does not fit."""
 
+import socket
+
 import featviz_helpers as fv
 import h5py
 import keras
@@ -8,6 +10,7 @@ import pytest
 import tensorflow as tf
 from featviz_helpers.assets import locate as places
 from featviz_helpers.common.errors import MissingWeights
+from featviz_helpers.models import inception
 from support.networks import pictures, shapesnet, untidy_model
 
 
@@ -215,3 +218,11 @@ def test_inception_reads_the_older_keras_format(tmp_path):
     backbone = fv.load_model("inception_v3", weights=path)
     np.testing.assert_allclose(backbone.activations(images, "mixed6"), whole(images), rtol=1e-3)
     assert "mixed10" in backbone.layers and "conv2d_93" in backbone.layers and backbone.logits is None
+
+
+def test_a_download_that_stands_still_ends(monkeypatch):
+    """Keras sets no time limit: behind a wall that swallows what is sent, the call waited for ever."""
+    seen = []
+    monkeypatch.setattr(keras.applications, "InceptionV3", lambda **_: seen.append(socket.getdefaulttimeout()))
+    inception._fetched(True)
+    assert seen == [inception.STALL] and socket.getdefaulttimeout() is None
