@@ -11,7 +11,7 @@ import logging
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -146,12 +146,8 @@ def _watched(client: Client) -> Iterator[None]:
                 form = "no worker has been at the scheduler for %d s; start some: dask worker %s --nthreads 1"
                 jobs.log.warning(form, waited, client.scheduler.address)
 
-    looks = PeriodicCallback(look, 1000 * REFILL_SECONDS)
-    client.loop.add_callback(looks.start)
-    try:
+    with _repeated(client, look):
         yield
-    finally:
-        client.loop.add_callback(looks.stop)
 
 
 @contextmanager
@@ -176,7 +172,13 @@ def _refilled(cluster: Any, client: Client, count: int) -> Iterator[None]:
     cluster.sync(fill)
     if reasons := refusals(cluster):
         raise OSError(f"The batch system refuses {len(reasons)} of {len(cluster.workers)} jobs: {reasons[-1]}")
-    looks = PeriodicCallback(refill, 1000 * REFILL_SECONDS)
+    with _repeated(client, refill):
+        yield
+
+
+@contextmanager
+def _repeated(client: Client, look: Callable[[], Any]) -> Iterator[None]:
+    looks = PeriodicCallback(look, 1000 * REFILL_SECONDS)
     client.loop.add_callback(looks.start)
     try:
         yield
