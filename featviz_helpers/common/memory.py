@@ -10,9 +10,9 @@ import psutil
 
 from .errors import TooLittleMemory
 
-NOTEBOOK = 2_000_000_000  # bytes: what the largest of the course takes
-PIXELS = 32 * 224 * 224
-AMPLE = 6_000_000_000  # bytes
+NOTEBOOK = 2_000_000_000  # bytes that a notebook takes; 12 takes 2.6, and 13 for a moment 4.2
+PIXELS = 32 * 224 * 224  # of a batch
+AMPLE = 6_000_000_000  # bytes of a machine that takes such batches
 GROUPS = Path("/sys/fs/cgroup")
 # Where a container's limit stands, version 2 and 1: the limit, what is used, and what of that is only kept of files.
 LIMITS = (
@@ -49,9 +49,8 @@ def _limit(name: str) -> int:
 def pixels_at_once() -> int:
     """Return how many pixels a network is shown at once where nobody says: as many as 32 pictures of 224 x 224 have.
 
-    Forward and back that takes 1.1 GB for InceptionV3 up to mixed6, and 2 GB for lite0 up to its scores. A machine with
-    less memory than `AMPLE` gets a quarter. The number does not depend on what else runs, because the last bits of a
-    result depend on it.
+    Forward and back that takes 1.1 GB for InceptionV3 up to mixed6. A machine with less memory than `AMPLE` gets a
+    quarter. The number does not depend on what else runs, because the last bits of a result depend on it.
     """
     return PIXELS if memory() >= AMPLE else PIXELS // 4
 
