@@ -162,7 +162,7 @@ class _Keeper:
         family = _family(self.process.pid, limits.processes + 1)
         if len(family) > limits.processes:
             return f"stopped with more than {limits.processes} processes"
-        if (used := sum(map(_memory, family))) > limits.memory:
+        if sum(map(_resident, family)) > limits.memory and (used := sum(map(_portion, family))) > limits.memory:
             return f"stopped with {format_bytes(used)} of memory, at most {format_bytes(limits.memory)}"
         return ""
 
@@ -220,8 +220,17 @@ def _family(pid: int, most: int = MOST_FAMILY) -> list[psutil.Process]:
     return found
 
 
-def _memory(process: psutil.Process) -> int:
+def _resident(process: psutil.Process) -> int:
+    """Return the memory of a process, quickly; what a fork shares with its parent is counted again."""
     try:
         return process.memory_info().rss
     except psutil.Error:
         return 0
+
+
+def _portion(process: psutil.Process) -> int:
+    """Return the memory of a process, what it shares shared out; as `_resident` where the system does not count it."""
+    try:
+        return getattr(process.memory_full_info(), "pss", 0) or _resident(process)
+    except psutil.Error:
+        return _resident(process)

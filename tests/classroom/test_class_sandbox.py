@@ -90,6 +90,17 @@ def test_a_fork_bomb_is_held_by_the_system_and_ended_by_the_keeper(notebook):
     assert set(psutil.Process().children(recursive=True)) <= mine
 
 
+@bwrap
+def test_memory_that_processes_share_is_counted_once(notebook):
+    children = (
+        "import os, time\nshared = bytearray(3 * 10**8)\nmine = [os.fork() for _ in range(3)]",
+        "if not all(mine):\n    time.sleep(3)\n    os._exit(0)",
+        "for one in mine: os.waitpid(one, 0)\nopen('answers.npz', 'wb').write(b'mine')",
+    )
+    outcome = run_notebook(notebook("\n".join(children)), "bwrap", LIMITS)
+    assert outcome.contained == "" and outcome.answers == b"mine"
+
+
 @each_kind
 def test_a_notebook_that_only_the_teacher_may_read_runs(notebook, kind):
     path = notebook("open('answers.npz', 'wb').write(b'mine')")
