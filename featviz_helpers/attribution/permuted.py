@@ -100,6 +100,7 @@ def _measure(model: keras.Model, inputs: tf.Tensor) -> None:
             options["training"] = layer in norms
         return layer(*given, **options)
 
-    keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)(inputs)
+    measuring = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    tf.function(measuring)(inputs)  # called as it is, it would keep every map of every image until its end
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum
