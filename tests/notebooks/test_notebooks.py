@@ -14,7 +14,7 @@ from featviz_helpers.batch.kernel import Kernel
 from featviz_helpers.runner import course
 from featviz_helpers.runner import jobs as selection
 from PIL import Image
-from support.nbval_measured import PICTURES, difference, forgiving
+from support.nbval_measured import FEW, PICTURES, difference, forgiving
 from support.notebooks import stdout, whole_notebook
 
 from lint_notebooks import problems
@@ -170,10 +170,18 @@ def test_nbval_forgives_a_last_digit_and_notices_another_text_and_another_figure
         ("12.1 of 12.9", "12.2 of 13.0", True),
         ("12.1", "12.1 and 3.0", False),
         ("clearer 0.50", "darker 0.50", False),
+        ("a  0.99\nb  9.99", "a   0.99\nb  10.00", True),
+        ("ab 0.99", "a b 0.99", False),
+        ("right 0.12", "right 0.08", False),
     ],
 )
 def test_a_measured_number_may_differ_a_little_and_a_count_may_not(now, stored, same):
     assert (forgiving(now, stored) == stored) == same
+
+
+@pytest.mark.parametrize(("now", "same"), [("right 0.17", True), ("right 0.29", False), ("wrong 0.08", False)])
+def test_a_share_of_few_pictures_may_differ_by_one_picture(now, same):
+    assert (forgiving(now, "right 0.08", FEW) == "right 0.08") == same
 
 
 def test_execute_stores_outputs_without_noise(tmp_path):
