@@ -23,8 +23,9 @@ COURSE := $(VENV)/.course$(SET)
 LPIPS := $(VENV)/.lpips$(SET)
 TOOLS := $(VENV)/.tools$(SET)
 comma := ,
-# In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=40
+# In the order of tests/support/scheduling.py; left to itself, xdist begins with the files of the most tests. Three at once
+# on two cores, because many wait for other programs.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations=40
 
 .PHONY: course lab lpips image setup test nightly quick reference coverage lint types notebooks stamp book atlas bench release lock clean
 .DELETE_ON_ERROR:

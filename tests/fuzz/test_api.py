@@ -9,6 +9,7 @@ from support.odd_rooms import table as table_of_rooms
 from support.odd_table import table
 
 PARTS = 6  # every sixth value of each parameter is quick, another one for the next parameter
+AT_NIGHT = 3  # from this part on
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,11 @@ def targets(tmp_path_factory):
     return table(save_image(pictures(1, 40)[0], folder / "a.png")) | table_of_rooms(folder)
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])
+def part(number):
+    return pytest.param(number, marks=[pytest.mark.slow] + [pytest.mark.nightly] * (number >= AT_NIGHT))
+
+
+@pytest.mark.parametrize("part", [0, *map(part, range(1, PARTS))])
 def test_every_odd_value_is_refused_clearly_or_answered_right(targets, part, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wrong, parameters = {}, [(name, parameter) for name, target in targets.items() for parameter in target.takes]

@@ -109,6 +109,34 @@ def test_it_runs_with_other_parameters(path, tmp_path, root, kernel, monkeypatch
     assert red_boxes(nbformat.read(tmp_path / "run.ipynb", as_version=4)) == []
 
 
+# Binder's two gigabytes, as a container of version 2 shows them, and what a notebook has taken at most.
+SMALL = """
+from pathlib import Path
+from featviz_helpers.common import memory
+memory.GROUPS = Path({folder!r})
+"""
+PEAK = "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
+
+
+@some
+@each
+@pytest.mark.slow
+@pytest.mark.nightly
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the peak")
+def test_it_fits_into_binder(path, tmp_path, root, monkeypatch):
+    """Binder ends what takes more than 2 GiB; JupyterLab's server takes 0.1 of them."""
+    for line in subprocess.check_output([root / "binder" / "start", "env"], text=True).splitlines():
+        name, _, value = line.partition("=")
+        if (name.isupper() or name.endswith("_")) and os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    (tmp_path / "memory.max").write_text(str(2 * 2**30))
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SMALL.format(folder=str(tmp_path))))
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    peak = int(execute(notebook).cells[-1].outputs[0].text) * 1024
+    assert peak < 2_000_000_000, f"{path.stem} took {peak / 1e9:.2f} GB"
+
+
 def red_boxes(notebook):
     """What stands on stderr: TensorFlow's news of a card that is not there, a warning, a bar in letters."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
