@@ -54,12 +54,15 @@ class Library:
 
 
 TENSORFLOW = ("tensorflow==2.20.0", "tf-keras==2.20.1")
-LUCENT = ("torch-lucent==0.1.8", "torch==2.15.0", "torchvision==0.29.2")
+TORCH = ("torch==2.15.0", "torchvision==0.29.2")
+LUCENT = ("torch-lucent==0.1.8", *TORCH)
+HORAMA = ("horama==0.3.0", "einops==0.8.1", "tqdm", *TORCH)  # it imports einops and tqdm and does not say so
 PEERS = {
     "xplique": Library("with_xplique.py", "xplique", ("xplique==2.0.2", *TENSORFLOW), variables=KERAS_2),
     "tf-keras-vis": Library("with_tf_keras_vis.py", "tf-keras-vis", ("tf-keras-vis==0.8.7", *TENSORFLOW), (), KERAS_2),
     "torch-lucent": Library("with_lucent.py", "torch-lucent", LUCENT, ("documented",)),
     "torch-lucent, tuned": Library("with_lucent.py", "torch-lucent", LUCENT, ("tuned",)),
+    "horama": Library("with_horama.py", "horama", HORAMA),
 }
 BOTH = (
     "xplique==2.0.2", "tensorflow==2.20.0", "captum==0.9.0", "torch==2.15.0", "efficientnet-lite-pytorch==0.1.0",

@@ -10,7 +10,7 @@ import psutil
 
 from .errors import TooLittleMemory
 
-NOTEBOOK = 2_000_000_000  # bytes that a notebook takes; 12 takes 2.6, and 13 for a moment 4.2
+NOTEBOOK = 2_000_000_000  # bytes that a notebook takes, most of them less; 12 takes 2.6
 PIXELS = 32 * 224 * 224  # of a batch
 AMPLE = 6_000_000_000  # bytes of a machine that takes such batches
 GROUPS = Path("/sys/fs/cgroup")

@@ -127,7 +127,7 @@ def test_it_fits_into_binder(path, tmp_path, root, monkeypatch):
     """Binder ends what takes more than 2 GiB; JupyterLab's server takes 0.1 of them."""
     for line in subprocess.check_output([root / "binder" / "start", "env"], text=True).splitlines():
         name, _, value = line.partition("=")
-        if (name.isupper() or name.endswith("_")) and os.environ.get(name) != value:
+        if name.isupper() and os.environ.get(name) != value:
             monkeypatch.setenv(name, value)
     (tmp_path / "memory.max").write_text(str(2 * 2**30))
     notebook = nbformat.read(path, as_version=4)
