@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,7 +11,7 @@ import tensorflow as tf
 from ..ascent.term import Objective
 from ..common.checks import flag, whole_number
 from ..models.backbone import Backbone
-from ..models.graph import outputs
+from ..models.graph import calls, outputs, sources
 from .backprop import guided_backprop
 from .baselines import Baseline, baseline_images
 from .probe import Probe
@@ -137,7 +139,10 @@ def _below(probe: Probe, layer: str | None) -> str:
     backbone = probe.backbone
     if layer is not None:
         backbone.check_map(layer)
-        return backbone.resolve(layer)
+        layer = backbone.resolve(layer)
+        if layer not in _read(backbone, probe.objective.layers):
+            raise ValueError(f"The objective does not read '{layer}' of {backbone.name}: choose a layer below it.")
+        return layer
     if probe.objective.layers != (backbone.logits,):
         raise ValueError(f"An objective in '{probe.objective.layers[0]}' needs layer=, one with a map below it.")
     names, tensors = list(backbone.layers), outputs(backbone.model)
@@ -146,6 +151,16 @@ def _below(probe: Probe, layer: str | None) -> str:
     if not wide:
         raise ValueError(f"It needs a layer of more than one place; {backbone.name} has none below its class scores.")
     return wide[-1]
+
+
+def _read(backbone: Backbone, layers: Sequence[str]) -> set[str]:
+    """Return the names of these layers and of all below them."""
+    called, found, open_ = calls(backbone.model), set(), list(layers)
+    while open_:
+        if (name := open_.pop()) not in found:
+            found.add(name)
+            open_ += [source.name for node in called.get(name, ()) for source in sources(node)]
+    return found
 
 
 def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

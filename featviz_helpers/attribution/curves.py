@@ -87,6 +87,7 @@ def removal_curves(
     maps = as_array("maps", maps, f"numbers {probe.images.shape[:3]}, one map for each image", 3, finite=True)
     if maps.shape != probe.images.shape[:3]:
         raise ValueError(f"Images of shape {probe.images.shape} need maps {probe.images.shape[:3]}; got {shown(maps)}.")
+    maps = maps if maps.dtype.kind == "f" else maps.astype(float)  # minus a mask, or minus uint8, is none
     start, ranks = baseline_images(probe.images, baseline, seed), _ranks(maps)
     pixels = np.linspace(0, ranks[0].size, count).round()
 

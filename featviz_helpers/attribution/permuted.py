@@ -90,9 +90,9 @@ def _value(weight: keras.Variable, permute: bool, seed: int) -> np.ndarray:
 def _measure(model: keras.Model, inputs: tf.Tensor) -> None:
     """Replace the statistics of every batch norm by those of these images, each measured behind those below it."""
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in norms]
+    before = [(layer.momentum, layer.trainable) for layer in norms]
     for layer in norms:
-        layer.momentum = 0.0  # forget what was before
+        layer.momentum, layer.trainable = 0.0, True  # forget what was before; a frozen one would measure nothing
 
     def call(layer: keras.Operation, *given: tf.Tensor, **options: object) -> tf.Tensor:
         # Dropout would draw without a seed, so that batch norm alone runs as in training.
@@ -102,5 +102,5 @@ def _measure(model: keras.Model, inputs: tf.Tensor) -> None:
 
     measuring = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
     tf.function(measuring)(inputs)  # called as it is, it would keep every map of every image until its end
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
+    for layer, (momentum, trainable) in zip(norms, before, strict=True):
+        layer.momentum, layer.trainable = momentum, trainable

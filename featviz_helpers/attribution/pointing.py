@@ -78,7 +78,7 @@ def share_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     maps = as_array("maps", maps, "an array of numbers (N, H, W)", 3)
     allowed = f"an array of True and False of shape {maps.shape} or {maps.shape[1:]}, like the maps"
     inside = as_array("masks", masks, allowed, 2, 3)
-    if inside.shape not in (maps.shape, maps.shape[1:]):
+    if inside.shape not in (maps.shape, maps.shape[1:]) or not np.isin(inside, (0, 1)).all():
         raise refusal("masks", allowed, masks)
     positive = np.maximum(maps, 0.0).astype(np.float64)
     share, total = (positive * inside).sum(axis=(1, 2)), positive.sum(axis=(1, 2))

@@ -75,6 +75,8 @@ def facets(
         raise ValueError(f"'{layer}' sees {kinds} kinds of images among these, too few for count {count}.")
     points = PCA(kept, random_state=0).fit_transform(points)
     means = KMeans(count, n_init=4, random_state=whole_number("seed", seed, 0, 2**32 - 1)).fit(points)
+    if (parted := len(np.unique(means.labels_))) < count:
+        raise ValueError(f"On {kept} components '{layer}' sees {parted} kinds of images, too few for count {count}.")
     away = means.transform(points)
     groups = [np.flatnonzero(means.labels_ == number) for number in range(count)]
     groups = [group[np.argsort(away[group, number], kind="stable")] for number, group in enumerate(groups)]

@@ -72,8 +72,10 @@ def two_alternatives(
     if not clear:
         raise refusal("activations", "of channels that images of several sources drive; there is none", activations)
     count = whole_number("count", count, 1, len(clear), f"{len(clear)} channels make a question here.")
-    rounds = []
-    for channel, key in zip(rng.permutation(clear[:count]), rng.permutation(list("AB" * count)[:count]), strict=True):
+    rounds, channels = [], rng.permutation(clear[:count])
+    first = rng.integers(2) if count % 2 else 0  # of an odd number, one letter is right once more often
+    letters = rng.permutation(list("AB" * count)[first : first + count])
+    for channel, key in zip(channels, letters, strict=True):
         _, shown, strong, weak = drawn[channel]
         queries = (strong, weak) if key == "A" else (weak, strong)
         rounds.append(Round(int(channel), shown, queries, str(key)))

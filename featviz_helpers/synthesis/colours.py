@@ -34,8 +34,10 @@ def match_colours(images: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     recoloured = np.empty_like(images)
     for image, new in zip(images, recoloured, strict=True):
         pixels = image.reshape(-1, 3)
-        mixed = _root(np.cov(goal.T), 0.5) @ _root(np.cov(pixels.T), -0.5)
-        new[...] = ((pixels - pixels.mean(axis=0)) @ mixed.T + goal.mean(axis=0)).reshape(image.shape)
+        # With bias, because one pixel has no spread by the other definition.
+        mixed = _root(np.cov(goal.T, bias=True), 0.5) @ _root(np.cov(pixels.T, bias=True), -0.5)
+        ours, theirs = (one.mean(axis=0, dtype=float) for one in (pixels, goal))  # float32 adds a million rows badly
+        new[...] = ((pixels - ours) @ mixed.T + theirs).reshape(image.shape)
     return np.clip(recoloured, -1, 1)
 
 

@@ -161,7 +161,8 @@ class CPPN(Parameterization):
         """Return start weights (N, P), uniform with variance 1 / inputs; those of the colours are a tenth of that."""
         count = sum(rows * columns for rows, columns in self.shapes)
         draws = np.stack([start_uniform(s, k, (count,)) for s, k in zip(seeds, keys, strict=True)])
-        scale = [np.full(r * c, np.sqrt(3.0 / (r - 1)) * (0.1 if c == 3 else 1.0)) for r, c in self.shapes]
+        share = [*[1.0] * self.depth, 0.1]  # of the last layer, whose sums are the colours
+        scale = [np.full(r * c, np.sqrt(3.0 / (r - 1)) * s) for (r, c), s in zip(self.shapes, share, strict=True)]
         return ((2.0 * draws - 1.0) * np.concatenate(scale)).astype(np.float32)
 
     def decode(self, parameters: tf.Tensor, height: int, width: int) -> tf.Tensor:

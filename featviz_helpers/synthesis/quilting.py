@@ -51,7 +51,7 @@ def quilt(
     )
     squares = sliding_window_view(pixels, (block, block), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
     fit_at_once("The number of squares in the source", squares.shape[0] * squares.shape[1], block, block)
-    down, right = (-(-(side - overlap) // (block - overlap)) for side in (height, width))
+    down, right = (max(-(-(side - overlap) // (block - overlap)), 1) for side in (height, width))
     step, chance = block - overlap, np.random.default_rng(seed)
     origins = np.full((down * step + overlap, right * step + overlap, 2), -1)
     places = np.moveaxis(np.indices((block, block)), 0, -1)

@@ -89,9 +89,10 @@ def test_score_cam_by_hand():
         (fv.class_score(1), "mixed7", "no layer 'mixed7'"),
     ],
 )
-def test_mistakes_are_explained_in_a_sentence(objective, layer, words):
+@pytest.mark.parametrize("method", [grad_cam, score_cam])
+def test_mistakes_are_explained_in_a_sentence(method, objective, layer, words):
     with pytest.raises(ValueError, match=words):
-        grad_cam(shapesnet(), objective, pictures(1, 48), layer)
+        method(shapesnet(), objective, pictures(1, 48), layer)
 
 
 def kept(size=4, depth=1):

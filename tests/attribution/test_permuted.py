@@ -83,6 +83,17 @@ def test_only_batch_norm_runs_as_in_training():
     assert np.abs(one.get_layer("above").moving_variance.numpy() - 1).max() > 1e-3
 
 
+def test_a_frozen_network_is_measured_too():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.BatchNormalization(name="norm")(keras.layers.Conv2D(4, 3, name="first")(inputs))
+    model, images = keras.Model(inputs, x, name="frozen"), pictures(4, 16)
+    model.trainable = False
+    other = randomised(fv.Backbone(model), seed=1, images=images).model
+    sums = other.get_layer("first")(images).numpy()
+    np.testing.assert_allclose(other.get_layer("norm").moving_mean, sums.mean(axis=(0, 1, 2)), rtol=1e-4, atol=1e-6)
+    assert not other.get_layer("norm").trainable
+
+
 def test_a_layer_without_weights_is_refused():
     with pytest.raises(ValueError, match="'mixed4' of shapesnet has no weights"):
         randomised(shapesnet(), ["mixed4"])

@@ -95,11 +95,23 @@ def test_controls_know_the_image_at_most():
     assert controls.random_map(images, seed=1)[0].mean() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("kind", [bool, np.uint8])
+def test_a_mask_is_a_map_too(kind):
+    images, maps = pictures(1, 48), np.zeros((1, 48, 48))
+    maps[:, :9] = 1
+    one, other = (removal_curves(shapesnet(), 4, images, m, points=4) for m in (maps, maps.astype(kind)))
+    np.testing.assert_array_equal(one.deletion, other.deletion)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda x: mosaics(x, [0, 1, 2], 3), "of four classes at least; got .0, 1, 2"),
         (lambda x: mosaics(x, [0, 1], 3), "one class for each image"),
+        (
+            lambda x: share_inside(np.ones((3, 4, 4)), np.full((4, 4), 255, np.uint8)),
+            "an array of True and False",
+        ),
         (
             lambda x: share_inside(np.ones((3, 4, 4)), np.ones((4, 5))),
             r"of shape \(3, 4, 4\) or \(4, 4\), like the maps; got an array of shape \(4, 5\)",

@@ -1,9 +1,12 @@
 """Facets found in the data: known kinds of images are told apart."""
 
+import warnings
+
 import featviz_helpers as fv
 import numpy as np
 import pytest
 from featviz_helpers.exemplars import facets
+from support.attribution_networks import identity
 from support.networks import pictures, shapesnet
 
 LAYER = "mixed3"
@@ -56,6 +59,14 @@ def test_starts_are_taken_by_an_ascent(drawn):
 def test_counts_that_make_no_facets_are_refused(count, words):
     with pytest.raises(ValueError, match=words):
         facets(shapesnet(), pictures(5, 48), count, LAYER)
+
+
+def test_fewer_kinds_on_the_components_than_facets_are_named():
+    corners = np.float32([[0.5, 0.25, 0], [0.5, -0.25, 0], [-0.5, 0.25, 0], [-0.5, -0.25, 0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of k-means
+        with pytest.raises(ValueError, match="On 1 components 'copy' sees 2 kinds of images, too few for count 4"):
+            facets(identity(), np.tile(corners[:, None, None], (1, 8, 8, 1)), 4, "copy", components=1)
 
 
 def test_fewer_kinds_than_facets_are_named(drawn):

@@ -33,6 +33,10 @@ def test_each_round_has_a_channel_of_its_own_and_both_letters_are_right_equally_
     assert 4 <= letters.count("A") <= 16 and len(set(letters)) == 2
 
 
+def test_the_letter_of_a_single_round_is_drawn_too(activations):
+    assert {two_alternatives(activations, SOURCES, count=1, seed=seed)[0].key for seed in range(20)} == {"A", "B"}
+
+
 def test_a_seed_decides_everything(activations):
     first, again, other = (two_alternatives(activations, SOURCES, count=6, seed=seed) for seed in (1, 1, 2))
     assert first == again and [one.key for one in first] == [one.key for one in again]

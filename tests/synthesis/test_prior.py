@@ -147,6 +147,11 @@ def test_a_cppn_is_a_network_from_coordinates_to_colours():
     assert first == weights.shape[1]
 
 
+@pytest.mark.parametrize("width", [2, 3])
+def test_only_the_colours_of_a_cppn_start_small(width):
+    assert np.abs(CPPN(width, 1).start([0], [1], 8, 8)[0, : 3 * width]).max() > 0.6
+
+
 def test_a_cppn_climbs():
     result = fv.maximize(
         shapesnet(), fv.channel("mixed0", [0, 5]), parameterization=CPPN(8, 3), steps=24, size=SIDE, progress=False

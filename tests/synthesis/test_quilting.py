@@ -30,6 +30,11 @@ def test_every_pixel_is_a_pixel_of_the_source(size):
     np.testing.assert_array_equal(made.image, source[rows, columns])
 
 
+@pytest.mark.parametrize("size", [4, (4, 40), (40, 4)])
+def test_a_result_no_larger_than_the_overlap_is_sewn_too(size):
+    assert quilt(pictures(1, 26)[0], size, block=24).origins.min() >= 0
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_checkerboard_goes_on(seed):
     image = quilt(checkerboard(16).astype(np.float32), 26, block=8, overlap=2, seed=seed).image

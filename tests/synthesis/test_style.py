@@ -112,6 +112,12 @@ def test_colours_are_those_of_the_other_image():
     assert np.isfinite(synthesis.match_colours(grey[None], wanted)).all()
 
 
+def test_one_colour_is_taken_as_it_is():
+    np.testing.assert_allclose(synthesis.match_colours(pictures(1, 16), np.full((1, 1, 3), 0.5)), 0.5, atol=1e-6)
+    flat = np.full((1, 1024, 1024, 3), 0.9, np.float32)
+    np.testing.assert_allclose(synthesis.match_colours(flat, flat), flat, atol=1e-5)
+
+
 def test_the_default_layers_are_the_first_at_each_resolution():
     assert synthesis.style_layers(shapesnet()) == ["stem1_relu", "mixed0", "mixed2"]
     assert synthesis.style_layers(shapesnet(), 1) == ["stem1_relu"]
