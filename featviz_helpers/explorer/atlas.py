@@ -125,7 +125,7 @@ def _section(store: LayerStore, pictures: Pictures, seeds: int, variety: int) ->
         table["alike"] = apart.alike
     curves = None
     if backbone.traits.has_answer_key and layer != backbone.logits:
-        key, curves = facts.answer_key_facts(backbone, layer, made[0][0])
+        key, curves = facts.answer_key_facts(backbone, layer, *made[0])
         table = pd.concat([table, key], axis=1)
     answers = facts.responses(backbone, store.data, layer, exemplars.meta)
     return {

@@ -131,7 +131,7 @@ def nearest_channels(answers: np.ndarray) -> list[list[tuple[int, float]]]:
 
 
 def answer_key_facts(
-    backbone: Backbone, layer: str, pictures: np.ndarray
+    backbone: Backbone, layer: str, pictures: np.ndarray, reached: np.ndarray
 ) -> tuple[pd.DataFrame, dict[str, dict[str, list]]]:
     """Return what the answer key says: one row per channel, and the tuning curves.
 
@@ -139,9 +139,11 @@ def answer_key_facts(
         backbone: ShapesNet.
         layer: layer name.
         pictures: (C, H, W, 3) uint8, one of each channel.
+        reached: (C,) their activations; NaN for a channel without a picture, which has no grade.
     """
     grader = Grader(backbone, layer)
-    grades = grader.grade(from_uint8(pictures), range(len(pictures)))
+    alive = np.isfinite(reached)[:, None, None, None]
+    grades = grader.grade(np.where(alive, from_uint8(pictures), np.nan), range(len(pictures)))
     key = grader.key.drop(columns="channel")
     curves = {
         name: {"x": curve.centres.tolist(), "y": curve.responses.T.tolist()}

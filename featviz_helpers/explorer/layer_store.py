@@ -116,8 +116,9 @@ class LayerStore:
             unit = class_score if self.of_classes else channel
             objective = unit(self.channels) if self.of_classes else unit(self.layer, self.channels)
             result = self._climb(sign * objective, seed)
+            reached = np.where(result.dead, np.nan, sign * result.activations)
             with replacing(path) as part, part.open("wb") as file:
-                np.savez(file, images=to_uint8(np.nan_to_num(result.images)), activations=sign * result.activations)
+                np.savez(file, images=to_uint8(np.nan_to_num(result.images)), activations=reached)
         with damage_named(path), np.load(path) as stored:
             return stored["images"], stored["activations"]
 

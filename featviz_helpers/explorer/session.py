@@ -43,7 +43,7 @@ class Session:
         climbing: whether it goes on.
         panels: name -> the newest panel.
         listen: called with (what, value) at every change: ("place", None), ("panel", its name), ("climbing", whether),
-            ("message", words).
+            ("image", None), ("message", words).
     """
 
     def __init__(self, archive: Archive, layer: str, channel: int, size: int, seed: int = 0) -> None:
@@ -110,6 +110,7 @@ class Session:
         """Lay the channel's map over another image: STRONGEST, OWN, one of PHOTOGRAPHS or the name of an upload."""
         self.image = image
         self.worker.ask("map", self._map)
+        self.listen("image", None)
 
     def upload(self, name: str, content: bytes) -> bool:
         """Take an image of the user's, and look at it; return False, and say why, where it cannot be read."""
@@ -221,9 +222,10 @@ class Session:
         climb, channel = self._climb, self.channel
         if climb is None or not self.climbing:
             return
-        self._left -= climb.go_on(self.settings, self._left)
+        taken = climb.go_on(self.settings, self._left)
         if climb is not self._climb or not self.climbing:
             return
+        self._left -= taken  # not before: a climb that was begun meanwhile has its own number
         self._tell("climb", panels.made(climb.made, f"Your climb, step {climb.done}", self.facts, channel))
         if self._left > 0:
             self.worker.ask("climb", self._slice)

@@ -49,8 +49,8 @@ def push_apart(climb: Callable[[Objective], Result], layer: str, count: int, rea
     for block in bar(iterable=blocks, unit="block", desc=f"{layer}, pushed apart"):
         units, apart = np.repeat(block, count).tolist(), Diversity(layer, np.repeat(block, count).tolist())
         made = climb(channel(layer, units) + SHARE * np.repeat(alone[block], count) * apart)
-        cosines = -2 * made.terms[:, 1] / (count - 1)
-        parts.append((to_uint8(np.nan_to_num(made.images)), made.terms[:, 0], cosines))
+        reached, shared = np.where(made.dead[:, None], np.nan, made.terms).T
+        parts.append((to_uint8(np.nan_to_num(made.images)), reached, -2 * shared / (count - 1)))
     found = [np.concatenate(part) for part in zip(*parts, strict=True)]
     images, activations, cosines = (part.reshape(-1, count, *part.shape[1:]) for part in found)
     return Variety(images, activations, cosines.mean(axis=1))

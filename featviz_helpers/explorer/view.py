@@ -75,7 +75,7 @@ class View:
     def _look(self) -> None:
         """Make what chooses the image below the map."""
         session = self.session
-        self.image = widgets.Dropdown(options=session.images, description="map over", style=WIDE)
+        self.image = widgets.Dropdown(options=session.images, value=session.image, description="map over", style=WIDE)
         self.upload = widgets.FileUpload(accept="image/*", multiple=False, description="upload", icon="upload")
         self._on(self.image, session.look_at)
         self._on(self.upload, self._take)
@@ -116,8 +116,7 @@ class View:
     def _take(self, value: Any) -> None:
         """Hand an uploaded image to the session, and choose it."""
         for name, content in uploaded(value):
-            if self.session.upload(name, content):
-                self._set(self.image, options=self.session.images, value=name)
+            self.session.upload(name, content)
 
     def _hear(self, what: str, value: Any) -> None:
         """Show what changed."""
@@ -128,6 +127,8 @@ class View:
             self.words[value].value = f'<div style="line-height: 1.3">{escape(panel.words)}</div>'
         elif what == "climbing":
             self.start.disabled, self.stop.disabled = value, not value
+        elif what == "image":
+            self._set(self.image, options=session.images, value=session.image)
         elif what == "message":
             self.message.value = f'<div role="status" aria-live="polite"><b>{escape(value)}</b>&nbsp;</div>'
         else:
@@ -135,6 +136,7 @@ class View:
             if session.layer not in self.layer.options:
                 self._set(self.layer, options=(*self.layer.options, session.layer))
             self._set(self.layer, value=session.layer)
+            self._set(self.classes, value=NO_CLASS)  # or the same class could not be chosen again
             for one in (self.channel, self.number):
                 # The upper end before the value where it grows, and after it where it shrinks.
                 order = ("max", "value") if last >= one.max else ("value", "max")

@@ -177,8 +177,8 @@ class Grader:
             channels: whose pictures they are.
 
         Returns:
-            (N) rows: orientation, frequency, hue, class (NaN where the channel has no preference), and grade, their
-            mean.
+            (N) rows: orientation, frequency, hue, class (NaN where the channel has no preference, or the picture no
+            orientation or hue), and grade, their mean.
         """
         alive = np.isfinite(images).all(axis=(1, 2, 3))
         key = self.key.iloc[list(channels)].reset_index(drop=True)

@@ -10,6 +10,7 @@ from ..data.frequencies import frequency_grid
 from ..data.images import as_pictures
 
 NYQUIST = 0.5  # cycles per pixel: a pattern that changes at every pixel
+COLOURLESS = 1e-6  # purity: what is below is rounding
 BANDS = ("over 64", "32 to 64", "16 to 32", "8 to 16", "4 to 8", "under 4")  # pixels from one stripe to the next
 
 
@@ -145,13 +146,15 @@ def hue(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         images: (N, H, W, 3) in [-1, 1].
 
     Returns:
-        degrees (N,): 0 red, 60 yellow, 120 green, 240 blue, in [0, 360); and purity (N,): 0 for grey or for all hues
-        alike, 1 for one saturated hue.
+        degrees (N,): 0 red, 60 yellow, 120 green, 240 blue, in [0, 360), NaN where there is none; and purity (N,): 0
+        for grey or for all hues alike, 1 for one saturated hue.
     """
     red, green, blue = np.moveaxis((as_pictures(images) + 1) / 2, -1, 0)
     vectors = (2 * red - green - blue) / 2 + 1j * np.sqrt(3) / 2 * (green - blue)
     mean = vectors.mean(axis=(1, 2))
-    return np.degrees(np.angle(mean)) % 360, np.abs(mean)
+    purity = np.abs(mean)
+    # The angle of nothing is 0, which is red.
+    return np.where(purity > COLOURLESS, np.degrees(np.angle(mean)) % 360, np.nan), purity
 
 
 def mean_frequency(images: np.ndarray) -> np.ndarray:

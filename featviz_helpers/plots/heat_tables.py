@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
+from ..common.checks import shown
 from ..data.images import to_uint8
 from .overlays import diverging
 from .pixels import on_screen, width_on_screen
@@ -49,6 +50,11 @@ def tables(
     first = next(iter(panels.values()))
     if empty := [name for name, table in panels.items() if not np.isfinite(table.to_numpy(float)).any()]:
         raise ValueError(f"A table to draw must have a number; {empty[0]!r} is empty or has only NaN.")
+    if other := [name for name, table in panels.items() if not table.index.equals(first.index)]:
+        raise ValueError(
+            f"All tables need the same rows in the same order, as their words stand once; {other[0]!r} has "
+            f"{shown(list(panels[other[0]].index))} and the first {shown(list(first.index))}. Reorder it with reindex."
+        )
     _check(row_pictures, len(first), "rows")
     _check(column_pictures, first.shape[1], "columns")
     place = _layout(list(panels.values()), row_pictures is not None, column_pictures is not None)

@@ -71,8 +71,9 @@ def curves(
         axis.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear", xscale="log" if logx else "linear")
         axis.set_title(wrap(title, PAGE), loc="left", weight="bold")
         _write_positions(axis, at, logx)
-        if every:
+        if every and not any(isinstance(value, str) for value in at):
             axis.xaxis.set_major_locator(MultipleLocator(every))
+            axis.xaxis.set_major_formatter("{x:g}")  # or the words of the positions stay, and the others have none
         if log:
             _write_powers(axis.yaxis, axis.get_ylim())
         if len(axis.lines) > MOST_LABELS:

@@ -61,9 +61,14 @@ def show(
             f"got {shown(large)} and no grid."
         )
     if isinstance(pictures, Result):
-        labels = labels or [
-            f"{name}\nactivation {value:.3g}" for name, value in zip(pictures.labels, pictures.activations, strict=True)
-        ]
+        labels = (
+            labels
+            if labels is not None
+            else [
+                f"{name}\nactivation {value:.3g}"
+                for name, value in zip(pictures.labels, pictures.activations, strict=True)
+            ]
+        )
         pictures = pictures.images
     pictures = check_pictures("pictures", pictures, stretch)
     row = [Cell(picture, label) for picture, label in zip(pictures, check_labels(labels, len(pictures)), strict=True)]
@@ -137,7 +142,7 @@ def zoom(
     """
     side, stretch = whole_number("side", side, 1, LARGEST), flag("stretch", stretch)
     if isinstance(pictures, Result):
-        labels, pictures = labels or pictures.labels, pictures.images
+        labels, pictures = pictures.labels if labels is None else labels, pictures.images
     pictures = check_pictures("pictures", pictures, stretch)
     pairs = [
         _whole_and_square(picture, label, at, side)

@@ -80,6 +80,7 @@ class Study:
             "methods": methods,
             "network": self.scores.exemplars.meta["weights"],
             "data": self.scores.exemplars.meta["fingerprint"],
+            "scan": {key: self.scores.exemplars.meta[key] for key in ("policy", "size", "precision")},
             "distance": ", ".join(judge.name for judge in self.scores.judges.values()),
             "graded": self.grader is not None,
             "code": of_rooms(),  # or numbers of two versions would stand in one table

@@ -208,3 +208,14 @@ def test_the_command_names_the_images_that_it_could_not_read(tmp_path):
     words += ["--k", "1", "--size", "64", "--steps", "1", "--seeds", "1", "--variety", "0"]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0 and "left out: 9.png" in done.output, done.output
+
+
+@pytest.mark.slow
+def test_a_dead_start_has_no_activation_and_no_grade(tmp_path):
+    store = layer_store.LayerStore(tmp_path, shapesnet(), fv.ShapesImages(8, 3), "mixed2", 3, 64, 8)
+    images, reached = store.pictures(0)
+    flat = images.reshape(len(images), -1).std(axis=1) == 0
+    assert flat.any()
+    np.testing.assert_array_equal(np.isnan(reached), flat)
+    table, _ = facts.answer_key_facts(shapesnet(), "mixed2", images, reached)
+    assert table["grade"][flat].isna().all()

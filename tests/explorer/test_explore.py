@@ -359,3 +359,32 @@ def test_no_map_of_another_channel_stays():
     found.panels = {"map": panels.Panel(np.zeros((1, 1, 3), np.uint8), "Its picture: of channel 3")}
     found._map()
     assert found.panels["map"].image is None
+
+
+def test_a_climb_that_is_begun_during_a_slice_has_all_its_steps(looking, monkeypatch):
+    real, pressed = live.LiveClimb.go_on, []
+
+    def pressing(self, *arguments):
+        taken = real(self, *arguments)
+        if self.done >= 18 and not pressed:
+            pressed.append(True)
+            looking.restart()
+            looking.climb()
+        return taken
+
+    monkeypatch.setattr(live.LiveClimb, "go_on", pressing)
+    looking.change(steps=20)
+    looking.climb()
+    looking.worker.finish()
+    assert "step 20:" in looking.panels["climb"].words
+
+
+def test_lists_say_what_is_shown(looking):
+    view = View(looking)
+    browser.Explorer(looking).go(image="china")
+    assert view.image.value == View(looking).image.value == "china"
+    view = View(looking)
+    view.classes.value = looking.archive.labels[0]
+    looking.worker.finish()
+    looking.choose(channel=looking.channel + 1)
+    assert view.classes.value == "choose a class"

@@ -116,3 +116,8 @@ def test_a_wave_on_the_border_of_two_octaves_belongs_to_the_coarser():
         period = 1 / radius if radius else np.inf
         shares[sum(period < longest for longest in (64, 32, 16, 8, 4))] += powers[i, j]
     np.testing.assert_allclose(spectra.bands(noise)[0], shares / shares.sum())
+
+
+def test_grey_has_no_hue():
+    degrees, purity = spectra.hue(np.zeros((1, 8, 8, 3)))
+    assert np.isnan(degrees).all() and purity.tolist() == [0]

@@ -79,3 +79,9 @@ def test_as_many_pictures_as_rows():
 def test_a_table_without_numbers_is_named():
     with pytest.raises(ValueError, match="'b' is empty or has only NaN"):
         tables({"a": pd.DataFrame(np.ones((2, 2))), "b": pd.DataFrame(np.full((2, 2), np.nan))})
+
+
+def test_tables_with_other_rows_are_refused():
+    table = pd.DataFrame({"x": [1.0, 2.0]}, ["a", "b"])
+    with pytest.raises(ValueError, match=r"same rows in the same order.* 'two'"):
+        tables({"one": table, "two": table[::-1]})

@@ -187,7 +187,7 @@ def test_a_damaged_question_is_named(study, data, exemplars, content):
         Study(plan(), shapesnet(), data, exemplars, fv.distance("pixels"), study.out)
 
 
-@pytest.mark.parametrize("key", ["network", "data", "graded"])
+@pytest.mark.parametrize("key", ["network", "data", "scan", "graded"])
 def test_a_study_of_something_else_under_the_same_names_is_another_study(study, data, exemplars, key):
     path = study.out / "request.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: "another"}))
