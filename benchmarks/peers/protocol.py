@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,14 @@ class Explainer(Peer):
         return {"seconds": seconds}
 
 
+def installed(name: str) -> str:
+    """Return the version of a package; TensorFlow without CUDA is one of its own."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return version(f"{name}-cpu")
+
+
 def serve(peer_class: type[Peer], *arguments) -> None:
     """Load a library's network, say so, and do tasks until stdin ends.
 
@@ -122,7 +130,7 @@ def serve(peer_class: type[Peer], *arguments) -> None:
     peer = peer_class(trunk, int(sys.argv[2]), *arguments)
     apart = np.abs(peer.answer(trunk["probe"]) - trunk["answer"]).max() / np.abs(trunk["answer"]).max()
     ready = {
-        "versions": {name: version(name) for name in peer.packages},
+        "versions": {name: installed(name) for name in peer.packages},
         "python": sys.version.split()[0],
         "apart": float(apart),
         "differences": peer.differences(),

@@ -275,6 +275,7 @@ def test_a_killed_scan_goes_on_and_ends_bitwise_the_same(tmp_path, root, monkeyp
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_command_that_is_killed_ends_as_one_that_was_not(tmp_path, root):
     """With `benchmarks/kills_of_one.py`: SIGKILL at random moments of scan, tables and thumbnails."""
     script = [sys.executable, str(root / "benchmarks" / "kills_of_one.py"), "--work", str(tmp_path), "--kills", "4"]

@@ -6,6 +6,7 @@ import sys
 
 import click
 import pytest
+import tensorflow as tf
 
 from benchmarks import peers
 from benchmarks.peers import peer_tables as tables
@@ -163,3 +164,9 @@ def test_a_worker_answers_line_by_line_and_its_end_is_told(tmp_path):
         assert worker.ask("draw", steps=3) == {"task": "draw", "steps": 3}
         with pytest.raises(click.ClickException, match=r"(?s)echo stopped.*out of paint"):
             worker.ask("draw", steps=3)
+
+
+def test_tensorflow_without_cuda_has_a_version_too():
+    from protocol import installed  # the folder is found once `peers` was imported
+
+    assert installed("tensorflow") == tf.__version__
