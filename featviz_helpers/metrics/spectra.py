@@ -134,9 +134,13 @@ def orientation(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def frequency(images: np.ndarray) -> np.ndarray:
-    """Frequency of the strongest ring in the spectrum, each ring counted as a whole: (N,) in cycles per pixel."""
+    """Frequency of the strongest ring in the spectrum, each ring counted as a whole: (N,) in cycles per pixel.
+
+    A picture of one colour has none: NaN.
+    """
     rings, values = profile(images, bins=32)
-    return rings[np.argmax(values * rings, axis=1)]
+    whole = values * rings
+    return np.where(whole.sum(axis=1) > 0, rings[np.argmax(whole, axis=1)], np.nan)
 
 
 def hue(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

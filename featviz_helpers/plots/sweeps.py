@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..ascent.grid import Grid
+from ..common.checks import refusal
 from .canvas import Cell, Place, draw, margin, place
 from .cells import GAP, LARGEST, SIDEWAYS, draw_cells
 from .style import LINE, PAGE, lines, wrap
@@ -40,6 +41,8 @@ def draw_sweep(
     named = {f"{word}: ": value for word, value in large.items()} if isinstance(large, Mapping) else {}
     pairs = named.items() or [("", value) for value in large]
     chosen = {_position(value, values, name): word for word, value in pairs}
+    if not chosen:
+        raise refusal("large", f"one value of {name} or more", large)
     first = [[row[i]._replace(left="") for i in chosen] for row in rows]
     first[0] = [
         cell._replace(above=word + headings[i]) for cell, (i, word) in zip(first[0], chosen.items(), strict=True)

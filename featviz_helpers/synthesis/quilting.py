@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..common.arrays import as_array
 from ..common.checks import number, refusal, whole_number
-from ..data.sizes import fit_at_once
+from ..data.sizes import fit_at_once, pair
 from .single import one_picture
 from .texture import LARGEST, NOTHING, Texture
 
@@ -46,9 +46,7 @@ def quilt(
         raise refusal("block", allowed, block, "Take a larger piece of the source, or a smaller block.")
     overlap = whole_number("overlap", max(block // 6, 1) if overlap is None else overlap, 1, block // 2)
     tolerance = number("tolerance", tolerance, 0, 10)
-    height, width = (
-        whole_number("size", side, 4, LARGEST) for side in (size if isinstance(size, tuple) else (size, size))
-    )
+    height, width = (whole_number("size", side, 4, LARGEST) for side in pair(size))
     squares = sliding_window_view(pixels, (block, block), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
     fit_at_once("The number of squares in the source", squares.shape[0] * squares.shape[1], block, block)
     down, right = (max(-(-(side - overlap) // (block - overlap)), 1) for side in (height, width))

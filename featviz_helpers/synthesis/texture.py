@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..common.checks import flag, number, refusal, whole_number
 from ..common.progress import bar
-from ..data.sizes import fit_at_once
+from ..data.sizes import fit_at_once, pair
 from .single import one_picture
 
 TOGETHER = 32  # pixels filled at once, which do not see each other; one product of matrices serves them all
@@ -71,9 +71,7 @@ def efros_leung(
         raise refusal("window", allowed, window, "11 suits textures whose parts are about 10 pixels large.")
     rows, columns = (side - window + 1 for side in pixels.shape[:2])
     fit_at_once("The number of windows in the source", rows * columns, window, window)
-    height, width = (
-        whole_number("size", side, SEED_SIDE, LARGEST) for side in (size if isinstance(size, tuple) else (size, size))
-    )
+    height, width = (whole_number("size", side, SEED_SIDE, LARGEST) for side in pair(size))
     growth = _Growth(pixels, height, width, window, number("tolerance", tolerance, 0, 10), seed)
     with bar(flag("progress", progress), total=height * width, unit="pixel") as shown:
         while len(places := growth.next()):

@@ -219,3 +219,15 @@ def test_a_dead_start_has_no_activation_and_no_grade(tmp_path):
     np.testing.assert_array_equal(np.isnan(reached), flat)
     table, _ = facts.answer_key_facts(shapesnet(), "mixed2", images, reached)
     assert table["grade"][flat].isna().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("turned", "order"), [("", [2, 0, 1]), ("turn.onclick();", [0, 2, 1])])
+def test_a_channel_without_a_value_comes_last_in_either_order(small, tmp_path, turned, order):
+    count = shapesnet().layers["mixed0"]
+    values = [50, None, 90, *[None] * (count - 3)]
+    text = re.sub(r'("above": ?)(\[[^\]]*\])', lambda found: found[1] + json.dumps(values), small.read_text("utf-8"))
+    text = text.replace("</body>", f'<script>sort.value = "above"; sort.onchange(); {turned}</script></body>')
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    seen = re.findall(r'class="cell"[^>]*data-channel="(\d+)"', in_a_browser(tmp_path / "index.html", "mixed0/7"))
+    assert [int(channel) for channel in seen if int(channel) < 3] == order

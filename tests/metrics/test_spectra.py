@@ -121,3 +121,7 @@ def test_a_wave_on_the_border_of_two_octaves_belongs_to_the_coarser():
 def test_grey_has_no_hue():
     degrees, purity = spectra.hue(np.zeros((1, 8, 8, 3)))
     assert np.isnan(degrees).all() and purity.tolist() == [0]
+
+
+def test_one_colour_and_a_dead_start_have_no_frequency():
+    assert np.isnan(spectra.frequency(np.stack([np.zeros((8, 8, 3)), np.full((8, 8, 3), np.nan)]))).all()

@@ -159,6 +159,8 @@ def test_a_sweep_shows_some_values_large_and_the_others_small_beside_them():
     assert [axis.get_title() for axis in shown(every)][:4] == sweep.headings("weight")
     with pytest.raises(ValueError, match=r"axis 'weight' has no value 7; it has \[0.0, "):
         fv.show(pictures(8, 96), sweep, large=[7])
+    with pytest.raises(ValueError, match="large must be one value of weight or more"):
+        fv.show(pictures(8, 96), sweep, large=[])
     with pytest.raises(ValueError, match="give its grid as `labels`"):
         fv.show(pictures(8, 96), large=[7])
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from featviz_helpers.synthesis import quilt, seam
+from featviz_helpers.synthesis import efros_leung, quilt, seam
 from support.networks import pictures
 from test_texture import checkerboard
 
@@ -67,3 +67,10 @@ def test_it_copies_more_than_pixels_do_and_the_seed_decides():
 def test_what_cannot_be_sewn_is_refused(change, says):
     with pytest.raises(ValueError, match=says):
         quilt(**({"source": np.zeros((20, 20, 3)), "size": 24, "block": 8} | change))
+
+
+@pytest.mark.parametrize("make", [quilt, efros_leung])
+@pytest.mark.parametrize("size", [(24, 24, 24), ()])
+def test_a_size_of_other_than_two_sides_is_refused(make, size):
+    with pytest.raises(ValueError, match="An image size"):
+        make(pictures(1, 26)[0], size)

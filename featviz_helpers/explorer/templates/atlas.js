@@ -36,12 +36,13 @@ function fill() {
   const section = layer(), query = find.value.trim().toLowerCase();
   const matches = (channel) => (/^\d+$/.test(query) ? String(channel) === query : words(section, channel).includes(query));
   const order = [...Array(section.channels).keys()].filter((channel) => !query || matches(channel));
-  if (sort.value !== "channel") {
+  const way = turn.getAttribute("aria-pressed") === "true" ? -1 : 1;
+  if (sort.value === "channel") order.sort((a, b) => way * (a - b));
+  else {  // channels without a value come last either way
     const values = section.values[sort.value], text = typeof values.find((value) => value !== null) === "string";
     const missing = (value) => value === null;
-    order.sort((a, b) => missing(values[a]) - missing(values[b]) || (text ? String(values[a]).localeCompare(values[b]) : values[b] - values[a]) || a - b);
+    order.sort((a, b) => missing(values[a]) - missing(values[b]) || way * (text ? String(values[a]).localeCompare(values[b]) : values[b] - values[a]) || way * (a - b));
   }
-  if (turn.getAttribute("aria-pressed") === "true") order.reverse();
   state.order = order;
   grid.replaceChildren(...order.map((channel) => cell(section, channel)));
   at("count").textContent = `${order.length} of ${section.channels} channels`;
