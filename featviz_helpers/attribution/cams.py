@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,7 +9,7 @@ import tensorflow as tf
 from ..ascent.term import Objective
 from ..common.checks import flag, whole_number
 from ..models.backbone import Backbone
-from ..models.graph import calls, outputs, sources
+from ..models.graph import outputs
 from .backprop import guided_backprop
 from .baselines import Baseline, baseline_images
 from .probe import Probe
@@ -52,8 +50,6 @@ def grad_cam(
             maps, *outputs = keras.tree.flatten(network(backbone.preprocess(pictures), training=False))
             value = probe.weighted(outputs, weights, units)
         slope = tape.gradient(value, maps)
-        if slope is None:
-            raise ValueError(f"The objective does not read '{layer}' of {backbone.name}: choose a layer below it.")
         return tf.einsum("nhwc,nc->nhw", maps, tf.reduce_mean(slope, axis=(1, 2)))
 
     function = probe.compiled(("grad_cam", layer), network, run)
@@ -140,7 +136,7 @@ def _below(probe: Probe, layer: str | None) -> str:
     if layer is not None:
         backbone.check_map(layer)
         layer = backbone.resolve(layer)
-        if layer not in _read(backbone, probe.objective.layers):
+        if layer not in {one.name for one in backbone.truncate(*probe.objective.layers).operations}:
             raise ValueError(f"The objective does not read '{layer}' of {backbone.name}: choose a layer below it.")
         return layer
     if probe.objective.layers != (backbone.logits,):
@@ -151,16 +147,6 @@ def _below(probe: Probe, layer: str | None) -> str:
     if not wide:
         raise ValueError(f"It needs a layer of more than one place; {backbone.name} has none below its class scores.")
     return wide[-1]
-
-
-def _read(backbone: Backbone, layers: Sequence[str]) -> set[str]:
-    """Return the names of these layers and of all below them."""
-    called, found, open_ = calls(backbone.model), set(), list(layers)
-    while open_:
-        if (name := open_.pop()) not in found:
-            found.add(name)
-            open_ += [source.name for node in called.get(name, ()) for source in sources(node)]
-    return found
 
 
 def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
