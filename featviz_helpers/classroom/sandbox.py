@@ -155,8 +155,6 @@ class _Keeper:
 
     def _excess(self, end: float) -> str:
         limits = self.limits
-        if time.monotonic() > end:
-            return _late(limits)
         if full := self._full():
             return full
         family = _family(self.process.pid, limits.processes + 1)
@@ -164,7 +162,8 @@ class _Keeper:
             return f"stopped with more than {limits.processes} processes"
         if sum(map(_resident, family)) > limits.memory and (used := sum(map(_portion, family))) > limits.memory:
             return f"stopped with {format_bytes(used)} of memory, at most {format_bytes(limits.memory)}"
-        return ""
+        # Last, because a fork bomb can keep the keeper from looking until the time is over, and is the better reason.
+        return _late(limits) if time.monotonic() > end else ""
 
     def _full(self) -> str:
         if self.printed.full:

@@ -22,6 +22,7 @@ def test_the_interval_holds_the_mean_and_shrinks_with_the_images():
     assert nothing.pop("n") == 0 and np.isnan(list(nothing.values())).all()
 
 
+@pytest.mark.slow
 def test_another_class_is_another_and_integrated_gradients_say_what_is_left_over(monkeypatch):
     asked = []
 

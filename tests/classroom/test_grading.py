@@ -42,6 +42,7 @@ def test_an_odd_id_is_refused_in_a_sentence(name):
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.slow
 def test_no_answer_however_odd_raises_or_earns_anything(assignment):
     variant = Variant(assignment, "ada")
     for question in QUESTIONS[assignment]:

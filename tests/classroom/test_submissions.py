@@ -197,6 +197,7 @@ def test_an_odd_roster_is_refused(tmp_path, rows, says):
         read_roster(path)
 
 
+@pytest.mark.slow
 def test_a_notebook_is_run_in_the_sandbox_and_its_answers_count(hand_in, tmp_path, notebook):
     pytest.importorskip("IPython")
     code = (

@@ -115,6 +115,7 @@ def exhaust():
     return exhaust
 
 
+@pytest.mark.slow
 def test_one_picture_and_pictures_that_belong_together_get_other_advice(exhaust):
     one = rf"for a picture of 8 x 9 pixels {OOM}\. Ask for a smaller one\.$"
     with pytest.raises(TooLittleMemory, match=one), enough_memory(1, (8, 9)):

@@ -179,6 +179,7 @@ def test_the_network_is_as_before():
 
 
 @pytest.mark.parametrize("name", ["shapesnet", "shapesnet_plain"])
+@pytest.mark.slow
 def test_nothing_masks_the_gradient(name):
     """More steps and a larger ball never help the network: else an attack is weak, not the network strong (Athalye)."""
     network, (images, labels) = fv.load_model(name), drawn(20)

@@ -196,6 +196,7 @@ def test_random_weights_come_from_their_seed(prior):
     assert shapes_prior(trained=False).encodes is False
 
 
+@pytest.mark.slow
 def test_a_code_leads_to_a_class(prior):
     """The class score rises above that of the start for most classes, and a start image is taken up."""
     names = [0, 6, 25, 28]

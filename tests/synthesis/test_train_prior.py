@@ -33,6 +33,7 @@ def test_only_the_gradient_is_turned_round():
     np.testing.assert_allclose(tape.gradient(total, value), [[-3.0, -5.0]])
 
 
+@pytest.mark.slow
 def test_the_parts_of_the_loss():
     """ShapesNet stands still, and a perfect copy would cost neither pixels nor features."""
     keras.utils.set_random_seed(0)
