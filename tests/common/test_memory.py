@@ -134,6 +134,7 @@ def test_one_picture_and_pictures_that_belong_together_get_other_advice(exhaust)
         raise TypeError("another fault")
 
 
+@pytest.mark.slow
 def test_an_image_for_which_there_is_no_memory_is_not_damaged(monkeypatch, tmp_path, exhaust):
     for number, image in enumerate(fv.shapes.draw(10, 11).images):
         fv.save_image(image, tmp_path / f"{number}.png")
