@@ -23,7 +23,7 @@ NEAREST = 15  # photographs of a start
 
 
 @dataclass(frozen=True)
-class Parted:
+class Kinds:
     """The strongest photographs of one channel in kinds: two sets of starts, and what lite0 sees in each photograph."""
 
     starts: np.ndarray
@@ -32,9 +32,7 @@ class Parted:
     points: np.ndarray
 
 
-def parted(
-    backbone: fv.Backbone, judge: fv.Backbone, photographs: np.ndarray, generator: np.random.Generator
-) -> Parted:
+def part(backbone: fv.Backbone, judge: fv.Backbone, photographs: np.ndarray, generator: np.random.Generator) -> Kinds:
     """Part photographs into kinds. A mixed start is the mean of as many photographs as a kind's start, at random."""
     found = exemplars.facets(backbone, photographs, KINDS, LAYER, NEAREST)
     kinds = np.empty(len(photographs), int)
@@ -42,10 +40,10 @@ def parted(
         kinds[group] = kind
     picked = [generator.choice(len(kinds), min(NEAREST, len(group)), replace=False) for group in found.groups]
     mixed = np.stack([photographs[rows].mean(axis=0) for rows in picked])
-    return Parted(found.starts, mixed, kinds, seen(judge, photographs))
+    return Kinds(found.starts, mixed, kinds, features(judge, photographs))
 
 
-def seen(judge: fv.Backbone, pictures: np.ndarray) -> np.ndarray:
+def features(judge: fv.Backbone, pictures: np.ndarray) -> np.ndarray:
     """Return lite0's last features of each picture."""
     return exemplars.embed(judge, np.nan_to_num(pictures), "avg_pool")["avg_pool"]
 
@@ -83,24 +81,26 @@ def main(images: Path, weights: str | None, out: Path, steps: int, size: int, co
     generator = np.random.default_rng(0)
     others = np.setdiff1d(generator.permutation(driven.shape[1])[:count], SHOWN)
     channels = [*SHOWN, *others.tolist()][:count]
-    parts = []
+    channel_kinds = []
     for channel in channels:
         top = driven[:, channel].argsort()[::-1][:STRONGEST]
-        parts.append(parted(backbone, judge, np.stack([folder.load(i, size) for i in top]), generator))
+        channel_kinds.append(part(backbone, judge, np.stack([folder.load(i, size) for i in top]), generator))
     options = {"parameterization": fv.Fourier(), "transforms": [fv.standard()], "optimizer": fv.Adam(0.02)}
     options |= {"steps": steps, "size": size, "precision": "auto", "dead": "mark"}
     options |= {"seed": list(range(KINDS)) * len(channels)}
     goal = fv.channel(LAYER, np.repeat(channels, KINDS).tolist())
-    starts = {"facet starts": np.concatenate([part.starts for part in parts])}
-    starts |= {"mixed starts": np.concatenate([part.mixed for part in parts])}
+    starts = {"facet starts": np.concatenate([one.starts for one in channel_kinds])}
+    starts |= {"mixed starts": np.concatenate([one.mixed for one in channel_kinds])}
     climbs = {name: fv.maximize(backbone, goal, start=start, **options) for name, start in starts.items()}
     climbs["noise"] = fv.maximize(backbone, goal, **options)
 
-    right = {"photographs": np.concatenate([without_itself(part.points, part.kinds) == part.kinds for part in parts])}
+    right = {
+        "photographs": np.concatenate([without_itself(one.points, one.kinds) == one.kinds for one in channel_kinds])
+    }
     pictures = {f"{name} before": start for name, start in starts.items()}
     for name, made in (pictures | {name: climb.images for name, climb in climbs.items()}).items():
-        points = seen(judge, made).reshape(len(parts), KINDS, -1)
-        said = [nearest_kind(four, part.points, part.kinds) for four, part in zip(points, parts, strict=True)]
+        points = features(judge, made).reshape(len(channels), KINDS, -1)
+        said = [nearest_kind(four, one.points, one.kinds) for four, one in zip(points, channel_kinds, strict=True)]
         right[name] = (np.array(said) == np.arange(KINDS)).ravel()
     for name, hits in right.items():
         low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")

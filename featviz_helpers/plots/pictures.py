@@ -61,14 +61,9 @@ def show(
             f"got {shown(large)} and no grid."
         )
     if isinstance(pictures, Result):
-        labels = (
-            labels
-            if labels is not None
-            else [
-                f"{name}\nactivation {value:.3g}"
-                for name, value in zip(pictures.labels, pictures.activations, strict=True)
-            ]
-        )
+        values = zip(pictures.labels, pictures.activations, strict=True)
+        if labels is None:
+            labels = [f"{name}\nactivation {value:.3g}" for name, value in values]
         pictures = pictures.images
     pictures = check_pictures("pictures", pictures, stretch)
     row = [Cell(picture, label) for picture, label in zip(pictures, check_labels(labels, len(pictures)), strict=True)]
