@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,13 +21,14 @@ from ..ascent.transforms import standard
 from ..common.checks import file_name, instance, whole_number
 from ..common.errors import damage_named
 from ..common.files import replacing, write_text
+from ..common.progress import bar
 from ..common.provenance import of_rooms
 from ..data.image_sets import ImageSet
 from ..data.images import to_uint8
 from ..exemplars.scan import refuse_other, scan_request, write_exemplars
 from ..exemplars.tables import META, Exemplars
 from ..models.backbone import Backbone
-from .variety import Variety, push_apart
+from .variety import CHANNELS, Variety, push_apart
 
 REQUEST = "request.json"
 ROOMS = ("common", "data", "models", "ascent", "synthesis", "explorer")  # whose code makes the pictures
@@ -111,16 +114,16 @@ class LayerStore:
         Returns:
             (C, size, size, 3) uint8, and (C,) mean activation, NaN for a channel whose start has no gradient.
         """
-        path = self.folder / _file(seed, sign)
-        if not path.is_file():
+
+        def make() -> dict[str, np.ndarray]:
             unit = class_score if self.of_classes else channel
             objective = unit(self.channels) if self.of_classes else unit(self.layer, self.channels)
             result = self._climb(sign * objective, seed)
             reached = np.where(result.dead, np.nan, sign * result.activations)
-            with replacing(path) as part, part.open("wb") as file:
-                np.savez(file, images=to_uint8(np.nan_to_num(result.images)), activations=reached)
-        with damage_named(path), np.load(path) as stored:
-            return stored["images"], stored["activations"]
+            return {"images": to_uint8(np.nan_to_num(result.images)), "activations": reached}
+
+        images, activations = self._kept(_file(seed, sign), make)
+        return images, activations
 
     def variety(self, count: int) -> Variety | None:
         """Return several pictures of every channel that differ; None for a layer of classes, which has no map.
@@ -130,13 +133,25 @@ class LayerStore:
         """
         if self.of_classes:
             return None
-        path = self.folder / f"variety_{count}.npz"
+        alone = self.pictures(0)[1]
+
+        def make(block: list[int]) -> dict[str, np.ndarray]:
+            return push_apart(self._climb, self.layer, count, alone[block], block)._asdict()
+
+        blocks = [self.channels[start : start + CHANNELS] for start in range(0, len(alone), CHANNELS)]
+        shown = bar(iterable=blocks, unit="block", desc=f"{self.layer}, pushed apart")
+        parts = [self._kept(f"variety_{count}_{block[0]}.npz", partial(make, block)) for block in shown]
+        return Variety(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _kept(self, name: str, make: Callable[[], dict[str, np.ndarray]]) -> list[np.ndarray]:
+        """Return the arrays of a file of the layer, in their order; what is not there yet is made."""
+        path = self.folder / name
         if not path.is_file():
-            made = push_apart(self._climb, self.layer, count, self.pictures(0)[1])
+            made = make()
             with replacing(path) as part, part.open("wb") as file:
-                np.savez(file, **made._asdict())
+                np.savez(file, **made)
         with damage_named(path), np.load(path) as stored:
-            return Variety(*(stored[name] for name in Variety._fields))
+            return [stored[array] for array in stored.files]
 
     def _climb(self, objective: Objective, seed: int = 0) -> Result:
         options: dict[str, Any] = {"parameterization": Fourier(), "transforms": [standard()], "optimizer": Adam(0.02)}

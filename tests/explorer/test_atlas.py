@@ -76,7 +76,7 @@ def test_pictures_pushed_apart_differ_more_than_those_of_other_seeds(tmp_path):
     backbone, layer, few, count = shapesnet(), "mixed2", range(8), 3
     store = layer_store.LayerStore(tmp_path, backbone, fv.ShapesImages(32, 3), layer, 3, 48, 48)
     alone = [store._climb(fv.channel(layer, few), seed) for seed in range(count)]
-    apart = variety.push_apart(store._climb, layer, count, alone[0].activations)
+    apart = variety.push_apart(store._climb, layer, count, alone[0].activations, few)
 
     def alike(groups):
         return [fv.synthesis.pairwise_similarity(backbone, group, layer) for group in groups]
@@ -86,6 +86,26 @@ def test_pictures_pushed_apart_differ_more_than_those_of_other_seeds(tmp_path):
     assert np.median(apart.alike) < np.median(alike(seeds)) - 0.15
     again = fv.score(backbone, fv.channel(layer, [5] * count), fv.from_uint8(apart.images[5]))
     np.testing.assert_allclose(apart.activations[5], again, atol=0.02 * np.abs(again).max())
+
+
+def test_an_atlas_that_is_stopped_loses_one_block_of_pictures_pushed_apart(tmp_path, monkeypatch):
+    store = layer_store.LayerStore(tmp_path, shapesnet(), fv.ShapesImages(8, 3), "mixed0", 1, 32, 1)
+    monkeypatch.setattr(layer_store, "CHANNELS", 8)
+    real, blocks = layer_store.push_apart, []
+
+    def stopped_in_the_third(*arguments):
+        blocks.append(arguments[-1])
+        if len(blocks) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(layer_store, "push_apart", stopped_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        store.variety(2)
+    found = store.variety(2)
+    firsts = [block[0] for block in blocks]
+    assert firsts == [0, 8, 16, *range(16, len(store.channels), 8)]
+    assert len(found.images) == len(found.activations) == len(found.alike) == len(store.channels)
 
 
 @pytest.mark.slow
