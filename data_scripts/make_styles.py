@@ -12,6 +12,7 @@ import numpy as np
 from featviz_helpers import synthesis
 
 PAIRS = {"rocket": "gravel", "china": "hubble", "cat": "tissue"}
+HEADINGS = ["a rocket of gravel", "a temple of galaxies", "a cat of tissue"]
 
 
 @click.command(help=__doc__)
@@ -41,7 +42,7 @@ def main(weights: str | None, out: Path, steps: int, size: int, weight: float) -
         reached = ", ".join(f"{distance:.2f}" for distance in made.terms.mean(axis=0))
         click.echo(f"{name}: {seconds:.0f} s a picture, above a quarter of the sampling rate {fine}, terms {reached}")
         rows[name] = made.images
-    figure = fv.compare(rows, [f"{one} and {other}" for one, other in PAIRS.items()])
+    figure = fv.compare(rows, HEADINGS)
     (out / "styles.jpg").write_bytes(figure.jpeg())
 
 

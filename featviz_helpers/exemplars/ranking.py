@@ -125,17 +125,21 @@ class Ranking:
             ) from error
 
 
-def not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str]) -> str:
+def not_finite(pooled: np.ndarray, layers: dict[str, int], names: list[str], precision: str) -> str:
     """Return the sentence about the first activation that is not a number.
 
     Args:
         pooled: (2, n, C), as `scan.compiled_pooling` returns it.
         layers: layer name -> number of channels, in the order of C.
         names: of the n images.
+        precision: that the network computed in.
     """
     _, image, unit = np.argwhere(~np.isfinite(pooled))[0]
     units = [(layer, channel) for layer, count in layers.items() for channel in range(count)]
     layer, channel = units[unit]
-    return (
-        f"Channel {channel} of '{layer}' is not a finite number on image {names[image]}: check the network's weights."
+    remedy = (
+        "float16 ends at 65504: use 'mixed_bfloat16' or 'float32'"
+        if precision == "mixed_float16"
+        else "check the network's weights"
     )
+    return f"Channel {channel} of '{layer}' is not a finite number on image {names[image]}: {remedy}."

@@ -233,7 +233,8 @@ def _scan(
             pool = compiled_pooling(backbone, layers, size, tf.as_dtype(images.dtype), request["precision"])
             pooled, positions = (answer.numpy() for answer in pool(images))
             if not np.isfinite(pooled).all():
-                raise NotFinite(not_finite(pooled, request["layers"], [data.names[i] for i in index]))
+                names = [data.names[i] for i in index]
+                raise NotFinite(not_finite(pooled, request["layers"], names, request["precision"]))
             ranking.add(pooled, positions, index, [data.names[i] for i in index])
             ranking.damaged, ranking.seconds = dict(data.damaged), before + time.monotonic() - began
             progress_bar.update(ranking.next - progress_bar.n)

@@ -19,6 +19,7 @@ from ..models.receptive_field import Field, effective_field, receptive_field
 SAMPLE = 512  # images whose responses say which channels are alike
 ALIKE = 6  # nearest channels that are named
 BINS = 32  # of a histogram
+ALMOST = 99.99  # percent, the most of four digits that is not all
 
 
 def standing(exemplars: Exemplars, layer: str, activations: np.ndarray) -> pd.DataFrame:
@@ -28,6 +29,7 @@ def standing(exemplars: Exemplars, layer: str, activations: np.ndarray) -> pd.Da
         strongest = exemplars.rows(layer, number)["activation"].iloc[0]
         alive = np.isfinite(activation)
         above = exemplars.percentile(layer, number, activation) if alive else np.nan
+        above = min(above, ALMOST) if above < 100 else above
         share = activation / strongest if alive and strongest > 0 else np.nan
         rows.append({"picture": activation, "strongest": strongest, "above": above, "times": share})
     return pd.DataFrame(rows)

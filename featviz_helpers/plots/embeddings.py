@@ -17,6 +17,7 @@ from .overlays import TOP, tint
 from .style import PAGE
 
 PAPER, FRAME, DEAD = 1.0, 0.4, 0.8  # white, pale grey and paler, in [-1, 1]
+SMALLEST = 8  # pixels of a thumbnail
 EDGE = 4  # pixels from the frame to the outermost images
 
 
@@ -82,7 +83,7 @@ def image_grid(images: np.ndarray, cells: np.ndarray, title: str | None = None, 
     if len(np.unique(cells, axis=0)) < len(cells):
         raise ValueError("cells must differ from each other; two images have the same one.")
     rows, columns = (cells.max(axis=0) + 1).tolist()
-    thumb = thumb or max(min(PAGE // columns, 64), 1)
+    thumb = thumb or max(min(PAGE // columns, 64), SMALLEST)
     canvas = np.full((rows * thumb, columns * thumb, 3), PAPER, np.float32)
     for picture, (row, column) in zip(thumbnails(images, thumb), cells * thumb, strict=True):
         canvas[row : row + thumb, column : column + thumb] = picture
@@ -149,9 +150,9 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
     """Return square images at another size, as means over areas: (N, side, side, 3); a dead start is a pale square.
 
     Raises:
-        ValueError: what is no batch of square images, or a side below 8.
+        ValueError: what is no batch of square images, or a side below `SMALLEST`.
     """
-    side = whole_number("thumb", side, 8, PAGE)
+    side = whole_number("thumb", side, SMALLEST, PAGE)
     pictures = check_pictures("images", images)
     if any(picture.shape[0] != picture.shape[1] for picture in pictures):
         raise refusal("images", "squares (N, H, H, 3)", np.asarray(images))

@@ -332,6 +332,9 @@ def test_a_network_that_breaks_down_is_named(data):
     layer.set_weights([np.full_like(w, 1e38) for w in layer.get_weights()])
     with pytest.raises(NotFinite, match=r"Channel 0 of 'mixed0' is not a finite number on image 0/0.png"):
         fv.find_exemplars(broken, data, "mixed0", size=64)
+    layer.set_weights([np.full_like(w, 2e4) for w in layer.get_weights()])
+    with pytest.raises(NotFinite, match="float16 ends at 65504: use 'mixed_bfloat16' or 'float32'"):
+        fv.find_exemplars(broken, data, "mixed0", size=64, precision="mixed_float16")
     layer.set_weights([np.full_like(w, np.nan) for w in layer.get_weights()])
     with pytest.raises(NotFinite, match=f"Layer '{layer.name}' .* has weights that are not finite"):
         fv.find_exemplars(fv.Backbone(broken.model, "broken"), data, "mixed0", size=64)

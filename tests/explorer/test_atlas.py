@@ -169,6 +169,13 @@ def test_channels_without_a_picture_are_said():
     assert atlas.LABELS.keys() >= set(table.columns)
 
 
+def test_above_all_images_is_above_every_one(monkeypatch):
+    found = fv.find_exemplars(shapesnet(), fv.ShapesImages(32, 3), "mixed0", 2, progress=False)
+    monkeypatch.setattr(fv.Exemplars, "percentile", lambda *_: 100 * (1 - 1 / 50_000))
+    above = facts.standing(found, "mixed0", np.ones(shapesnet().layers["mixed0"]))["above"][0]
+    assert page._plain(above) == 99.99
+
+
 def in_a_browser(path, address):
     """What a page has become once a browser has run its script."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,7 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from featviz_helpers.plots import image_grid, image_scatter, unit_panel
+from featviz_helpers.plots.cells import GAP
 from featviz_helpers.plots.embeddings import EDGE, thumbnails
+from featviz_helpers.plots.style import PAGE
 from support.networks import pictures
 
 TONES = np.array([-1.0, -0.5, 0.0, 0.5], np.float32)[:, None, None, None] * np.ones((4, 16, 16, 3), np.float32)
@@ -43,6 +45,12 @@ def test_a_grid_shows_every_image_and_leaves_other_cells_white():
     canvas = drawn(figure)
     assert canvas.shape[:2] == (32, 32)
     np.testing.assert_array_equal(canvas[::16, ::16, 0], [[128, 0], [64, 255]])
+
+
+def test_a_grid_of_many_columns_is_shrunk_to_the_page():
+    row = np.column_stack([np.zeros(122, int), np.arange(122)])
+    figure = image_grid(np.resize(TONES, (122, *TONES.shape[1:])), row)
+    assert figure.get_figwidth() * figure.dpi <= PAGE + GAP
 
 
 def test_thumbnails_are_means():
