@@ -9,12 +9,12 @@ from ..ascent.result import Result
 from ..ascent.score import robustness, score
 from ..ascent.term import Objective
 from ..ascent.transforms import Jitter
-from ..metrics.spectra import contrast, high_frequency
+from ..metrics.spectra import contrast, halves, high_frequency
 from ..models.backbone import Backbone
 
 SHIFT = 8  # pixels: the most that a picture is moved to measure its robustness
 LEAST = 0.5  # of the activation that every channel has to keep, and most of the grain that may be left
-GRAIN, LOWEST = "share of high frequencies", "lowest kept"
+GRAIN, FINE, LOWEST = "share of high frequencies", "fine energy kept", "lowest kept"
 
 
 def account(
@@ -31,8 +31,10 @@ def account(
 
     Returns:
         One row per name, all means over the units that are not dead: "contrast" (see `contrast`), "share of high
-        frequencies" (see `high_frequency`), "robustness" (the share of the activation that shifts of at most 8 pixels
-        leave), "activation kept", and "lowest kept", that of the unit that keeps least.
+        frequencies" (see `high_frequency`), "fine energy kept" (the energy of the fine half, see `halves`, as a share
+        of the base's: the share of high frequencies falls also where only the coarse half grows), "robustness" (the
+        share of the activation that shifts of at most 8 pixels leave), "activation kept", and "lowest kept", that of
+        the unit that keeps least.
 
     Raises:
         ValueError: see `score`; no pictures; a batch of another length than the first.
@@ -51,11 +53,13 @@ def account(
             )
     answers = {name: score(backbone, objective, images) for name, images in batches.items()}
     earned = np.where(answers[base] > 0, answers[base], np.nan)
+    grain = _fine(batches[base])
     rows = {}
     for name, images in batches.items():
         measures = {
             "contrast": contrast(images),
             GRAIN: high_frequency(images),
+            FINE: _fine(images) / np.where(grain > 0, grain, np.nan),
             "robustness": robustness(backbone, objective, images, Jitter(SHIFT), seed=seed),
             "activation kept": answers[name] / earned,
         }
@@ -76,6 +80,12 @@ def worth_using(table: pd.DataFrame) -> list[str]:
     """
     grain = table[GRAIN] <= LEAST * table[GRAIN].iloc[0]
     return table.index[grain & (table[LOWEST] >= LEAST)].tolist()
+
+
+def _fine(images: np.ndarray) -> np.ndarray:
+    """Return the energy of the brightness of each picture's fine half; NaN for a dead start."""
+    fine = halves(np.nan_to_num(images))[1].mean(axis=-1).var(axis=(1, 2))
+    return np.where(np.isfinite(images).all(axis=(1, 2, 3)), fine, np.nan)
 
 
 def _mean(values: np.ndarray) -> float:

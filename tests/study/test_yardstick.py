@@ -15,9 +15,11 @@ def test_a_row_is_what_its_parts_say_one_by_one():
     assert table.loc["base", ["activation kept", "lowest kept"]].tolist() == [1, 1]
     kept = fv.score(shapesnet(), UNITS, other) / fv.score(shapesnet(), UNITS, base)
     assert kept.min() < kept.mean()
+    energy = [fv.spectra.halves(one)[1].mean(axis=-1).var(axis=(1, 2)) for one in (other, base)]
     expected = {
         "contrast": np.sqrt((other**2).mean(axis=(1, 2, 3))).mean(),
         "share of high frequencies": fv.high_frequency(other).mean(),
+        "fine energy kept": (energy[0] / energy[1]).mean(),
         "robustness": fv.robustness(shapesnet(), UNITS, other, fv.Jitter(8)).mean(),
         "activation kept": kept.mean(),
         "lowest kept": kept.min(),
@@ -40,6 +42,14 @@ def test_a_sweep_is_split_into_rows_and_results_count_as_their_images():
 def test_three_axes_are_split_in_the_order_of_the_cells():
     cells = fv.grid(channel=[3, 5], seed=[0, 1], weight=[0, 1, 2])
     assert cells.split(range(12))["weight 1"].tolist() == [1, 4, 7, 10]
+
+
+def test_a_cloud_on_top_lowers_the_share_and_leaves_the_fine_energy():
+    base = pictures(3, 48)
+    cloud = np.sin(2 * np.pi * np.arange(48) / 48)[:, None, None]
+    table = fv.study.account(shapesnet(), UNITS, {"base": 0.2 * base, "cloud": 0.2 * base + 0.6 * cloud})
+    assert table.loc["cloud", "share of high frequencies"] < 0.5 * table.loc["base", "share of high frequencies"]
+    assert table["fine energy kept"].tolist() == pytest.approx([1, 1], abs=1e-3)
 
 
 def test_a_dead_start_is_left_out_and_one_that_never_rose_has_nothing_to_keep():
