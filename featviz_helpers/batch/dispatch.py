@@ -31,12 +31,14 @@ class Tally:
         finished_before: runs that were finished before it began.
         done: runs that were finished now.
         failed: run -> reason of the runs that failed now.
+        left_alone: runs beyond --limit, which are not handed out now.
     """
 
     total: int
     finished_before: int
     done: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    left_alone: int = 0
 
     @property
     def finished(self) -> int:
@@ -45,8 +47,8 @@ class Tally:
 
     @property
     def remaining(self) -> int:
-        """Runs that have not ended."""
-        return self.total - self.finished - len(self.failed)
+        """Runs that are handed out now and have not ended."""
+        return self.total - self.left_alone - self.finished - len(self.failed)
 
     def progress_line(self, running: int, seconds: float) -> str:
         """Return the line about the whole: done, running, failed, rate, time left.
@@ -102,7 +104,8 @@ class Dispatcher:
             SchedulerLost: the scheduler does not answer any more.
         """
         began = last = time.monotonic()
-        about = {"total": self.tally.total, "initial": self.tally.finished_before, "unit": "run"}
+        total = self.tally.total - self.tally.left_alone
+        about = {"total": total, "initial": self.tally.finished_before, "unit": "run"}
         with tqdm(**about, dynamic_ncols=True, disable=None, file=sys.stderr) as bar:
             try:
                 queue = as_completed(self._submit(), loop=self.client.loop)

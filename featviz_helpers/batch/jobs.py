@@ -15,10 +15,12 @@ from typing import Annotated, Any, Literal
 import dask
 from dask.distributed import Security
 from distributed.deploy.spec import ProcessInterface
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
+from ..common.checks import whole_number
 from ..common.errors import validation_sentence
 from .plan_file import PlanError, YamlFile
+from .plan_schema import STRICT
 
 LOOPBACK = "127.0.0.1"
 WAIT_SECONDS = 60  # without a worker, before it is said
@@ -40,11 +42,18 @@ class BatchSystem(BaseModel):
             job_extra_directives, job_script_prologue, ...
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     kind: Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab", "local"]
     jobs: Annotated[int, Field(ge=1, le=10_000)]
     options: dict[str, Any] = {}
+
+    @field_validator("options")
+    @classmethod
+    def _how_many_processes(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what is no number: that of the workers is a multiple of it, and of no worker nothing comes."""
+        whole_number("processes", options.get("processes", 1), 1, 1024)
+        return options
 
     @field_validator("options")
     @classmethod

@@ -214,7 +214,8 @@ class SweepPlan:
         runs = [shared | combination for combination in fold(self._combinations(), self.fields.fold)]
         if not runs:
             raise self.file.error(["exclude"], "everything is excluded")
-        if "auto" in {run.get("MODEL") for run in runs}:
+        models = [run.get("MODEL") for run in runs]
+        if any(model == "auto" or (isinstance(model, list) and "auto" in model) for model in models):
             raise self.file.error(
                 ["parameters", "MODEL"],
                 "MODEL: auto is another network on another machine; write shapesnet, lite0, inception_v3 or a path",

@@ -54,7 +54,16 @@ def expand(blocks: Iterable[Block]) -> Iterator[Combination]:
 
 def is_excluded(combination: Combination, rule: Mapping[str, Sequence[Any]]) -> bool:
     """Say whether a rule (name -> values) leaves a combination out: all its names have one of their values there."""
-    return all(name in combination and combination[name] in values for name, values in rule.items())
+    return all(
+        name in combination and any(same(combination[name], value) for value in values) for name, values in rule.items()
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one; to Python itself True and 1 are."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def fold(combinations: Iterable[Combination], names: Sequence[str]) -> list[Combination]:
@@ -75,5 +84,9 @@ def fold(combinations: Iterable[Combination], names: Sequence[str]) -> list[Comb
             others = {key: value for key, value in combination.items() if key != name}
             group = groups.setdefault(json.dumps(others, sort_keys=True), combination | {name: []})
             group[name].extend(combination[name])
-        joined = [group | {name: list(dict.fromkeys(group[name]))} for group in groups.values()]
+        # By their text, because a list has no hash, and True and 1 have the same.
+        joined = [
+            group | {name: list({json.dumps(value, sort_keys=True): value for value in group[name]}.values())}
+            for group in groups.values()
+        ]
     return joined

@@ -24,12 +24,12 @@ class Range(BaseModel):
         log: equal ratios instead of equal distances; with count.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
 
     start: float = Field(alias="from", allow_inf_nan=False)
     stop: float = Field(alias="to", allow_inf_nan=False)
-    step: Annotated[float, Field(gt=0)] | None = None
-    count: Annotated[int, Field(ge=1, strict=True)] | None = None
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    count: Annotated[int, Field(ge=1)] | None = None
     log: bool = False
 
     @model_validator(mode="after")
@@ -38,6 +38,8 @@ class Range(BaseModel):
             raise ValueError("needs step or count, and not both")
         if self.log and (self.count is None or self.start <= 0 or self.stop <= 0):
             raise ValueError("with log needs count, and both ends above 0")
+        if self.count == 1 and self.start != self.stop:
+            raise ValueError(f"has two ends, {self.start:g} and {self.stop:g}, so its count is 2 or more; got 1")
         if self.step is not None and self.stop < self.start:
             raise ValueError(f"runs from {self.start:g} down to {self.stop:g}; swap the two")
         return self
@@ -53,9 +55,9 @@ class Range(BaseModel):
             numbers = self.start + self.step * np.arange(self.size)
         else:
             numbers = (np.geomspace if self.log else np.linspace)(self.start, self.stop, self.count)
-        # Twelve digits: 0.30000000000000004 and 0.3 would be two different runs.
-        rounded = [float(f"{value:.12g}") for value in numbers]
-        return [int(value) if value.is_integer() and not self.log else value for value in rounded]
+        # Twelve digits: 0.30000000000000004 and 0.3 would be two different runs. Of a whole number all of them count.
+        rounded = [value if value.is_integer() else float(f"{value:.12g}") for value in numbers.tolist()]
+        return [int(value) if value.is_integer() else value for value in rounded]
 
 
 class Resources(BaseModel):
@@ -71,7 +73,7 @@ class Resources(BaseModel):
 
     cores: Annotated[int, Field(ge=1, le=1024)] = 1
     gpu: bool = False
-    cell_minutes: Annotated[float, Field(gt=0)] | None = None
+    cell_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class PlanFields(BaseModel):

@@ -63,7 +63,8 @@ def _left_out(name: str, left_out: dict[str, str]) -> Iterator[None]:
 def results_table(folder: str | Path) -> pd.DataFrame:
     """Return all finished runs of a sweep as one table, see the head of this module.
 
-    A damaged run is left out and named in `table.attrs["left_out"]`, folder name -> reason.
+    A damaged run is left out and named in `table.attrs["left_out"]`, folder name -> reason. The attribute "runs" counts
+    the others, and "seconds" adds up their time: a run whose results.parquet has no rows has none in the table.
 
     Args:
         folder: the output of the sweep, or an fsspec URL.
@@ -71,13 +72,14 @@ def results_table(folder: str | Path) -> pd.DataFrame:
     Raises:
         FileNotFoundError: there is no sweep.
     """
-    folders, tables, left_out = RunFolders(folder), [], {}
+    folders, tables, left_out, seconds = RunFolders(folder), [], {}, 0.0
     for name, result in _whole_runs(folders, "runs", left_out).items():
         with _left_out(name, left_out):
             tables.append(_run_table(folders, name, result))
+            seconds += result["seconds"]
     empty = pd.DataFrame(columns=["run", "finished", "run_seconds"])
     table = pd.concat(tables, ignore_index=True) if tables else empty
-    table.attrs["left_out"] = left_out
+    table.attrs |= {"left_out": left_out, "runs": len(tables), "seconds": seconds}
     return table
 
 
@@ -96,7 +98,7 @@ def _run_table(folders: RunFolders, name: str, result: RunResult) -> pd.DataFram
     if ROWS in result["files"]:
         rows = pd.read_parquet(io.BytesIO(folders.fs.cat_file(folders.path(f"{name}/{ROWS}"))))
         if "image" in rows:
-            rows["image"] = [f"{name}/{image}" for image in rows["image"]]
+            rows["image"] = rows["image"].map(lambda image: f"{name}/{image}", na_action="ignore")
         rows = rows.rename(columns={column: f"{column}_" for column in about if column in rows})  # ours come first
     else:
         rows = pd.DataFrame(index=[0])
@@ -119,7 +121,8 @@ def failures(folder: str | Path) -> pd.DataFrame:
     for name, result in _whole_runs(folders, "failed", left_out).items():
         with _left_out(name, left_out):
             run, error = run_name(result["run"]), result["error"]
-            row = {"cell": error.get("cell"), "error": f"{error['name']}: {error['message']}"}
+            cell = error.get("cell")
+            row = {"cell": cell if isinstance(cell, int) else None, "error": f"{error['name']}: {error['message']}"}
             attempt = int(name.rsplit("/", 1)[1]), {"run": result["run"], **row, "notebook": f"{name}/run.ipynb"}
             attempts.setdefault(run, []).append(attempt)
     rows = []
@@ -127,14 +130,14 @@ def failures(folder: str | Path) -> pd.DataFrame:
         _, row = max(tries, key=lambda attempt: attempt[0])
         if folders.result(run) is None:
             rows.append(row | {"attempts": len(tries)})
-    table = pd.DataFrame(rows, columns=["run", "attempts", "cell", "error", "notebook"])
+    table = pd.DataFrame(rows, columns=["run", "attempts", "cell", "error", "notebook"]).astype({"cell": "Int64"})
     table.attrs["left_out"] = left_out
     return table
 
 
 def summary(table: pd.DataFrame) -> str:
-    """Return a table in a few lines: how much there is, and the mean of every measured column."""
-    lines = [f"{table['run'].nunique()} finished runs, {len(table)} rows, {table['run_seconds'].sum():.0f} s of work"]
+    """Return a table of `results_table` in a few lines: how much there is, and the mean of every measured column."""
+    lines = [f"{table.attrs['runs']} finished runs, {len(table)} rows, {table.attrs['seconds']:.0f} s of work"]
     measured = [name for name in table.select_dtypes("number") if name.islower() and name != "run_seconds"]
     if measured:
         lines.append(table[measured].describe().loc[["mean", "min", "max"]].T.to_string(float_format="%.4g"))

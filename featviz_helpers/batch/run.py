@@ -113,8 +113,9 @@ class RunExecutor:
                 seconds = round(time.perf_counter() - began, 3)
                 _write_result(request, folder, seconds, failure)
                 if failure:
-                    attempts = sum(1 for _ in folders.subfolders(f"failed/{request.run}", 1))
-                    folders.publish(folder, f"failed/{request.run}/{attempts + 1}")
+                    attempts = (path.rsplit("/", 1)[1] for path in folders.subfolders(f"failed/{request.run}", 1))
+                    last = max((int(number) for number in attempts if number.isdecimal()), default=0)
+                    folders.publish(folder, f"failed/{request.run}/{last + 1}")
                     raise RunFailed(_sentence(failure))
                 first = folders.publish(folder, name)
         return RunOutcome(request.run, "ok" if first else "finished before", seconds)

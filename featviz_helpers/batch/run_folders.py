@@ -46,8 +46,12 @@ class RunFolders:
     """
 
     def __init__(self, address: str | Path) -> None:
-        self.address = str(address if "://" in str(address) else file_name("The folder of results", address))
-        self.fs, root = fsspec.core.url_to_fs(self.address)
+        if "://" in str(address):
+            self.address = str(address)
+            self.fs, root = fsspec.core.url_to_fs(self.address)
+        else:  # the name of a folder, of which fsspec itself would cut off what follows a "::"
+            self.address = str(file_name("The folder of results", address))
+            self.fs, root = fsspec.filesystem("file"), str(Path(os.path.expanduser(self.address)).absolute())
         self.root = PurePosixPath(root)
         self.local = Path(root) if "file" in self.fs.protocol else None
 

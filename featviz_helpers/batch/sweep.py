@@ -76,8 +76,10 @@ def estimate(folders: RunFolders, requests: Sequence[RunRequest], remaining: Seq
     return statistics.median(seconds) * len(remaining) if seconds else None
 
 
-def record_request(folders: RunFolders, plan: SweepPlan, requests: Sequence[RunRequest], extend: bool = False) -> None:
-    """Write down what was requested; refuse an output that holds another plan, or that cannot be written to.
+def refuse_another_plan(
+    folders: RunFolders, plan: SweepPlan, requests: Sequence[RunRequest], extend: bool = False
+) -> dict[str, str]:
+    """Return what tells the request from others; refuse an output that holds another plan.
 
     Args:
         folders: the output.
@@ -102,6 +104,16 @@ def record_request(folders: RunFolders, plan: SweepPlan, requests: Sequence[RunR
             f"{folders.address} holds the runs of another plan (its {PLAN} is there); choose another output, or add "
             "--extend to keep what is finished and go on with this one",
         )
+    return hashes
+
+
+def record_request(folders: RunFolders, plan: SweepPlan, requests: Sequence[RunRequest], extend: bool = False) -> None:
+    """Write down what was requested. Arguments as for `refuse_another_plan`.
+
+    Raises:
+        PlanError: the output holds another plan, or cannot be written to.
+    """
+    hashes = refuse_another_plan(folders, plan, requests, extend)
     try:
         folders.write(REQUEST, json.dumps(hashes) + "\n")
         folders.write(PLAN, plan.file.text)
@@ -160,7 +172,8 @@ def sweep(
     with exclusive(folders):
         record_request(folders, plan, requests, extend)
         remaining = unfinished(folders, requests)
-        tally = Tally(len(requests), len(requests) - len(remaining))
+        left_alone = len(remaining[limit:]) if limit else 0
+        tally = Tally(len(requests), len(requests) - len(remaining), left_alone=left_alone)
         remaining = remaining[:limit]
         log = open_log(folders)
         if remaining:

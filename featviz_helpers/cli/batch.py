@@ -74,7 +74,7 @@ def sweep(context: click.Context, plan: Path, **options: Any) -> None:
     folders = _run_folders(address)
     requests = run_requests(checked, folders.address, options["fresh"], ["featviz", *sys.argv[1:]])
     if options["dry_run"]:
-        _dry_run(checked, folders, requests)
+        _dry_run(checked, folders, requests, options["limit"], options["extend"])
         return
     try:
         tally = _sweep(checked, folders, requests, system, options)
@@ -110,19 +110,21 @@ def _run_folders(address: str) -> Any:
         raise PlanError(f"cannot write to {address}: {error}") from None
 
 
-def _dry_run(plan: Any, folders: Any, requests: list) -> None:
-    """Print what a sweep would do."""
+def _dry_run(plan: Any, folders: Any, requests: list, limit: int | None, extend: bool) -> None:
+    """Print what a sweep would do, or refuse what it would refuse."""
     from tqdm import tqdm
 
     from ..batch import dispatch, sweep
 
-    remaining = sweep.unfinished(folders, requests)
-    seconds = sweep.estimate(folders, requests, remaining)
+    sweep.refuse_another_plan(folders, plan, requests, extend)
+    left = sweep.unfinished(folders, requests)
+    remaining, seconds = left[:limit], sweep.estimate(folders, requests, left)
     runs = f"{len(requests)} runs of {plan.job.path.name} ({plan.size} combinations)"
     click.echo(f"{runs}, {len(remaining)} to do, into {folders.address}")
     if seconds is None:
         click.echo("No run is finished yet, so nothing is known of the time; --limit 1 makes one.")
     else:
+        seconds *= len(remaining) / max(1, len(left))
         click.echo(f"About {tqdm.format_interval(seconds)} of work, divided by the number of workers.")
     for request in remaining[:SHOWN]:
         click.echo(f"  {request.run}  {dispatch.describe(request)}")

@@ -10,6 +10,8 @@ from ..common.errors import DamagedImage
 POLICIES = ("squash", "crop")
 REDUCING_GAP = 3.0  # a cheap first reduction stops at this many times the final side; below it, differences can be seen
 BACKGROUND = (128, 128, 128, 255)  # shows through transparent pixels
+# What brings a number of a PNG to the 8 bits that Pillow decodes it to, by Pillow's name of its pixels.
+TO_EIGHT_BITS = {"L;2": lambda tone: tone * 85, "L;4": lambda tone: tone * 17, "RGB;16B": lambda tone: tone >> 8}
 
 
 def decode(path: Path, size: int | None = None, policy: str = "squash") -> np.ndarray:
@@ -37,6 +39,7 @@ def decode(path: Path, size: int | None = None, policy: str = "squash") -> np.nd
         with Image.open(path) as file:
             if size is not None:
                 file.draft(None, (round(size * REDUCING_GAP), round(size * REDUCING_GAP)))
+            _count_clear_tone_in_eight_bits(file)
             ImageOps.exif_transpose(file, in_place=True)
             picture = _as_rgb(file)
     except FileNotFoundError:
@@ -62,6 +65,14 @@ def centre_square(height: int, width: int) -> tuple[int, int, int]:
     """Return top, left and side of the largest square in the middle of an image, in pixels."""
     side = min(height, width)
     return (height - side) // 2, (width - side) // 2, side
+
+
+def _count_clear_tone_in_eight_bits(file: Image.Image) -> None:
+    """Mend the clear tone of a PNG before it is decoded: Pillow leaves it as it is in the file, and its pixels not."""
+    pixels = file.tile[0].args if file.format == "PNG" and file.tile else None
+    if "transparency" in file.info and (to_eight := TO_EIGHT_BITS.get(pixels)):
+        tone = file.info["transparency"]
+        file.info["transparency"] = tuple(map(to_eight, tone)) if isinstance(tone, tuple) else to_eight(tone)
 
 
 def _as_rgb(file: Image.Image) -> Image.Image:

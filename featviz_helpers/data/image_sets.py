@@ -20,7 +20,7 @@ from . import shapes
 from .decode import POLICIES, decode
 from .image_files import content_digest, image_files
 from .images import from_uint8, resize
-from .sizes import MOST_AT_ONCE, fit_at_once, most_at_once, pair
+from .sizes import MOST_AT_ONCE, fit_at_once, most_at_once, square
 
 MAX_NAMES = 10  # of damaged images in a warning
 WORKERS = os.cpu_count() or 1
@@ -81,7 +81,7 @@ class ImageSet(ABC):
         """
         index = whole_number("The position of an image", index, 0, len(self) - 1)
         try:
-            image = self.pixels(index, pair(size)[0])
+            image = self.pixels(index, square(size))
         except DamagedImage as error:
             raise DamagedImage(f"'{self.names[index]}' {error}") from error
         return from_uint8(image) if image.dtype == np.uint8 else image
@@ -138,7 +138,7 @@ class ImageSet(ABC):
         Warns:
             DamagedImageWarning: how many images could not be read, and which.
         """
-        batch, size = whole_number("batch", batch, 1, MOST_AT_ONCE), pair(size)[0]
+        batch, size = whole_number("batch", batch, 1, MOST_AT_ONCE), square(size)
         start = whole_number("start", start, 0, len(self))
         fit_at_once("batch", min(batch, len(self)), size, size)
         images: list[tuple[int, np.ndarray]] = []

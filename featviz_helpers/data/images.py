@@ -16,9 +16,10 @@ from ..common.errors import DamagedImage
 from ..common.files import write_bytes
 from ..common.random_streams import start_uniform
 from .decode import centre_square, decode
-from .sizes import fit_at_once, most_at_once, pair
+from .sizes import fit_at_once, most_at_once, pair, square
 
 PHOTOGRAPHS = ("china", "flower")
+OTHER_SIZES = ("ICO", "ICNS")  # formats that bring a picture to a size of their own, and say nothing
 
 
 def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
@@ -39,7 +40,7 @@ def load_image(path: str | Path, size: int | None = None) -> np.ndarray:
     path = file_name("The image", path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no image at '{path}'. Without a file of your own, try 'china' or 'flower'.")
-    side = None if size is None else pair(size)[0]
+    side = None if size is None else square(size)
     try:
         return from_uint8(decode(path, side, "crop"))
     except DamagedImage as error:
@@ -57,7 +58,8 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
         The path.
 
     Raises:
-        ValueError: another shape, NaN, values outside [-1, 1], or an unknown ending.
+        ValueError: another shape, NaN, values outside [-1, 1], or an ending that is unknown, or of a format that cannot
+            hold the picture.
         OSError: it cannot be written; what was there before stays then.
     """
     given = _array(image)
@@ -65,9 +67,14 @@ def save_image(image: np.ndarray, path: str | Path) -> Path:
         raise refusal("image", "one picture (H, W, 3)", image, "Save the images of a batch one by one.")
     path = file_name("The file of the image", path)
     kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind is None:
+    if kind is None or kind in OTHER_SIZES:
         raise ValueError(f"The ending of '{path}' must be that of an image format, such as .png or .jpg.")
-    write_bytes(path, image_file(Image.fromarray(to_uint8(check_range(given[None], name="image")[0])), kind, 90))
+    picture = Image.fromarray(to_uint8(check_range(given[None], name="image")[0]))
+    try:
+        content = image_file(picture, kind, 90)
+    except (KeyError, ValueError, OSError) as error:  # a format that Pillow only reads, or that is too small for it
+        raise ValueError(f"The ending of '{path}' is of a format that cannot hold it ({kind}); use .png.") from error
+    write_bytes(path, content)
     return path
 
 
@@ -232,7 +239,7 @@ def photograph(name: str | Path = "china", size: int | None = None) -> np.ndarra
         from .photographs import PHOTOGRAPHS as SHIPPED  # which imports this module
 
         return load_image(next((one.path for one in SHIPPED if one.name == str(name) and one.path), name), size)
-    side = None if size is None else pair(size)[0]
+    side = None if size is None else square(size)
     from sklearn.datasets import load_sample_image
 
     photo = from_uint8(load_sample_image(f"{name}.jpg"))

@@ -17,6 +17,14 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
     return sides[0], sides[-1]
 
 
+def square(size: int | Sequence[int]) -> int:
+    """Return the side of a square, whole and from 1 to 16,384 pixels; a pair of two sides is refused."""
+    height, width = pair(size)
+    if height != width:
+        raise ValueError(f"Images are read as squares, of one side in pixels; got {shown(size)}. For others: `resize`.")
+    return height
+
+
 def most_at_once(height: int, width: int) -> int:
     """Return how many images of a size may be in memory at once; at least 1."""
     return max(1, MOST_PIXELS // (height * width))

@@ -102,6 +102,7 @@ class CourseRun:
         for stem, entry in finished.items():
             self._entries[stem].update(entry)
         self._again = earlier.names(out)
+        self.report["earlier"] = sorted(self._again)
         self._thumbnails = earlier.thumbnails(out, finished)
         # Stem -> cells that have not ended.
         self._remaining = {job.path.stem: job.cells for job in jobs if job.path.stem not in finished}
@@ -168,7 +169,7 @@ class CourseRun:
             self._thumbnails[stem] = outcome.thumbnail
             bar.update(self._remaining.pop(stem))
             self.save()
-        else:
+        elif stem in self._remaining:  # one that a broken pool took down may have sent a cell after its end
             self._began = True
             if self._entries[stem]["status"] == "waiting":
                 self._entries[stem]["status"] = "running"

@@ -34,8 +34,14 @@ def finished(out: Path, report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def names(out: Path) -> set[str]:
-    """Return the notebooks that an earlier run into a folder had, whatever became of them."""
-    return set(_entries(_record(out)))
+    """Return the notebooks that any earlier run into a folder had, whatever became of them.
+
+    A run.json holds its own run's, and as "earlier" those of the runs before, whose records it took the place of.
+    """
+    record = _record(out)
+    before = record.get("earlier")
+    listed = before if isinstance(before, list) else []
+    return {*_entries(record), *(name for name in listed if isinstance(name, str))}
 
 
 def _record(out: Path) -> dict[str, Any]:

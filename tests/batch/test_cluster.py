@@ -277,3 +277,18 @@ def test_a_scheduler_without_workers_is_said(monkeypatch):
     ):
         wait_for(lambda: said)
     assert said[0].startswith("no worker has been at the scheduler")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("jobs: 3\noptions: {processes: '2'}", r"line 3: options: processes must be a whole number .* got '2'"),
+        ("jobs: 3\noptions: {processes: 0}", "processes must be a whole number from 1 to 1,024; got 0"),
+        ("jobs: 3\noptions: {processes: null}", "got None"),
+        ("jobs: true", "line 2: jobs must be a whole number; got True"),
+    ],
+)
+def test_workers_that_cannot_be_counted_are_refused(tmp_path, text, says):
+    (tmp_path / "cluster.yaml").write_text(f"kind: local\n{text}\n")
+    with pytest.raises(PlanError, match=says):
+        jobs.read_batch_system(tmp_path / "cluster.yaml")

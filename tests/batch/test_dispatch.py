@@ -28,6 +28,13 @@ def test_hundreds_of_short_runs_keep_the_scheduler_answering(monkeypatch):
     assert (tally.done, tally.remaining) == (400, 0)
 
 
+def test_the_time_left_is_that_of_the_runs_that_are_handed_out():
+    """With --limit 4 of a thousand, of which two have ended."""
+    tally = dispatch.Tally(1000, 0, done=2, left_alone=996)
+    assert tally.remaining == 2
+    assert tally.progress_line(1, 20).endswith("0.10 runs/s, 00:20 left")
+
+
 def test_two_sweeps_at_one_scheduler_do_not_take_each_others_runs(tmp_path, monkeypatch):
     def execute_run(request):
         time.sleep(1)

@@ -120,6 +120,16 @@ def test_numbers_are_read_as_written(write):
         write("notebook: BOOK\nparameters: {STEPS: 1:30}\ngrid: {SEEDS: [0]}\n")
 
 
+def test_a_notebook_may_take_a_list_of_networks(tmp_path):
+    book = write_notebook(tmp_path, "98_nets", "1", knobs='MODEL = ["lite0"]')
+    path = tmp_path / "plan.yaml"
+    path.write_text(f"notebook: {book}\ngrid: {{MODEL: [shapesnet, lite1]}}\n")
+    assert [run["MODEL"] for run in SweepPlan(path).runs] == [["shapesnet"], ["lite1"]]
+    path.write_text(f"notebook: {book}\ngrid: {{MODEL: [shapesnet, auto]}}\n")
+    with pytest.raises(PlanError, match="another network on another machine"):
+        SweepPlan(path)
+
+
 def test_a_value_that_contains_itself_is_refused(write):
     with pytest.raises(PlanError, match="line 2: found unconstructable recursive node"):
         write("notebook: BOOK\ngrid: &g {KIND: *g}\n")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from featviz_helpers.batch import failures, results_table
+from featviz_helpers.batch.results import summary
 from featviz_helpers.batch.run import execute_run
 from featviz_helpers.cli.main import main
 
@@ -68,6 +69,20 @@ def test_one_damaged_run_does_not_hide_the_others(sweep, tmp_path):
     assert written["KNOB"].tolist() == ["auto", "1"], "a column of words and numbers is one of words"
 
 
+def test_each_run_is_counted_once_however_many_rows_it_has(sweep):
+    """A run of three rows, and one of none: no picture of it could be climbed."""
+    for number, rows in ((0, {"v": [1.0, 2.0, 3.0], "image": ["a.png", "b.png", None]}), (1, {"v": []})):
+        (place,) = (sweep / "runs" / f"{number:02}").iterdir()
+        pd.DataFrame(rows).to_parquet(place / "results.parquet")
+        result = json.loads((place / "result.json").read_text())
+        result["files"] = {"results.parquet": (place / "results.parquet").stat().st_size}
+        (place / "result.json").write_text(json.dumps(result | {"seconds": 10.0}))
+    table = results_table(sweep)
+    assert summary(table).startswith("2 finished runs, 3 rows, 20 s of work\n")
+    assert table["image"].isna().tolist() == [False, False, True], "what is not there has no path"
+    assert table["image"][0].endswith("/a.png")
+
+
 def torn(folder, name):
     """Cut a file of a run in two."""
     path = next(folder.glob(f"*/{name}"))
@@ -101,6 +116,15 @@ def test_a_damaged_attempt_is_left_out_of_the_failures(sweep):
     table = failures(sweep)
     assert len(table) == 0
     assert table.attrs["left_out"] == {"failed/aa/1": "'run' is missing"}
+
+
+def test_the_number_of_a_cell_is_whole_beside_a_failure_that_has_none(sweep):
+    for run, error in (("aa", {"cell": 3}), ("bb", {"cell": None}), ("cc", {})):
+        attempt = sweep / "failed" / run / "1"
+        attempt.mkdir(parents=True)
+        result = {"files": {}, "run": run, "error": {"name": "E", "message": "m"} | error}
+        (attempt / "result.json").write_text(json.dumps(result))
+    assert repr(failures(sweep)["cell"].tolist()) == "[3, <NA>, <NA>]"
 
 
 def test_trouble_of_the_machine_is_no_damage_of_a_run(sweep, monkeypatch):

@@ -1,7 +1,10 @@
 """One run, as a worker does it: what it refuses, and what it survives."""
 
+import shutil
+
 import pytest
-from featviz_helpers.batch.run import DiskIsFull, RunFailed, execute_run
+from featviz_helpers.batch import failures
+from featviz_helpers.batch.run import DiskIsFull, RunExecutor, RunFailed, execute_run
 from featviz_helpers.batch.run_folders import RunFolders
 
 LINKS = "import os\nopen('a', 'w').close()\nos.symlink(os.path.abspath('a'), 'latest')"
@@ -25,6 +28,23 @@ def test_a_short_limit_is_a_limit(requests_of):
     (request,) = requests_of("import time; time.sleep(30)", "{NUMBER: [1]}", extra="resources: {cell_minutes: 0.01}\n")
     with pytest.raises(RunFailed, match="Timeout"):
         execute_run(request)
+
+
+def test_an_attempt_takes_no_number_that_a_kept_one_has(requests_of, tmp_path, monkeypatch):
+    """Somebody deletes the first attempt, and the third must not be taken for the second."""
+    (request,) = requests_of(grid="{NUMBER: [1]}")
+    reasons = iter("abc")
+    monkeypatch.setattr(
+        RunExecutor, "_execute_notebook", lambda *_: {"name": "E", "message": next(reasons), "cell": 1, "line": "x"}
+    )
+    place = tmp_path / "out" / "failed" / request.run
+    for attempt in (1, 2, 3):
+        with pytest.raises(RunFailed):
+            execute_run(request)
+        if attempt == 2:
+            shutil.rmtree(place / "1")
+    assert sorted(path.name for path in place.iterdir()) == ["2", "3"]
+    assert failures(tmp_path / "out")["error"].tolist() == ["E: c"]
 
 
 def test_no_disk_space_ends_the_sweep(requests_of, monkeypatch):

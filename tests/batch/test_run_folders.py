@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from featviz_helpers.batch.run_folders import RunFolders
 
 
@@ -39,3 +40,13 @@ def test_a_folder_that_somebody_works_on_is_not_tidied_away(tmp_path):
         folders.remove_unfinished()
         assert [path.name for path in (tmp_path / "unfinished").glob("*/")] == [folder.name]
         assert (folder / "half").exists()
+
+
+@pytest.mark.parametrize("name", ["a::b", "a b", "#1", "50%20", "x[1]*", "{ä}"])
+def test_a_folder_of_any_name_is_the_one_that_is_written_to(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for address in (name, tmp_path / name):
+        folders = RunFolders(address)
+        folders.write("request.json", "{}")
+        assert folders.local == tmp_path / name
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -121,6 +121,27 @@ def test_a_second_sweep_does_what_is_missing_or_not_whole_and_nothing_else(sweep
     assert "of work" in timed.stdout
 
 
+def test_a_dry_run_refuses_what_the_sweep_would_refuse(write_plan, tmp_path):
+    plan = SweepPlan(write_plan("{NUMBERS: [1, 2]}"))
+    record_request(RunFolders(tmp_path / "out"), plan, run_requests(plan, str(tmp_path / "out")))
+    other = write_plan("{NUMBERS: [1, 2, 3]}")
+    done = invoke("sweep", other, "--dry-run")
+    assert done.exit_code == 2 and "holds the runs of another plan" in done.stderr
+    assert "3 to do" in invoke("sweep", other, "--dry-run", "--extend").stdout
+
+
+def test_a_dry_run_keeps_to_the_limit(write_plan, tmp_path):
+    path = write_plan("{NUMBERS: [1, 2, 3]}")
+    requests = run_requests(SweepPlan(path), str(tmp_path / "out"))
+    place = tmp_path / "out" / run_name(requests[0].run)
+    place.mkdir(parents=True)
+    (place / "result.json").write_text('{"files": {}, "seconds": 60}')
+    for limit, minutes in (([], 2), (["--limit", 1], 1)):
+        said = invoke("sweep", path, "--dry-run", *limit).stdout
+        assert f"{minutes} to do" in said and said.count("NUMBERS") == minutes
+        assert f"About 0{minutes}:00 of work" in said
+
+
 def test_requests_name_each_run_once(write_plan):
     requests = run_requests(SweepPlan(write_plan("{NUMBERS: [1, 2]}")), "out")
     assert len({request.run for request in requests}) == 2

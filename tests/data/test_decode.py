@@ -10,6 +10,7 @@ from PIL import Image
 from support.image_files import bomb, png
 
 GREY = (128, 128, 128)  # what shows through
+CLEAR = (0x1234, 0x5678, 0x9ABC)  # a colour of 16 bits
 
 
 def picture(mode, colour, ending="png", palette=None, **options):
@@ -20,6 +21,13 @@ def picture(mode, colour, ending="png", palette=None, **options):
         image.save(folder / f"a.{ending}", **options)
 
     return write
+
+
+def shallow(depth, tones, clear):
+    """A grey PNG of fewer than 8 bits: `tones` is the byte that its rows repeat."""
+    return lambda folder: png(
+        folder / "a.png", 0, bytes([tones]) * (20 * depth // 8), depth=depth, transparency=struct.pack(">H", clear)
+    )
 
 
 def deep(colour_type, *words, transparency=b""):
@@ -45,6 +53,13 @@ FILES = {
     "16-bit clear grey": (deep(0, 51400, transparency=struct.pack(">H", 51400)), GREY),
     "16-bit grey with alpha": (deep(4, 200 * 257, 0), GREY),
     "16-bit colour": (deep(2, 200 * 257, 3 * 257, 117 * 257), (200, 3, 117)),
+    "16-bit clear colour": (deep(2, *CLEAR, transparency=struct.pack(">3H", *CLEAR)), GREY),
+    "16-bit colour beside a clear one": (
+        deep(2, 0x1200, 0, 0, transparency=struct.pack(">3H", 0x3412, 0, 0)), (18, 0, 0)
+    ),
+    "4-bit clear grey": (shallow(4, 0xFF, clear=15), GREY),
+    "4-bit grey beside a clear one": (shallow(4, 0x33, clear=15), (51,) * 3),
+    "2-bit clear grey": (shallow(2, 0b10101010, clear=2), GREY),
     "16-bit TIFF": (
         lambda folder: Image.fromarray(np.full((20, 20), 200 * 257, np.uint16)).save(folder / "a.tif"), (200,) * 3
     ),

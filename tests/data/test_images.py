@@ -85,6 +85,13 @@ def test_what_is_not_a_picture_is_not_saved(tmp_path, image, says):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("ending", ["psd", "xbm", "h5", "ico", "icns", "txt"])
+def test_an_ending_whose_format_cannot_hold_the_picture_is_refused(tmp_path, ending):
+    with pytest.raises(ValueError, match=rf"The ending of '.*a\.{ending}'.*\.png"):
+        fv.save_image(pictures(1, 300)[0], tmp_path / f"a.{ending}")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("sides", [(80, 50), (50, 80), (33, 33)])
 def test_the_centre_square_keeps_its_proportions(tmp_path, sides):
     """A circle in the middle stays one, whatever the shape of the file."""
@@ -120,6 +127,20 @@ def test_noise_and_grey():
     assert not fv.grey((8, 9), 2).any() and fv.grey((8, 9), 2).shape == (2, 8, 9, 3)
     with pytest.raises(ValueError, match=r"above 0 and at most 1; got 2"):
         fv.noise(16, [0], [0], strength=2)
+
+
+def test_two_sides_are_refused_where_one_is_asked_for(tmp_path):
+    """The first would be taken for both."""
+    path = fv.save_image(pictures(1, 8)[0], tmp_path / "a.png")
+    for read in (
+        lambda size: fv.load_image(path, size),
+        lambda size: fv.photograph("china", size),
+        lambda size: fv.open_images(tmp_path).load(0, size),
+        lambda size: next(iter(fv.open_images("shapes", count=1).batches(1, size)))[1][0],
+    ):
+        assert read((12, 12)).shape == (12, 12, 3)
+        with pytest.raises(ValueError, match=r"Images are read as squares, .* got \(10, 20\)"):
+            read((10, 20))
 
 
 @pytest.mark.parametrize("size", [0, -1, 16.7, True, "16", None, (16,) * 3, 10**6, (16, 10**9)])

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import nbformat
@@ -19,6 +21,7 @@ from featviz_helpers.common import provenance
 from featviz_helpers.runner import course, jobs
 from support.notebooks import PICTURE, write_notebook
 from support.sweeps import wait_for
+from tqdm import tqdm
 
 GOOD = """
 import os
@@ -230,6 +233,17 @@ def test_a_killed_worker_is_replaced(folder):
     report = json.loads(Path("build/course/run.json").read_text())
     status = {entry["name"]: entry["status"] for entry in report["notebooks"]}
     assert status.pop("00_fatal") == "failed" and set(status.values()) == {"ok"} and len(status) >= 1
+
+
+def test_a_cell_that_arrives_after_the_end_of_its_notebook_is_no_fault(folder):
+    """Where one worker is killed, the pool ends the notebook of another first, and only then that worker."""
+    run = course.CourseRun(jobs.prepare_jobs(jobs.discover()), folder / "out", [], False, 1, None)
+    broken = Future()
+    broken.set_exception(BrokenProcessPool("gone"))
+    with tqdm(disable=True) as bar:
+        for cells in (0, None, 1):
+            run._follow("01_first", cells, {"01_first": broken}, bar)
+    assert [entry["status"] for entry in run.report["notebooks"]] == ["failed", "waiting"]
 
 
 @pytest.mark.slow

@@ -160,3 +160,19 @@ def test_what_an_interrupted_notebook_wrote_does_not_mix_with_what_it_writes_now
     (files / "02_second").symlink_to(kept.resolve())
     assert CliRunner().invoke(main, ["run", "2", "--out", "out"]).exit_code == 0
     assert not (files / "02_second").is_symlink() and list(kept.rglob("parts/*")), "a link's target is not ours"
+
+
+@pytest.mark.slow
+def test_what_a_notebook_wrote_before_another_one_ran_does_not_mix_with_what_it_writes_now(folder):
+    write_notebook(Path("notebooks"), "01_first", "open(f'{N}.txt', 'w').close()", knobs="N: int = 1")
+    for arguments in (["1"], ["2"], ["1", "-p", "N", "2"]):
+        done = CliRunner().invoke(main, ["run", *arguments, "--out", "out"])
+        assert done.exit_code == 0, done.output
+    assert [path.name for path in Path("out/files/01_first").iterdir()] == ["2.txt"]
+
+
+@pytest.mark.parametrize("before", [None, "01", 5, [5, ["00"], "02"]])
+def test_a_list_of_earlier_notebooks_may_be_damaged(out, before):
+    record = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(record | {"earlier": before}))
+    assert earlier.names(out) == {"00", "01", *(["02"] if isinstance(before, list) else [])}

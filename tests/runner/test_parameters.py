@@ -244,3 +244,12 @@ def test_a_comment_declares_a_path_and_the_names_that_are_none():
     found = knobs('A = 1  # path\nB = 2\nC = "#path"\nD: str = "x"  # @param ["x", "y"] {placeholder: "path"}')
     assert [parameter.takes_path for parameter in found.values()] == [True, False, False, True]
     assert found["D"].quoted_names == {"x", "y", "path"}
+
+
+@pytest.mark.parametrize("text", ["@home", "[1", "*", "=", "%x", "2024-99-99", "`a`"])
+def test_text_that_is_no_yaml_is_text_where_text_may_stand(text):
+    for source in ("A: str = ''", "A: str | None = None", "A: str | int = 0", "A: Literal['@home'] | str = 'a'"):
+        assert parse(source, text) == text
+    for source in ("A: int = 1", "A: list[str] = ['a']", "A: str | list[str] = ''", "A = None"):
+        with pytest.raises(ParameterError, match="is not valid YAML"):
+            parse(source, text)
