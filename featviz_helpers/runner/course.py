@@ -43,7 +43,8 @@ def run(
         out: the folder for all results; made if it is not there. What a notebook itself writes to its working
             folder lands in out/files/NAME/, so that nothing is ever written among the sources. What an earlier run
             left there is removed when the notebook begins again.
-        processes: how many notebooks run at once, each in its own process; the cores are shared out among them.
+        processes: how many notebooks run at once at most, each in its own process; the cores are shared out among
+            them.
         assets: folder with weights/ and data/, handed to the notebooks as FEATVIZ_ASSETS.
         command: the command line, for the record.
         resume: leave notebooks alone that an earlier run into `out` finished with the same values and the same code.
@@ -56,7 +57,7 @@ def run(
         ValueError: another run writes to it.
         KeyboardInterrupt: on Ctrl-C, after the kernels were stopped and the index was written.
     """
-    out = _writable(out, jobs)
+    out, processes = _writable(out, jobs), min(processes, len(jobs))
     with exclusive(out, "run"):
         course = CourseRun(jobs, out, command, resume, processes, assets)
         course.save()

@@ -109,6 +109,15 @@ def test_parameters_arrive_and_are_recorded_in_full(finished):
     assert "STEPS = 7" in (out / "index.html").read_text()
 
 
+def test_a_notebook_that_runs_alone_has_all_cores(tmp_path, monkeypatch):
+    write_notebook(tmp_path / "notebooks", "00_good", "1")
+    seen = []
+    monkeypatch.setattr(course, "environment", lambda threads, assets: seen.append(threads) or {})
+    monkeypatch.setattr(course.CourseRun, "execute", lambda run, processes: seen.append(processes))
+    course.run(jobs.prepare_jobs(jobs.discover(tmp_path / "notebooks")), tmp_path / "out", 8)
+    assert seen == [None, 1]
+
+
 @pytest.mark.slow
 def test_record_says_what_was_run_with_what(finished):
     out, report = finished
