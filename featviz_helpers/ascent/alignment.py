@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from ..common.checks import shown, whole_number, whole_numbers
+from ..data.images import check_range
 from ..models.backbone import Backbone
 from .objectives import Units
 from .term import Objective, Term
@@ -78,24 +80,31 @@ def alignment(
 
     Args:
         backbone: the network.
-        layers: whose features are compared; see `alignment_layers`.
+        layers: with a map, whose features are compared; see `alignment_layers`.
         channels: one per image of the ascent, whose picture it is; with the seed it names the start.
         images: one array (n, H, W, 3) in [-1, 1] per image of the ascent, its references. An array that occurs several
-            times is looked at once.
+            times is looked at once. All have one size.
         batch: reference images at once.
 
     Returns:
         The objective: 0 where all distributions agree, about -1 per layer for an image without any features.
 
     Raises:
-        ValueError: not one array of references per channel.
+        ValueError: not one array of references per channel, references that are not in [-1, 1] or of several sizes, or
+            a layer without a map.
     """
+    channels, images = whole_numbers("channels", channels, 0), list(images)  # rows of one array are new at each look
     if len(channels) != len(images):
         raise ValueError(f"alignment needs references for every image; got {len(images)} for {len(channels)}.")
     names = [backbone.resolve(name) for name in layers]
+    for name in names:
+        backbone.check_map(name)
     distinct = {id(array): array for array in images}
     position = {key: row for row, key in enumerate(distinct)}
-    means = _mean_quantiles(backbone, names, list(distinct.values()), batch)
+    sets = [check_range(array) for array in distinct.values()]
+    if len(sizes := {array.shape[1:3] for array in sets}) > 1:
+        raise ValueError(f"The references of alignment must have one size; got {shown(sorted(sizes))}. Use fv.resize.")
+    means = _mean_quantiles(backbone, names, sets, whole_number("batch", batch, 1))
     rows, terms = [position[id(array)] for array in images], []
     for name in names:
         scale = np.maximum(np.square(means[name]).mean(axis=(1, 2)), 1e-12)

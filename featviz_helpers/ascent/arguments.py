@@ -127,6 +127,11 @@ class Arguments:
         self._check_coupling()
 
     def _check_sizes(self) -> None:
+        placed = [term.label(0) for term in self.objective.terms if term.has_place and self.tile]
+        if placed:
+            raise ValueError(
+                f"tile: {placed[0]} has its place in the whole image, and not in each tile. Leave tile out."
+            )
         every = {size for sizes in self.sizes for size in sizes}
         # Tiles are made equal, so they may be little more than half as large as asked.
         extents = [[-(-side // -(-side // (self.tile or side))) for side in size] for size in every]

@@ -33,7 +33,9 @@ class Grid:
         return int(np.prod(self.shape))
 
     def __getattr__(self, name: str) -> list:
-        if name.startswith("_") or name not in self._columns:
+        if name.startswith("_"):  # asked for by copy and pickle, before there are any axes
+            raise AttributeError(name)
+        if name not in self._columns:
             raise AttributeError(f"This grid has no axis '{name}': {nearest(name, self.axes)}")
         return self._columns[name]
 
@@ -43,11 +45,12 @@ class Grid:
         return [", ".join(words) for words in product(*(self.headings(name) for name in self.axes))]
 
     def headings(self, axis: str) -> list[str]:
-        """Return one name per value of an axis, such as "weight 0.001"."""
-        return [
-            f"{axis} {value:g}" if isinstance(value, int | float | np.number) else str(value)
-            for value in self.axes[axis]
-        ]
+        """Return one name per value of an axis, such as "weight 0.001"; with six digits, or all if those agree."""
+        values = self.axes[axis]
+        short = {value: _short(value) for value in values}
+        if len(set(short.values())) < len(short):
+            short = {value: str(value) for value in values}
+        return [f"{axis} {short[value]}" if isinstance(value, int | float) else str(value) for value in values]
 
     def table(self, values: Sequence | np.ndarray) -> np.ndarray:
         """Lay out one value (or image) per cell along the axes: (N, ...) -> (*shape, ...).
@@ -65,12 +68,16 @@ class Grid:
     def split(self, values: Sequence | np.ndarray) -> dict[str, np.ndarray]:
         """Part one value (or image) per cell by the last axis: "weight 0.001" -> those of all cells with that weight.
 
+        A value that the axis has twice is one part.
+
         Raises:
             ValueError: not one value per cell.
         """
         columns = np.moveaxis(self.table(values), len(self.shape) - 1, 0)
         parts = columns.reshape(len(columns), -1, *np.shape(values)[1:])
-        return dict(zip(self.headings(list(self.axes)[-1]), parts, strict=True))
+        headings = self.headings(list(self.axes)[-1])
+        rows = {heading: [row for row, own in enumerate(headings) if own == heading] for heading in headings}
+        return {heading: np.concatenate(parts[own]) for heading, own in rows.items()}
 
 
 def grid(**axes: Sequence) -> Grid:
@@ -87,8 +94,11 @@ def grid(**axes: Sequence) -> Grid:
         The grid.
 
     Raises:
-        ValueError: no axis, or an empty list.
+        ValueError: no axis, an empty list, or an axis called as something that every grid has.
     """
+    taken = [name for name in axes if name in ("axes", "shape", *vars(Grid))]
+    if taken:
+        raise ValueError(f"Every grid has `{taken[0]}` of its own, so no axis can be called that; choose another name.")
     lists = {name: _axis(name, values) for name, values in axes.items()}
     count = math.prod(map(len, lists.values()))
     if count > MOST_CELLS:
@@ -108,3 +118,9 @@ def _axis(name: str, values: object) -> list:
         raise refusal(f"The axis '{name}'", "a list of numbers or of words", values)
     words = any(isinstance(value, str) for value in several)
     return several if words else np.asarray(several).tolist()  # whole numbers beside others become floats
+
+
+def _short(value: Real | str) -> str:
+    """Return six digits of a number; more of a whole one that needs them, such as a seed."""
+    short = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return str(value) if isinstance(value, int) and float(short) != value else short

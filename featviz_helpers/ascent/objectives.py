@@ -39,6 +39,7 @@ class Neuron(Channel):
     """One channel at one place of its map; see `neuron`."""
 
     kind = "neuron"
+    has_place = True
 
     def value(self, activation: tf.Tensor, units: Units) -> tf.Tensor:
         size = tf.cast(tf.shape(activation)[1:3], tf.float32)
@@ -191,7 +192,7 @@ def direction(layer: str, vectors: np.ndarray) -> Objective:
         given = np.atleast_2d(np.asarray(vectors))
     except ValueError:  # rows of different lengths
         given = np.empty(0, object)
-    if given.ndim != 2 or given.dtype.kind not in "fiu" or not np.isfinite(given).all():
+    if given.ndim != 2 or given.dtype.kind not in "fiu" or not (np.abs(given) < 3e38).all():  # also true for NaN
         raise refusal("A direction", "a vector of finite numbers, or one per image", vectors)
     return Direction(layer, vector=given.astype(np.float32))
 

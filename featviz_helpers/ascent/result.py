@@ -32,7 +32,8 @@ class Result:
             1 from its 80th percentile up (Fel et al., 2023), the mask that pictures of MACO are shown through; None
             for other parameterizations.
         interrupted: True when Ctrl-C ended the run early.
-        config: everything needed to repeat the call, as plain values.
+        config: the call as plain values, for records; the objective by its names, without the place of a neuron or
+            the numbers of a direction.
     """
 
     images: np.ndarray

@@ -18,6 +18,7 @@ from .transform_base import apply_all
 
 CHUNK = 64  # most steps of one call: histories have this fixed length, so that XLA could compile the loop
 TILE_DRAWS = 2
+FLAT = 1e-5  # a deviation below this share of the mean is rounding
 
 
 class Compiled(Trace):
@@ -109,8 +110,7 @@ class Step:
         transparent, seen = self.parts.parameterization.transparent, slots[-1:]
         slots = slots[:-1] if transparent else slots
         inner = list(range(1, slope.shape.rank))
-        # A vanishing gradient stays zero instead of becoming 0/0: the caller then reports a dead start.
-        slope = tf.math.divide_no_nan(slope, tf.math.reduce_std(slope, axis=inner, keepdims=True))
+        slope = _normalised(slope, inner)
         size = tf.reshape(numbers.step_size, [-1] + [1] * len(inner))
         move, slots = self.parts.optimizer.move(slope, slots, step, size)
         slots = (*slots, seen[0] + tf.reduce_mean(tf.abs(of_images), axis=3)) if transparent else slots
@@ -187,3 +187,12 @@ class Step:
 
             parameters = tf.cond(tf.reduce_any(due), act, lambda parameters=parameters: parameters)
         return parameters
+
+
+def _normalised(slope: tf.Tensor, inner: list[int]) -> tf.Tensor:
+    """Divide the gradient of each image by its standard deviation."""
+    spread = tf.math.reduce_std(slope, axis=inner, keepdims=True)
+    # What is the same everywhere, or a single number, has no deviation but for rounding: it becomes 1 or -1.
+    level = tf.abs(tf.reduce_mean(slope, axis=inner, keepdims=True))
+    # A vanishing gradient stays zero instead of becoming 0/0: the caller then reports a dead start.
+    return tf.math.divide_no_nan(slope, tf.where(spread > FLAT * level, spread, level))

@@ -95,8 +95,17 @@ class Objective:
             term.check_images(backbone, size)
 
     def broadcast(self, count: int) -> Objective:
-        """Return the same objective with one row per image in every array."""
+        """Return the same objective with one row per image in every array.
 
+        Raises:
+            ValueError: a list with neither one entry nor one per image.
+        """
+        wrong = sorted({len(array) for term in self.terms for array in term.arrays} - {1, count})
+        if wrong:
+            raise ValueError(
+                f"An objective with lists of {' and '.join(map(str, wrong))} entries does not fit {count} images: give "
+                "one entry per image, or a single number for all."
+            )
         return Objective(*(term.spread(count) for term in self.terms))
 
     def values(self, outputs: dict[str, tf.Tensor], units: Sequence[dict[str, tf.Tensor]]) -> tf.Tensor:
@@ -116,20 +125,22 @@ class Objective:
         return tf.stack(columns, axis=1)
 
     def names(self) -> list[str]:
-        """Return one readable name per image (of a broadcast objective)."""
+        """Return one readable name per image."""
+        terms = self.broadcast(self.count).terms
 
         def sign(weight: float, first: bool) -> str:
             number = "" if abs(weight) == 1 else f"{abs(weight):g} "
             return ("-" if weight < 0 else "" if first else "+") + ("" if first else " ") + number
 
         return [
-            " ".join(sign(term.weight[i], first=not k) + term.label(i) for k, term in enumerate(self.terms))
+            " ".join(sign(term.weight[i], first=not k) + term.label(i) for k, term in enumerate(terms))
             for i in range(self.count)
         ]
 
     def keys(self) -> list[int]:
         """Return one image key per image: the same units give the same start and draws in any batch."""
-        return [image_key(*(term.key(image) for term in self.terms)) for image in range(self.count)]
+        terms = self.broadcast(self.count).terms
+        return [image_key(*(term.key(image) for term in terms)) for image in range(self.count)]
 
 
 class Term(Objective, ABC):
@@ -146,6 +157,7 @@ class Term(Objective, ABC):
             Another kind draws other numbers, so changing it changes pictures.
         is_sum: True where the value adds up over the layer. With tiles, sums are added and everything else is
             averaged; in half precision, sums are not scaled up.
+        has_place: True where the value is read off at a place of the whole image, which no tile has.
         couples: True where the value of an image depends on the other images of its batch, which is then neither
             split nor padded.
         static: what else changes the computation itself, hashable; terms of one class that differ in it are compiled
@@ -154,6 +166,7 @@ class Term(Objective, ABC):
 
     kind: ClassVar[str]
     is_sum: ClassVar[bool] = False
+    has_place: ClassVar[bool] = False
     couples: bool = False
     static: tuple = ()
 

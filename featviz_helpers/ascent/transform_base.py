@@ -66,6 +66,11 @@ class Transform(PerImage):
         count, *size = images.shape[:3]
         for part in self.parts:
             part.check(*size)
+            if part.count not in (1, count):
+                raise ValueError(
+                    f"{part.name} has numbers for {part.count} images; got {count} images. Give one number per image, "
+                    "or a single one for all."
+                )
         draws = self.uniform(seed, range(count), step)
         numbers = [{k: tf.constant(np.broadcast_to(v, count)) for k, v in p.values.items()} for p in self.parts]
         return apply_all(self.parts, tf.constant(images), tf.constant(draws), numbers).numpy()

@@ -14,7 +14,7 @@ from ..common.memory import enough_memory
 from ..data.images import check_range
 from .cache import RecentFunctions
 from .devices import prepare_devices
-from .graph import functional, outputs, score_layer
+from .graph import check_input, functional, outputs, score_layer
 from .precision import PRECISIONS
 from .relu import check_rule, shape_of
 from .traits import Traits, traits_of
@@ -31,7 +31,7 @@ class Backbone:
         model: a functional or Sequential `keras.Model` with one image input. It runs as in inference.
         name: how outputs and results call it.
         preprocess: maps images in [-1, 1] to what the network expects; identity by default.
-        default_layer: what LAYER = "auto" means; that of the traits, or the layer two thirds of the way up by default.
+        default_layer: what LAYER = "auto" means; that of the traits by default, or else two thirds of the way up.
         traits: sizes, images and judge that suit the network; its own input size and 224 pixels by default.
 
     Attributes:
@@ -40,7 +40,8 @@ class Backbone:
         maps: names of the layers with a map, in the order of the network.
 
     Raises:
-        ValueError: not exactly one image input `(N, H, W, 3)`, no layer with a map, or no graph of layers.
+        ValueError: not exactly one image input `(N, H, W, 3)`, one of whole numbers such as uint8 without a
+            `preprocess`, no layer with a map, or no graph of layers.
     """
 
     def __init__(
@@ -56,15 +57,7 @@ class Backbone:
         instance("preprocess", preprocess, Callable | None, "a function of images, or None")
         instance("traits", traits, Traits | None, "Traits, or None")
         self.model = functional(instance("model", model, keras.Model, "a functional or Sequential keras.Model"))
-        if len(self.model.inputs) != 1 or len(shape := self.model.inputs[0].shape) != 4 or shape[-1] != 3:
-            shapes = [tuple(tensor.shape) for tensor in self.model.inputs]
-            raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
-        first = [layer.name for layer in self.model.layers if getattr(layer, "data_format", "") == "channels_first"]
-        if first:
-            raise ValueError(
-                f"'{first[0]}' of {model.name} has its channels first (data_format='channels_first'): its columns "
-                "would be taken for channels. Build the network with data_format='channels_last'."
-            )
+        check_input(self.model, prepared=preprocess is not None)
         self.name = name or model.name
         self.preprocess = preprocess or (lambda images: images)
         self.traits = traits or traits_of(self.model)
@@ -74,10 +67,10 @@ class Backbone:
         self.maps = [name for name in self.layers if len(tensors[name].shape) == 4]
         if not self.maps:
             raise ValueError(f"{self.name} has no layer with a map (N, H, W, C): a backbone needs one.")
-        self.default_layer = self.traits.default_layer or self.maps[2 * len(self.maps) // 3]
+        suits, higher = self.traits.default_layer, self.maps[2 * len(self.maps) // 3]
+        self.default_layer = suits if suits in self.layers else higher  # weights may end below it
         self.default_layer = self.default_layer if default_layer is None else self.resolve(default_layer)
-        # What is compiled for this network, here and in ascent/step.py and exemplars/scan.py, lives as long as it does;
-        # what was not used for long is dropped.
+        # What is compiled here, in ascent/step.py and exemplars/scan.py; what was not used for long is dropped.
         self.functions, self.slopes = RecentFunctions(), RecentFunctions()
         self._truncated: dict[Cut, keras.Model] = RecentFunctions()
         # Walking the graph for its shapes takes Keras longer than a small network takes for the images.
@@ -177,7 +170,8 @@ class Backbone:
         check_rule(relu)
         choice("precision", precision, PRECISIONS)
         flag("fold", fold)
-        names = tuple(self.resolve(layer) for layer in layers)
+        if not (names := tuple(self.resolve(layer) for layer in layers)):
+            raise ValueError(f"Name at least one layer of {self.name}, or 'auto'; got none.")
         cut = Cut(names, precision, relu, fold, self.logits if self.logits in names else None)
         if cut not in self._truncated:
             copied = truncate_and_fold(self.model, cut)
@@ -188,8 +182,7 @@ class Backbone:
 
     def activations(self, images: np.ndarray, layer: str = "auto", batch: int = 32) -> np.ndarray:
         """Return the layer's output for images in [-1, 1]: (N, h, w, C), or (N, C) for class scores, float32."""
-        batch = whole_number("batch", batch, 1)
-        images = check_range(images)
+        batch, images = whole_number("batch", batch, 1), check_range(images)
         self.check_size(images.shape[1:3], layer)
         parts = np.array_split(images, range(batch, len(images), batch))
         return np.concatenate([self.forward(part, layer)[0].numpy() for part in parts])

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..common.arrays import read_arrays
-from ..common.checks import file_name, instance, refusal, whole_number
+from ..common.checks import file_name, instance, is_list, number_above, refusal, whole_number
 from ..common.errors import DAMAGE, MissingWeights, damage, first_line
 from .backbone import Backbone
 from .graph import readers
@@ -148,12 +148,15 @@ def filters_from_file(
     path = file_name("path", path)
     if not path.is_file():
         raise MissingWeights(f"There is no weights file at '{path}'. fv.load_model('lite0') has filters without one.")
+    colours = [number_above("std", one, 0, 1000) for one in std] if is_list(std) else []
+    if len(colours) != 3:
+        raise refusal("std", "three numbers, of red, green and blue", std)
     arrays = _arrays(path)
     for place, values in enumerate(arrays.values()):
         kernels = _channels_last(values)
         if kernels is not None:
             scale = _batch_norm_scale(list(arrays.items())[place + 1 :], len(kernels))
-            kernels = kernels * scale[:, None, None, None] / (2 * np.asarray(std))
+            kernels = kernels * scale[:, None, None, None] / (2 * np.asarray(colours))
             return FilterBank(name or path.stem, kernels.astype(np.float32))
     shapes = ", ".join(f"{key} {np.shape(values)}" for key, values in list(arrays.items())[:3])
     raise ValueError(f"'{path}' has no filters that read three colours; it begins with {shapes or 'nothing'}.")

@@ -39,6 +39,30 @@ def functional(model: keras.Model) -> keras.Model:
     return flat
 
 
+def check_input(model: keras.Model, prepared: bool) -> None:
+    """Raise ValueError for a network whose input, or whose order of axes, is not that of images (N, H, W, 3).
+
+    Args:
+        model: the network.
+        prepared: whether something brings images in [-1, 1] to what it expects.
+    """
+    if len(model.inputs) != 1 or len(shape := model.inputs[0].shape) != 4 or shape[-1] != 3:
+        shapes = [tuple(tensor.shape) for tensor in model.inputs]
+        raise ValueError(f"A backbone needs one image input of shape (N, H, W, 3); got {shapes}.")
+    first = [layer.name for layer in model.layers if getattr(layer, "data_format", "") == "channels_first"]
+    if first:
+        raise ValueError(
+            f"'{first[0]}' of {model.name} has its channels first (data_format='channels_first'): its columns "
+            "would be taken for channels. Build the network with data_format='channels_last'."
+        )
+    kind = model.inputs[0].dtype
+    if "float" not in kind and not prepared:
+        raise ValueError(
+            f"The input of {model.name} is {kind}, and images in [-1, 1] would be cut down to whole numbers. Build it "
+            "with keras.Input(..., dtype='float32'), and give preprocess=lambda images: 127.5 * (images + 1)."
+        )
+
+
 def _nested(model: keras.Model) -> bool:
     return any(isinstance(operation, keras.Model) for operation in model.operations)
 

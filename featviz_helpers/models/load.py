@@ -46,7 +46,7 @@ def load_model(name: str | Path = "auto", weights: str | Path | None = None, dow
         MissingWeights: a weights file is not there.
     """
     try:
-        file_name("name", name)
+        name = str(file_name("name", name))
     except ValueError:
         known = ", ".join(NAMES)
         raise ValueError(f"A model is one of {known}, or the path of a saved model; got {shown(name)}.") from None
@@ -69,6 +69,11 @@ def _load_model(name: str | Path, weights: str | Path | None, download: bool) ->
     if name == "inception_v3":
         return inception.load(weights, download)
     if Path(name).suffix in (".keras", ".h5") or _exists(Path(name)):
+        if weights is not None:
+            raise ValueError(
+                f"weights= goes with a name ({', '.join(NAMES)}); got '{weights}' beside the file '{name}', which has "
+                "its own. Leave it out, or give the name of the network that the weights are of."
+            )
         return _from_file(Path(name))
     meant = nearest(str(name), NAMES)
     raise ValueError(f"There is no model '{name}': {meant} The path of a saved .keras or .h5 model works as well.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 
 from ..common.checks import instance
@@ -26,11 +28,13 @@ def average_pooling(backbone: Backbone) -> Backbone:
         raise ValueError(f"{backbone.name} has no maximum pooling, so there is nothing to average.")
     copied = keras.models.clone_model(model, clone_function=_averaged)
     copied.set_weights(model.get_weights())
-    return Backbone(
-        copied, f"{backbone.name}, average pooling", backbone.preprocess, backbone.default_layer, backbone.traits
-    )
+    traits = replace(backbone.traits, trusted=False)  # it is another network than the one that was tested
+    return Backbone(copied, f"{backbone.name}, average pooling", backbone.preprocess, backbone.default_layer, traits)
 
 
 def _averaged(layer: keras.Operation) -> keras.Operation:
     kind = keras.layers.AveragePooling2D if isinstance(layer, keras.layers.MaxPooling2D) else type(layer)
-    return kind.from_config(layer.get_config())
+    config = layer.get_config()
+    if callable(getattr(layer, "activation", None)):  # the function itself: of one's own, its name says nothing
+        config["activation"] = layer.activation
+    return kind.from_config(config)

@@ -14,7 +14,7 @@ from ..common.checks import instance, number, refusal, shown, whole_number
 from ..data.images import check_range
 from ..data.sizes import pair
 from .backbone import Backbone
-from .graph import nodes, sources
+from .graph import nodes
 
 _LAYERS = keras.layers
 _WINDOWS = (_LAYERS.Conv2D, _LAYERS.DepthwiseConv2D, _LAYERS.SeparableConv2D)
@@ -22,7 +22,7 @@ _POOLS = (_LAYERS.MaxPooling2D, _LAYERS.AveragePooling2D)
 _MERGES = (_LAYERS.Concatenate, _LAYERS.Add, _LAYERS.Subtract, _LAYERS.Multiply, _LAYERS.Average, _LAYERS.Maximum)
 _GLOBAL = (_LAYERS.GlobalAveragePooling2D, _LAYERS.GlobalMaxPooling2D, _LAYERS.Flatten, _LAYERS.Dense)
 _POINTWISE = (
-    *(_LAYERS.Activation, _LAYERS.ReLU, _LAYERS.LeakyReLU, _LAYERS.ELU, _LAYERS.PReLU, _LAYERS.Softmax),
+    *(_LAYERS.Activation, _LAYERS.ReLU, _LAYERS.LeakyReLU, _LAYERS.ELU, _LAYERS.PReLU),
     *(_LAYERS.BatchNormalization, _LAYERS.Identity, _LAYERS.Dropout, _LAYERS.SpatialDropout2D),
     *(_LAYERS.Rescaling, _LAYERS.Normalization),
 )
@@ -92,6 +92,8 @@ def patch(image: np.ndarray, row: int, col: int, field: Field) -> np.ndarray:
     Raises:
         ValueError: the map has no such unit.
     """
+    if np.ndim(image) != 3:
+        raise refusal("image", "one picture (H, W, 3)", image, "Cut the images of a batch one by one.")
     spans = []
     for begin, length, side in zip(field.box(row, col), field.size, image.shape[:2], strict=False):
         begin = min(max(begin, 0), max(side - length, 0))
@@ -121,10 +123,12 @@ def receptive_field(backbone: Backbone, layer: str = "auto", size: int | tuple[i
     instance("backbone", backbone, Backbone, "what fv.load_model('lite0') or fv.Backbone(model) returns")
     backbone.check_size(size, layer)
     network = backbone.truncate(layer)
-    reached = {network.inputs[0]._keras_history.operation.name: Field((1, 1), (1, 1), (0, 0), size)}
+    # By tensor: a layer that is called twice has a field for each call.
+    reached = {id(network.inputs[0]): Field((1, 1), (1, 1), (0, 0), size)}
     for node in nodes(network):
-        reached[node.operation.name] = _through(node, [reached[s.name] for s in sources(node)], size)
-    return reached[network.outputs[0]._keras_history.operation.name]
+        field = _through(node, [reached[id(tensor)] for tensor in node.input_tensors], size)
+        reached |= dict.fromkeys(map(id, node.outputs), field)
+    return reached[id(network.outputs[0])]
 
 
 def _through(node: Any, below: Sequence[Field], size: tuple[int, int]) -> Field:
@@ -154,7 +158,7 @@ def _through(node: Any, below: Sequence[Field], size: tuple[int, int]) -> Field:
         return Field(field.size, field.stride, tuple(first), tuple(units))
     if isinstance(layer, _POINTWISE) or operation in _POINTWISE_OPERATIONS or field.stride == (0, 0):
         return field
-    if isinstance(layer, _LAYERS.LayerNormalization) and layer.axis in (-1, [-1], 3, [3]):
+    if isinstance(layer, _LAYERS.LayerNormalization | _LAYERS.Softmax) and layer.axis in (-1, [-1], 3, [3]):
         return field
     raise _unknown(layer)
 

@@ -49,3 +49,25 @@ def test_a_start_depends_on_the_channel_and_not_on_the_last_bits_of_a_target():
     assert one.keys() == other.keys() == [image_key(("alignment", 7))]
     with pytest.raises(ValueError, match="references for every image; got 1 for 2"):
         alignment(shapesnet(), [LAYER], [7, 8], [pictures(1, 48)])
+
+
+def test_references_may_be_rows_of_one_array():
+    sets = np.stack([pictures(2, 48), pictures(2, 48, 1)])
+    (one,), (other,) = (alignment(shapesnet(), [LAYER], [3, 4], given).terms for given in (sets, list(sets)))
+    np.testing.assert_array_equal(one.units["target"], other.units["target"])
+
+
+@pytest.mark.parametrize(
+    ("layer", "channels", "images", "options", "words"),
+    [
+        (LAYER, [3], [fv.to_uint8(pictures(1, 48))], {}, "images must be floats in"),
+        (LAYER, [3], [2 * pictures(1, 48)], {}, "must lie in"),
+        (LAYER, [3, 4], [pictures(1, 48), pictures(1, 64)], {}, r"one size; got \[\(48, 48\), \(64, 64\)\]"),
+        (LAYER, [3], [pictures(1, 48)], {"batch": 0}, "batch must be a whole number, 1 or more; got 0"),
+        (LAYER, [], [], {}, "channels must be a whole number"),
+        ("logits", [3], [pictures(1, 48)], {}, "'logits' of shapesnet has no map"),
+    ],
+)
+def test_references_that_cannot_be_compared_are_refused(layer, channels, images, options, words):
+    with pytest.raises(ValueError, match=words):
+        alignment(shapesnet(), [layer], channels, images, **options)

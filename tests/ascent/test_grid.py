@@ -1,5 +1,8 @@
 """Grids: every combination once, named, in one batch, and drawn where it belongs."""
 
+import copy
+import pickle
+
 import featviz_helpers as fv
 import matplotlib.pyplot as plt
 import numpy as np
@@ -83,3 +86,31 @@ def test_a_grid_is_drawn_with_its_first_axis_down_and_the_last_across():
 def test_an_axis_has_numbers_or_words(value):
     with pytest.raises(ValueError, match="'weight'"):
         fv.grid(weight=[value])
+
+
+def test_a_grid_is_copied_and_goes_to_another_process():
+    cells = fv.grid(channel=[48, 62], seed=[1, 2])
+    for twin in (copy.copy(cells), copy.deepcopy(cells), pickle.loads(pickle.dumps(cells))):
+        assert twin.channel == cells.channel and twin.labels == cells.labels
+
+
+@pytest.mark.parametrize("values", [[20240101, 20240102], [0.12345671, 0.12345672]])
+def test_values_that_agree_in_six_digits_are_told_apart(values):
+    cells = fv.grid(channel=[1, 2], seed=values)
+    assert cells.headings("seed") == [f"seed {value}" for value in values]
+    parts = {name: part.tolist() for name, part in cells.split(range(4)).items()}
+    assert parts == {f"seed {values[0]}": [0, 2], f"seed {values[1]}": [1, 3]}
+
+
+def test_a_value_that_an_axis_has_twice_is_one_part_and_loses_no_cell():
+    parts = fv.grid(channel=[1, 2], weight=[0, 0.5, 0]).split(range(6))
+    assert {name: sorted(part.tolist()) for name, part in parts.items()} == {
+        "weight 0": [0, 2, 3, 5],
+        "weight 0.5": [1, 4],
+    }
+
+
+@pytest.mark.parametrize("name", ["shape", "labels", "split", "axes"])
+def test_an_axis_is_not_called_as_something_that_every_grid_has(name):
+    with pytest.raises(ValueError, match=f"`{name}` of its own"):
+        fv.grid(**{name: [32, 64]})

@@ -643,3 +643,38 @@ def test_every_regularizer_compiles_under_xla_and_gives_the_same_step():
     plain, compiled = (ascend([3, 5], jit=jit, **options).images for jit in (False, True))
     assert np.abs(plain - compiled).max() < 2e-3  # a tenth of a step
     assert np.isfinite(ascend([3, 5], jit=True, **{**options, "steps": 4}).images).all()
+
+
+class Brightness(fv.ascent.Parameterization):
+    """An image of one shade: one number."""
+
+    def start(self, seeds, keys, height, width):
+        return np.full((len(seeds), 1), 0.1, np.float32)
+
+    def decode(self, parameters, height, width):
+        return tf.tanh(parameters)[:, :, None, None] * tf.ones([1, height, width, 3])
+
+
+def test_a_single_number_is_climbed_though_it_has_no_deviation():
+    up = ascend(3, parameterization=Brightness(), steps=1, snapshots=[0], optimizer=fv.GradientAscent(0.01))
+    down = fv.maximize(
+        shapesnet(), -fv.channel(LAYER, 3), size=SIZE, parameterization=Brightness(), steps=1,
+        optimizer=fv.GradientAscent(0.01),
+    )  # fmt: skip
+    moves = [np.arctanh(result.images.mean()) - 0.1 for result in (up, down)]
+    np.testing.assert_allclose(sorted(moves), [-0.01, 0.01], rtol=1e-3)
+
+
+def test_a_gradient_that_is_the_same_everywhere_is_climbed():
+    inputs = keras.Input((None, None, 3))
+    mean = keras.layers.Conv2D(1, 1, kernel_initializer=keras.initializers.Constant(1 / 3), name="mean")(inputs)
+    backbone = fv.Backbone(keras.Model(inputs, mean), "brightness")
+    result = fv.maximize(
+        backbone, fv.channel("mean", 0), size=31, steps=3, snapshots=[0], optimizer=fv.GradientAscent(0.01)
+    )
+    np.testing.assert_allclose(result.images, result.snapshots[0] + 0.03, atol=1e-5)
+
+
+def test_a_neuron_has_no_place_in_a_tile():
+    with pytest.raises(ValueError, match=f"tile: neuron {LAYER}:3 has its place in the whole image"):
+        fv.maximize(shapesnet(), fv.layer(LAYER) + fv.neuron(LAYER, 3), size=64, tile=32)

@@ -128,3 +128,21 @@ def test_names_read_like_formulas():
 def test_mistakes_are_explained(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+def test_keys_and_names_of_a_list_beside_a_single_unit():
+    objective = 2 * A + fv.channel("mixed0", 1)
+    assert objective.names() == ["2 mixed1:3 + mixed0:1", "2 mixed1:4 + mixed0:1"]
+    assert objective.keys() == objective.broadcast(2).keys()
+
+
+def test_lists_of_different_lengths_are_named():
+    with pytest.raises(ValueError, match="lists of 2 entries does not fit 3 images"):
+        (A + fv.channel("mixed1", [1, 2, 3])).names()
+    with pytest.raises(ValueError, match="lists of 2 entries does not fit 3 images"):
+        fv.score(shapesnet(), A + fv.channel("mixed1", [1, 2, 3]), pictures(3, 48))
+
+
+def test_a_direction_that_is_infinite_in_float32_is_refused():
+    with pytest.raises(ValueError, match="vector of finite numbers"):
+        fv.direction("mixed2", np.full(120, 1e300))

@@ -261,3 +261,8 @@ def test_a_picture_is_mirrored_across_and_down_independently():
     matrices = drawn(fv.Flip(0.5, 0.5))
     across, down = matrices[:, 1, 1] == -1, matrices[:, 0, 0] == -1
     assert 0.4 < np.mean(across) < 0.6 and 0.4 < np.mean(across == down) < 0.6
+
+
+def test_numbers_for_another_count_of_images_are_refused():
+    with pytest.raises(ValueError, match="Jitter has numbers for 2 images; got 3 images"):
+        fv.Compose(fv.Rotate(5), fv.Jitter([1, 2]))(pictures(3, 16))

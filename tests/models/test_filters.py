@@ -158,3 +158,10 @@ def test_the_script_draws_every_bank_and_prints_its_shares(tmp_path):
     assert list(map(float, lines["grey"])) == [4, 0, 3, 1, 0, 0, 0]
     assert list(map(float, lines["first"][:3])) == [4, 0, 3]
     assert (tmp_path / "filters.jpg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("std", [(0, 1, 1), (-1, 1, 1), (0.5, 0.5), 0.5, "rgb", (np.nan, 1, 1)])
+def test_what_colours_are_divided_by_is_three_numbers_above_0(tmp_path, std):
+    np.save(tmp_path / "a.npy", KERNELS.transpose(0, 3, 1, 2))
+    with pytest.raises(ValueError, match="std must be"):
+        filters.filters_from_file(tmp_path / "a.npy", std=std)

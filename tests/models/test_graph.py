@@ -6,6 +6,7 @@ import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from featviz_helpers.common.errors import MissingWeights
 from featviz_helpers.models import backbone as backbones
 from support.networks import pictures, untidy_model
@@ -281,3 +282,13 @@ def test_a_layer_with_its_channels_first_is_refused():
     maps = keras.layers.Conv2D(4, 3, data_format="channels_first", name="turned")(turned)
     with pytest.raises(ValueError, match=r"'turned' of .* has its channels first"):
         fv.Backbone(keras.Model(images, maps))
+
+
+def test_an_input_of_whole_numbers_needs_a_preprocess():
+    inputs = keras.Input((None, None, 3), dtype="uint8")
+    conv = keras.layers.Conv2D(4, 3, name="conv")(keras.layers.Rescaling(1 / 127.5, -1.0)(inputs))
+    model = keras.Model(inputs, conv)
+    with pytest.raises(ValueError, match=r"is uint8, and images in .* would be cut down to whole numbers"):
+        fv.Backbone(model, "bytes")
+    prepared = fv.Backbone(model, "bytes", preprocess=lambda images: tf.cast(127.5 * (images + 1), tf.uint8))
+    assert prepared.activations(pictures(2, 16), "conv").std() > 0.1

@@ -1,6 +1,7 @@
 """Loading networks, and the errors people meet when something is missing or does not fit."""
 
 import socket
+from pathlib import Path
 
 import featviz_helpers as fv
 import h5py
@@ -226,3 +227,21 @@ def test_a_download_that_stands_still_ends(monkeypatch):
     monkeypatch.setattr(keras.applications, "InceptionV3", lambda **_: seen.append(socket.getdefaulttimeout()))
     inception._fetched(True)
     assert seen == [inception.STALL] and socket.getdefaulttimeout() is None
+
+
+def test_weights_beside_a_file_of_a_model_are_refused(tmp_path):
+    untidy_model().save(tmp_path / "own.keras")
+    with pytest.raises(ValueError, match=r"weights= goes with a name .* beside the file '.*own.keras'"):
+        fv.load_model(tmp_path / "own.keras", weights=tmp_path / "other.weights.h5")
+
+
+def test_a_network_that_ends_below_the_layer_that_suits_it_has_another_default():
+    whole = shapesnet().model
+    lower = keras.Model(whole.input, whole.get_layer("mixed1").output)
+    backbone = fv.Backbone(lower, "lower", traits=shapesnet().traits)
+    assert shapesnet().default_layer == "mixed2" and backbone.default_layer in backbone.maps
+    assert fv.maximize(backbone, fv.channel("auto", 0), steps=1, size=48, dead="mark").images.shape == (1, 48, 48, 3)
+
+
+def test_a_name_may_be_a_path():
+    assert fv.load_model(Path("shapesnet")).name == "shapesnet"

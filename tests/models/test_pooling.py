@@ -4,6 +4,7 @@ import featviz_helpers as fv
 import keras
 import numpy as np
 import pytest
+from featviz_helpers.models.digest import digest
 from featviz_helpers.models.pooling import average_pooling
 from support.networks import pictures
 
@@ -43,3 +44,22 @@ def test_a_network_without_maxima_is_refused():
         average_pooling(backbone)
     with pytest.raises(ValueError, match="backbone must be"):
         average_pooling("shapesnet")
+
+
+def squared(x):
+    return x * x
+
+
+def test_an_activation_of_ones_own_is_kept():
+    image = keras.Input((None, None, 3))
+    bent = keras.layers.Conv2D(4, 3, padding="same", activation=squared, name="bent")(image)
+    backbone = fv.Backbone(keras.Model(image, keras.layers.MaxPooling2D(2, name="pool")(bent)), name="own")
+    images = pictures(2, 16)
+    expected = backbone.activations(images, "bent")
+    np.testing.assert_allclose(average_pooling(backbone).activations(images, "bent"), expected, atol=1e-6)
+
+
+def test_the_averaging_twin_has_a_digest_of_its_own():
+    backbone = small()
+    assert digest(backbone, ["pool"], 32) != digest(average_pooling(backbone), ["pool"], 32)
+    assert digest(backbone, ["conv"], 32) == digest(average_pooling(backbone), ["conv"], 32)

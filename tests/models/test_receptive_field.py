@@ -173,3 +173,25 @@ def test_behind_a_gate_every_unit_sees_the_whole_image():
 def test_a_dense_layer_on_a_map_looks_at_one_unit():
     backbone = linear(CONV(1, 3, strides=2), keras.layers.Dense(2, name="dense"))
     assert fv.receptive_field(backbone, "dense", 40) == fv.receptive_field(backbone, next(iter(backbone.layers)), 40)
+
+
+def test_a_layer_that_is_called_twice_has_a_field_for_each_call():
+    inputs, shared = keras.Input((None, None, 3)), CONV(3, 3, strides=2, padding="same")
+    once = shared(inputs)
+    twice = CONV(3, 1)(CONV(3, 1)(shared(once)))
+    joined = keras.layers.Add(name="joined")([keras.layers.AveragePooling2D(2)(once), twice])
+    field = fv.receptive_field(fv.Backbone(keras.Model(inputs, joined)), "joined", 64)
+    assert (field.size, field.stride, field.units) == ((7, 7), (4, 4), (16, 16))
+
+
+def test_a_softmax_over_places_is_not_taken_for_one_over_channels():
+    over_channels, over_rows = (linear(CONV(2, 3), keras.layers.Softmax(axis, name="soft")) for axis in (-1, 1))
+    assert fv.receptive_field(over_channels, "soft", 20).size == (3, 3)
+    with pytest.raises(ValueError, match="ends at 'soft'"):
+        fv.receptive_field(over_rows, "soft", 20)
+
+
+def test_a_patch_is_cut_from_one_picture():
+    field = fv.receptive_field(shapesnet(), "mixed0", 64)
+    with pytest.raises(ValueError, match=r"image must be one picture \(H, W, 3\)"):
+        fv.models.patch(pictures(2, 64), 0, 0, field)

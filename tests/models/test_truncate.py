@@ -132,3 +132,8 @@ def test_the_forward_pass_is_compiled_once_for_images_of_every_number_and_size(c
         backbone.activations(images, layer)
     assert len(traces) == 1 + len(layers)
     assert not caplog.records, "TensorFlow warns of functions that are traced again and again"
+
+
+def test_a_cut_needs_a_layer():
+    with pytest.raises(ValueError, match="Name at least one layer of shapesnet"):
+        shapesnet().truncate()
