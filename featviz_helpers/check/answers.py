@@ -1,6 +1,7 @@
 """Judge plain answers: numbers, names, functions; and what every judge of the room has in common."""
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import wraps
 from numbers import Integral, Real
 from typing import Any, NamedTuple, ParamSpec
@@ -55,7 +56,9 @@ def judge(kind: Kind) -> Callable[[Callable[P, bool]], Callable[P, bool | None]]
 
 
 def _plain(answer: Any, kind: Kind) -> Any:
-    """Return a number of numpy, and an array of one value that is not of the kind itself, as one of Python."""
+    """Return a number of numpy, a fraction, or an array of one value that is not of the kind itself as Python's own."""
+    if isinstance(answer, Fraction):
+        return float(answer)
     if not isinstance(answer, np.ndarray | np.generic):
         return answer
     if answer.dtype == tf.bfloat16.as_numpy_dtype:  # for numpy no number at all
@@ -71,7 +74,12 @@ def close(given: np.ndarray, wanted: np.ndarray) -> bool:
 
 def in_range(pictures: np.ndarray) -> bool:
     """Return whether all values of pictures are finite and lie in [-1, 1], but for rounding."""
-    return bool((np.abs(pictures) <= 1 + 1e-6).all())
+    return bool((np.abs(np.asarray(pictures, float)) <= 1 + 1e-6).all())
+
+
+def is_row(answer: Any) -> bool:
+    """Return whether an answer is a list, or an array with one axis."""
+    return isinstance(answer, list | tuple) or (isinstance(answer, np.ndarray) and answer.ndim == 1)
 
 
 def _describe(answer: Any) -> str:

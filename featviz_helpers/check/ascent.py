@@ -11,10 +11,10 @@ from ..ascent.result import Result
 from ..metrics import spectra
 from ..metrics.spectra import high_frequency, mean_frequency
 from ..models.backbone import Backbone
-from .answers import FUNCTION, IMAGES, RESULT, Kind, judge, say
+from .answers import FUNCTION, IMAGES, RESULT, Kind, is_row, judge, say
 
 OBJECTIVE = Kind("an objective such as 2 * fv.channel(...)", lambda answer: isinstance(answer, Objective))
-SIZES = Kind("a list of numbers", lambda answer: isinstance(answer, list | tuple | np.ndarray))
+SIZES = Kind("a list of numbers", lambda answer: is_row(answer) and all(np.size(one) == 1 for one in answer))
 
 
 @judge(RESULT)
@@ -26,7 +26,7 @@ def climbs_higher(answer: Result | None, than: Result) -> bool:
     return say(
         bool((gain > 0).all()),
         f"every channel is higher, by at least {np.min(gain):.2f}.",
-        f"{int((gain <= 0).sum())} of {len(gain)} channels did not get higher. What else does maximize() offer?",
+        f"{int((~(gain > 0)).sum())} of {len(gain)} channels did not get higher. What else does maximize() offer?",
     )
 
 
@@ -73,12 +73,16 @@ def gradient_is(
     maps = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 3, 4)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(maps)
-        value = tf.convert_to_tensor(answer(maps))
+        given = answer(maps)
+        value = None if given is None else tf.convert_to_tensor(given)
+    if value is None:
+        return say(False, "", "the function returns None. Does it end with return?")
     if len(value.shape):
         return say(False, "", f"an objective is one number; yours has the shape {tuple(value.shape)}. Add it up.")
     slope = tape.gradient(value, maps)
     if slope is None:
         return say(False, "", "the result does not depend on the activations. Use TensorFlow operations on them.")
+    slope = tf.convert_to_tensor(slope)  # of tf.gather it is a list of rows
     expected = wanted(maps.numpy())
     size = np.abs(slope).mean() / np.abs(expected).mean()
     return say(
@@ -137,6 +141,10 @@ def one_step(answer: np.ndarray | None, start: np.ndarray, backbone: Backbone, l
 @judge(OBJECTIVE)
 def combination(answer: Objective | None, weights: dict[tuple[str, int], float]) -> bool:
     """Judge an objective of channels alone: `weights` maps (layer, channel) to the factor it must have."""
+    if answer.count != 1:
+        return say(
+            False, "", f"one picture is wanted, and yours is for {answer.count}: give each channel as one number."
+        )
     factors: dict[tuple[str, int], float] = {}
     for term in answer.terms:
         key = (term.layer, int(term.units["channel"][0])) if term.kind == "channel" else (term.layer, -1)

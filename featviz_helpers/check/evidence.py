@@ -32,12 +32,14 @@ def ordinary_sets(answer: np.ndarray | None) -> bool:
     """Judge distances (4, 5) that rows and columns explain wholly, though each picture is nearer to its own set."""
     if answer.shape != (4, 5):
         return say(False, "", f"the matrix has 4 rows and 5 columns; yours has the shape {answer.shape}.")
+    answer = np.asarray(answer, np.float64)
     left = answer - answer.mean(axis=0) - answer.mean(axis=1, keepdims=True) + answer.mean()
     own = answer[range(4), range(4)]
     nearer = (answer.sum(axis=1) - own) / 4 - own
+    rounding = 1e-6 * max(1.0, float(np.abs(answer).max()))  # float32 knows no number to more than that
     figures = f"others minus own {nearer.round(2)}, and at most {np.abs(left).max():.2f} left by rows and columns"
     return say(
-        bool(answer.min() >= 0 and np.abs(left).max() < 1e-6 and nearer.min() >= NEARER - 1e-9),
+        bool(answer.min() >= 0 and np.abs(left).max() < rounding and nearer.min() >= NEARER - 1e-9),
         f"{figures}.",
         f"{figures}; wanted: at least {NEARER:g} for each picture, 0, and no distance below 0.",
     )

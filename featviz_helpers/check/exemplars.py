@@ -7,12 +7,9 @@ import numpy as np
 
 from ..exemplars.rounds import Round
 from ..exemplars.tables import Exemplars
-from .answers import NAME, WHOLE_NUMBER, Kind, judge, say
+from .answers import NAME, WHOLE_NUMBER, Kind, is_row, judge, say
 
-CHANNELS = Kind(
-    "a list of channel numbers",
-    lambda answer: isinstance(answer, list | tuple | np.ndarray) and all(map(WHOLE_NUMBER.fits, answer)),
-)
+CHANNELS = Kind("a list of channel numbers", lambda answer: is_row(answer) and all(map(WHOLE_NUMBER.fits, answer)))
 
 
 @judge(NAME)

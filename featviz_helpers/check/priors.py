@@ -36,7 +36,7 @@ def fair_distance(
     means = {name: float(np.mean(answer(pictures, members))) for name, pictures in others.items()}
     own, abroad = float(far.mean()), float(np.mean(answer(fresh, foreign)))
     figures = f"fresh ones {own:.3g}, " + ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
-    if nearer := [name for name, mean in means.items() if mean <= own]:
+    if nearer := [name for name, mean in means.items() if not mean > own]:
         return say(False, "", f"{figures}: {' and '.join(nearer)} must be farther away than the fresh ones.")
     return say(
         abroad > own, f"{figures}.", f"the fresh ones are {abroad:.3g} from the other set, and {own:.3g} from theirs."

@@ -43,7 +43,7 @@ def cheapest_seam(answer: Callable[[np.ndarray], np.ndarray] | None) -> bool:
         way, rows = np.asarray(answer(costs)), np.arange(shape[0])
         if way.shape != (shape[0],) or way.dtype.kind not in "iu" or way.min() < 0 or way.max() >= shape[1]:
             return say(False, "", f"for {shape[0]} rows it must return as many whole numbers, 0 to {shape[1] - 1}.")
-        if np.abs(np.diff(way)).max() > 1:
+        if np.abs(np.diff(way.astype(int))).max() > 1:
             return say(False, "", "it jumps: from one row to the next it may move one column at most.")
         cost, least = costs[rows, way].sum(), costs[rows, seam(costs)].sum()
         if cost > least + 1e-6:

@@ -20,7 +20,7 @@ def climb(image: np.ndarray, channel: int) -> np.ndarray:
     """Climb a few steps towards a channel of ShapesNet.
 
     Args:
-        image: (1, H, W, 3) in [-1, 1], or a little beyond, where detail was added.
+        image: (1, H, W, 3) in [-1, 1], an array or a tensor, or a little beyond, where detail was added.
         channel: of `keys.LAYER`.
 
     Returns:
@@ -29,6 +29,7 @@ def climb(image: np.ndarray, channel: int) -> np.ndarray:
     Raises:
         ValueError: something else than one picture, or than a channel of the layer.
     """
+    image = image.numpy() if tf.is_tensor(image) else image
     known = isinstance(image, np.ndarray) and image.ndim == 4 and image.dtype.kind == "f"
     if not (known and image.shape[::3] == (1, 3) and np.abs(image).max(initial=0.0) <= MOST):
         raise refusal("image", "one picture of floats, (1, H, W, 3), in [-1, 1] or near it", image)

@@ -68,15 +68,21 @@ def release(folder: Path, name: str) -> list[Path]:
     source = read_source(folder / SOURCES / f"{name}.ipynb")
     path = folder / OPEN / f"{name}.ipynb"
     write_text(path, nbformat.writes(open_book(source)) + "\n")
+    _refuse_leaks([path], source)
     written = [path]
     if nbgrader := program("nbgrader"):
         write_text(folder / "source" / name / f"{name}.ipynb", nbformat.writes(nbgrader_book(source, name)) + "\n")
-        written += _generate(nbgrader, folder, name)
+        generated = _generate(nbgrader, folder, name)
+        _refuse_leaks(generated, source)
+        written += generated
+    return written
+
+
+def _refuse_leaks(written: list[Path], source: nbformat.NotebookNode) -> None:
     for path in written:
         if found := leaks(nbformat.read(path, as_version=4), source):
             path.unlink()
             raise ValueError(f"'{path}' must hold nothing of the solution, and has {found[0]!r}; it is deleted.")
-    return written
 
 
 def leaks(book: nbformat.NotebookNode, source: nbformat.NotebookNode) -> list[str]:
@@ -91,7 +97,7 @@ def leaks(book: nbformat.NotebookNode, source: nbformat.NotebookNode) -> list[st
     lines = [line.strip() for part in (*solutions(source), *told) for line in part.splitlines()]
     hidden = [line for line in HIDDEN.splitlines() if "{" not in line and len(line) > TELLING]
     secret = [*SECRETS, *hidden, *(line for line in lines if len(line) >= TELLING)]
-    escaped = text.replace('\\"', '"')
+    escaped = text.replace('\\"', '"').replace("\\\\", "\\")
     return [line for line in secret if line in escaped]
 
 

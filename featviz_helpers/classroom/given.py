@@ -111,8 +111,9 @@ def _evaluation(variant: Variant) -> Given:
     halves = 0.55 + 0.3 * variant.uniform("pairs", UNITS, 9, 9).astype(float)
     pairs = np.triu(halves, 1)
     return {
-        # With steps of 0.05, so that some are equal: the earlier image is then the stronger one.
-        "activations": np.round(20 * variant.uniform("activations", IMAGES, UNITS).astype(float)) / 20,
+        # In steps as wide as the images lie apart: some of the strongest are equal, so that the earlier one has to be
+        # told from the later, and never all of them, which any order and a guess would get right.
+        "activations": np.round(IMAGES * variant.uniform("activations", IMAGES, UNITS).astype(float)) / IMAGES,
         "batches": np.array([0, 64, 128, 190, 256, IMAGES]),
         "pairs": pairs + pairs.swapaxes(1, 2),
         "channels": np.array(chosen),

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from ..common.checks import refusal
-from ..common.errors import DAMAGE, damage_named, printable
-from ..common.files import replacing, write_text
+from ..common.errors import DAMAGE, printable
+from ..common.files import cached_checksum, write_text
 from ..common.progress import bar
 from ..common.provenance import ROOMS, of_rooms
 from .grading import QUESTIONS
+from .keys import FILE
 from .marks import Question
 from .submissions import Place, Record
-from .variants import NOBODY, same_id
+from .tables import read_table, safe
+from .tables import write_csv as write_csv
+from .variants import NOBODY, comparable, same_id
 
-SHARED = ("picture", "words")  # of two students alike by copying alone
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
+SHARED = ("picture", "words")  # of two students alike by copying, or where the same call drew the same channel
 
 
 def grade_all(
@@ -38,7 +38,7 @@ def grade_all(
         settings: what the grading depends on besides, such as the sandbox.
         progress: show a bar.
     """
-    code, records = of_rooms(*ROOMS, "classroom"), []
+    code, records = f"{of_rooms(*ROOMS, 'classroom')} {cached_checksum(FILE)}", []
     places = list(places)
     for place in bar(progress and len(places) > 1, iterable=places, desc="grading", unit="hand-in"):
         key = hashlib.sha256(f"{code}\n{settings}\n{place.digest()}".encode()).hexdigest()
@@ -68,7 +68,7 @@ def with_copies(records: list[Record]) -> list[Record]:
     noted = []
     for record in records:
         same = {
-            (what, other.student if other.student != record.student else other.name)
+            (what, _named(what, record, other))
             for what, value in _signs(record)
             for other in owners[what, value]
             if other is not record
@@ -78,9 +78,17 @@ def with_copies(records: list[Record]) -> list[Record]:
     return noted
 
 
+def _named(what: str, record: Record, other: Record) -> str:
+    """Return whose an answer is as well, and that it need not be a copy where it need not."""
+    name = other.student if other.student != record.student else other.name
+    if what == "picture" and record.channel == other.channel:
+        return f"{name}, who has channel {other.channel} too: the same call draws the same"
+    return name
+
+
 def _signs(record: Record) -> list[tuple[str, str]]:
-    handed_in = [("student", record.student)] if record.prints else []
-    return handed_in + [(question, record.prints[question]) for question in SHARED if question in record.prints]
+    handed_in = [("student", comparable(record.student))] if record.prints else []
+    return handed_in + [(question, record.prints[question]) for question in SHARED if record.prints.get(question)]
 
 
 def table(records: list[Record], assignment: str, by_hand: Mapping[str, float] | None = None) -> pd.DataFrame:
@@ -98,7 +106,7 @@ def table(records: list[Record], assignment: str, by_hand: Mapping[str, float] |
     asked, typed = QUESTIONS[assignment], by_hand or {}
     rows = []
     for record in records:
-        hand = typed.get(_safe(record.name))
+        hand = typed.get(safe(record.name))
         points = {q.name: record.marks.get(q.name, (0.0, ""))[0] if q.judge else hand for q in asked}
         reasons = [f"{q.title}: {_of(record, q, hand)}" for q in asked if q.name in record.marks]
         rows.append(
@@ -122,16 +130,6 @@ def _of(record: Record, question: Question, by_hand: float | None) -> str:
     return reason if by_hand is None else f"{by_hand:g} of {question.points}"
 
 
-def write_csv(path: Path, marks: pd.DataFrame) -> None:
-    """Write the table; no cell of it is a formula to a spreadsheet, whatever a student is called."""
-    with replacing(path) as part:
-        marks.map(_safe).to_csv(part, index=False)
-
-
-def _safe(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
-
-
 def points_by_hand(path: Path, assignment: str, folders: Iterable[str]) -> dict[str, float]:
     """Return the points that a teacher has typed into an earlier table for the written answer: folder -> points.
 
@@ -147,14 +145,7 @@ def points_by_hand(path: Path, assignment: str, folders: Iterable[str]) -> dict[
     if not path.exists():
         return {}
     (question,) = (question for question in QUESTIONS[assignment] if question.judge is None)
-    with damage_named(path):
-        content = path.read_bytes()
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", "replace")  # a spreadsheet's, on Windows
-        sep = ";" if ";" in text.partition(question.name)[0] else ","
-        rows = pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False)
+    rows = read_table(path)
     if not {"folder", question.name} <= set(rows.columns):
         raise refusal(f"'{path}'", f"a table with the columns folder and {question.name}", list(rows.columns),
                       "Give it another name, and a new one is written.")  # fmt: skip
@@ -166,7 +157,7 @@ def points_by_hand(path: Path, assignment: str, folders: Iterable[str]) -> dict[
         if not 0 <= points <= question.points:
             raise refusal(f"{question.name} of '{folder}' in '{path}'", f"0 to {question.points} points", typed)
         found[folder] = points
-    there = set(map(_safe, folders))
+    there = set(map(safe, folders))
     if lost := [folder for folder in found if folder not in there]:
         raise ValueError(
             f"'{path}' has points for the folder '{lost[0]}', which is not among the hand-ins, and they would be lost. "

@@ -26,6 +26,7 @@ MOST_ANSWERS = 40
 MOST_NAME = 60
 MOST_TEXT = 20_000  # characters
 KINDS = "fiubU"  # floats, whole numbers, truth values, text
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy writes
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 MOST_HEADER = 10_000
 
@@ -90,6 +91,8 @@ def _from_zip(file: IO[bytes]) -> dict[str, Any]:
         for member in members:
             name = member.filename.removesuffix(".npy")
             _check_name(name)
+            if member.compress_type not in PACKED:
+                raise Unreadable(f"{name} is packed in a way that is not read: numpy.savez_compressed writes what is")
             if name in found or not member.filename.endswith(".npy"):
                 raise Unreadable(f"{printable(name)} is there twice, or is no array")
             with packed.open(member) as content:

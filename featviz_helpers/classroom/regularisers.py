@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .given import slopes_of_fourth_powers
-from .marks import Mistake, Question, Verdict, compare, given_to
+from .marks import Mistake, Question, Verdict, compare, flaw, given_to
 from .pictures import driven_calmly
 from .variants import Variant
 
@@ -92,7 +92,7 @@ def _suspects(answer: Any, variant: Variant) -> Verdict:
     point, candidates = given_to(variant, "point", "candidates")
     right = np.isclose(candidates, slopes_of_fourth_powers(point), rtol=1e-6, atol=1e-9).all(axis=(1, 2, 3))
     verdict = compare(answer, right.astype(float), whole=True)
-    if verdict.share == 0.0 and isinstance(answer, np.ndarray) and answer.shape == right.shape:
+    if verdict.share == 0.0 and not flaw(answer, right.shape):
         count = int((answer.astype(bool) == right).sum())
         return Verdict(
             0.25 if count == 3 else 0.0, f"{count} of 4 are judged rightly; half of them is what guessing gives"

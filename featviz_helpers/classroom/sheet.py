@@ -16,10 +16,11 @@ import numpy as np
 from ..common.checks import file_name, instance, refusal, shown
 from ..common.files import replacing, write_text
 from .given import Given, given
-from .reading import Unreadable, read_answers
+from .reading import MOST_NAME, MOST_TEXT, Unreadable, read_answers
 from .variants import NOBODY, PRACTICE, Variant, same_id
 
 ARRAY_KINDS = "fiub"
+TAKEN = ("assignment", "student", "file", "allow_pickle")  # by the head of the file, and by what numpy calls its own
 
 
 class Sheet:
@@ -103,7 +104,8 @@ class Sheet:
         Raises:
             ValueError: it is something else, or there is no id yet.
         """
-        if not isinstance(question, str) or not question.isidentifier():
+        named = isinstance(question, str) and question.isidentifier() and len(question) <= MOST_NAME
+        if not named or question in TAKEN:
             raise ValueError(f"the question must be the name of a question; got {shown(question)}.")
         if answer is None:
             print(f"{question}: not answered yet, nothing is handed in.")
@@ -154,7 +156,9 @@ def _set_aside(path: Path) -> None:
 
 def _plain(question: str, answer: Any) -> np.ndarray | str:
     if isinstance(answer, str):
-        return answer.strip()
+        if len(text := answer.strip()) > MOST_TEXT:
+            raise refusal(question, f"a text of at most {MOST_TEXT:,} characters", answer, f"It has {len(text):,}.")
+        return text
     try:
         array = np.asarray(answer)
     except ValueError:  # rows of different lengths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
@@ -15,17 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ..common.errors import damage_named, printable
+from ..common.errors import printable
 from .grading import grade, questions
 from .marks import Mark
 from .reading import NAMES, HandIn, Unreadable, read_answers
 from .sandbox import Limits, run_notebook
-from .variants import NOBODY, Variant, same_id, student_id
+from .tables import read_roster as read_roster
+from .variants import NOBODY, Variant, composed, same_id
 
 MOST_FILES = 400  # that are looked at in one hand-in
 DEPTH = 3
 ENDINGS = (".npz", ".json", ".ipynb")
-CANVAS = re.compile(r"(.+_\d{3,})_\d{3,}_.+")  # NAME_STUDENT_FILE_as-it-was-called: all files lie in one folder
+CANVAS = re.compile(r"(.+?_\d{3,})_\d{3,}_.+")  # NAME_STUDENT_FILE_as-it-was-called: all files lie in one folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Place:
 
     def digest(self) -> str:
         """Return a hash of what was handed in, and of whose it is."""
-        found = hashlib.sha256(f"{self.student}\n{self.name}\n{self.links}".encode())
+        chosen = "" if self.answers is None else printable(self.answers.name)
+        found = hashlib.sha256(f"{self.student}\n{self.name}\n{self.links}\n{chosen}\n{self.others}".encode())
         for path in (self.answers, self.notebook):
             found.update(b"-" if path is None else f"{path.stat().st_size} ".encode())
             if path is not None:
@@ -70,6 +71,7 @@ class Record:
         seconds: that grading took.
         prints: question -> a hash of the answer, to find copies.
         claims: the student that the answers name.
+        channel: the student's, where answers were graded.
         text: the written answer, for whoever grades by hand.
     """
 
@@ -81,6 +83,7 @@ class Record:
     seconds: float = 0.0
     prints: dict[str, str] = field(default_factory=dict)
     claims: str = ""
+    channel: int | None = None
     text: str = ""
 
     @property
@@ -93,22 +96,6 @@ class Record:
         return asdict(self)
 
 
-def read_roster(path: Path) -> dict[str, str]:
-    """Read which folder or file is whose: a CSV file with the columns folder and student.
-
-    Raises:
-        ValueError: other columns, an odd id, or a folder that is there twice.
-    """
-    with damage_named(path), path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if rows and not {"folder", "student"} <= rows[0].keys():
-        raise ValueError(f"'{path}' must have the columns folder and student; got {', '.join(map(str, rows[0]))}.")
-    found = {row["folder"]: student_id(row["student"]) for row in rows}
-    if len(found) < len(rows):
-        raise ValueError(f"'{path}' must name each folder once; it has {len(rows)} rows and {len(found)} folders.")
-    return found
-
-
 def find_places(folder: Path, assignment: str, roster: Mapping[str, str] | None = None) -> list[Place]:
     """Return the hand-ins in a folder: a folder of its own for each student, or files that are called like the student.
 
@@ -118,19 +105,26 @@ def find_places(folder: Path, assignment: str, roster: Mapping[str, str] | None 
         assignment: its name.
         roster: name of folder or file -> student; without it the name is the id.
     """
-    owners, places, loose = roster or {}, [], defaultdict(list)
+    owners = {composed(name): student for name, student in (roster or {}).items()}
+    places, loose = [], defaultdict(list)
     for path in sorted(path for path in Path(folder).iterdir() if not path.name.startswith(".")):
         if path.is_symlink():
-            places.append(Place(printable(owners.get(path.name, _owner(path))), path.name, links=(path.name,)))
+            name = printable(path.name)
+            places.append(Place(_student(owners, _owner(path), path.name), name, links=(name,)))
         elif path.is_dir():
-            places.append(_place(path, printable(owners.get(path.name, path.name)), assignment))
+            places.append(_place(path, _student(owners, path.name), assignment))
         elif path.suffix in ENDINGS and path.is_file():
             loose[_owner(path)].append(path)
     for owner, files in loose.items():
-        names = (owner, *(file.name for file in files))
-        student = next((owners[name] for name in names if name in owners), owner)
-        places.append(_chosen(printable(student), owner, sorted(files, key=_unlike)))
+        student = _student(owners, owner, *(file.name for file in files))
+        places.append(_chosen(student, owner, sorted(files, key=_unlike)))
     return sorted(places, key=lambda place: place.name)
+
+
+def _student(owners: Mapping[str, str], *names: str) -> str:
+    """Return whose a hand-in is that has these names: the first that the roster has, or else the first."""
+    names = tuple(composed(printable(name)) for name in names)
+    return printable(next((owners[name] for name in names if name in owners), names[0]))
 
 
 def _owner(path: Path) -> str:
@@ -151,7 +145,7 @@ def _chosen(student: str, name: str, files: list[Path]) -> Place:
     answers = next((file for file in files if file.suffix in (".npz", ".json")), None)
     book = next((file for file in files if file.suffix == ".ipynb"), None)
     others = (printable(file.name) for file in files if file not in (answers, book))
-    return Place(student, name, answers, book, others=tuple(others)[:5])
+    return Place(student, printable(name), answers, book, others=tuple(others)[:5])
 
 
 def _unlike(file: Path) -> int:
@@ -237,7 +231,7 @@ def _mark(record: Record, hand_in: HandIn, variant: Variant) -> list[str]:
         return ["no id was written into the notebook: its numbers are nobody's"]
     if not same_id(hand_in.student, variant.student):
         return [f"the answers are those of '{hand_in.student}', handed in by '{variant.student}'"]
-    record.marks = grade(variant, hand_in.answers)
+    record.marks, record.channel = grade(variant, hand_in.answers), variant.channel
     record.prints = {name: _print(answer) for name, answer in hand_in.answers.items()}
     written = [hand_in.answers.get(question.name, "") for question in questions(variant) if question.judge is None]
     record.text = "\n\n".join(text for text in written if isinstance(text, str))
@@ -245,5 +239,9 @@ def _mark(record: Record, hand_in: HandIn, variant: Variant) -> list[str]:
 
 
 def _print(answer: np.ndarray | str) -> str:
-    content = answer.encode() if isinstance(answer, str) else np.ascontiguousarray(answer).tobytes()
-    return hashlib.sha256(content).hexdigest()[:16]
+    """Return a hash of an answer, the same in every kind of number; "" for a text of nothing."""
+    if isinstance(answer, str):
+        content = answer.strip().encode("utf-8", "surrogatepass")
+    else:
+        content = np.ascontiguousarray(answer, np.float64).tobytes()
+    return hashlib.sha256(content).hexdigest()[:16] if content else ""

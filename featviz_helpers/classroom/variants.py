@@ -1,6 +1,7 @@
 """A variant for every student: which channel is theirs, and the numbers that their answers are computed from."""
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +23,8 @@ class Variant:
 
     Args:
         assignment: one of `ASSIGNMENTS`.
-        student: the id that the teacher knows the student by; spaces around it and capitals do not count.
+        student: the id that the teacher knows the student by; spaces around it, capitals, and
+            whether an accent is a character of its own do not count.
 
     Raises:
         ValueError: an unknown assignment, or an id that is empty, longer than 100 characters or not printable.
@@ -60,12 +62,12 @@ class Variant:
 
 
 def student_id(text: object) -> str:
-    """Return an id as it is compared: without spaces around it and in small letters.
+    """Return an id as it is compared: without spaces around it, in small letters, accents in one with them.
 
     Raises:
         ValueError: it is empty, too long or not printable.
     """
-    name = text.strip().casefold() if isinstance(text, str) else ""
+    name = comparable(text) if isinstance(text, str) else ""
     if not name or len(name) > LONGEST_ID or not name.isprintable():
         raise refusal(
             "the student", f"an id of 1 to {LONGEST_ID} printable characters", text, "Write the id your teacher gave."
@@ -74,5 +76,15 @@ def student_id(text: object) -> str:
 
 
 def same_id(one: str, other: str) -> bool:
-    """Return whether two ids are one student's: spaces around them and capitals do not count."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Return whether two ids are one student's, as `student_id` compares them."""
+    return comparable(one) == comparable(other)
+
+
+def comparable(text: str) -> str:
+    """Return text as ids are compared: without spaces around it, in small letters, `composed`."""
+    return composed(text.strip().casefold())
+
+
+def composed(text: str) -> str:
+    """Return text with an accent and its letter in one character: a Mac parts them in the names of files."""
+    return unicodedata.normalize("NFC", text)

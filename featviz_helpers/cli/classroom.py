@@ -157,7 +157,7 @@ def grade_folder(
         ValueError: nothing was handed in there, or the sandbox's program is not installed.
         OSError: the sandbox does not start, or a file cannot be written.
     """
-    from ..classroom import gradebook, sandbox_commands
+    from ..classroom import gradebook, sandbox_commands, tables
     from ..classroom import submissions as hand_ins
 
     limits = sandbox_commands.Limits(seconds=seconds)
@@ -184,7 +184,7 @@ def grade_folder(
     click.echo(
         f"{path}: {len(marks)} hand-ins, mean {marks['total'].mean():.1f} points, "
         f"{int((marks['note'] != '').sum())} with a note, {contained} contained, "
-        f"{sum(bool(r.text) and r.name not in by_hand for r in records)} texts to be graded by hand"
+        f"{sum(bool(r.text) and tables.safe(r.name) not in by_hand for r in records)} texts to be graded by hand"
     )
     draft = out / f"{assignment}_roster.csv"
     if owners is None and (strange := gradebook.write_claims(draft, records)):

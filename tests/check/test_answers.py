@@ -1,6 +1,7 @@
 """Every check says right to a right answer, not yet to a wrong one, and nothing to an exercise not begun."""
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import featviz_helpers as fv
@@ -572,3 +573,31 @@ def test_a_picture_out_of_range_fools_no_distance(capsys):
     assert check.fools(np.full_like(made, 7.0), *asked) is False
     assert check.fools(np.full_like(made, np.nan), *asked) is False
     assert capsys.readouterr().out.count("a picture lies in [-1, 1]") == 2
+
+
+@pytest.mark.parametrize(
+    ("judged", "right", "says"),
+    [
+        (lambda: check.octave_sizes(np.array([[114, 114], [160, 160], [224, 224]]), fv.Octaves(3, 1.4), 224), False,
+         "wants a list of numbers, and an array of shape (3, 2)"),
+        (lambda: check.octave_sizes(np.array([114.0, 160, 224]), fv.Octaves(3, 1.4), 224), True, ""),
+        (lambda: check.favourites(np.array(3), shapesnet(), LAYER, pictures(2, 48)), False, "list of channel numbers"),
+        (lambda: check.gradient_is(lambda maps: None, np.abs, "size"), False, "returns None"),
+        (lambda: check.gradient_is(lambda maps: tf.reduce_sum(tf.gather(maps, [0, 1]) ** 2) / 2, np.array, "it"), True,
+         "its gradient is it"),
+        (lambda: check.ordinary_sets(tf.constant(37.3 * additive() + 0.1, tf.float32)), True, ""),
+        (lambda: check.combination(fv.channel(LAYER, [1, 2]), {(LAYER, 1): 1.0}), False, "yours is for 2"),
+        (lambda: check.octave_work(Fraction(5, 8), fv.Octaves(2, 2)), True, "0.625"),
+        (lambda: check.octave_work(Fraction(1, 8), fv.Octaves(2, 2)), False, "0.125 is not it"),
+        (lambda: check.silent_votes(np.full((1, 32, 32, 3), -128, np.int8), 0.0), False, "goes from -128"),
+    ],
+)  # fmt: skip
+def test_a_right_answer_written_otherwise_is_right_and_an_odd_one_is_told(judged, right, says, capsys):
+    assert judged() is right
+    assert says in capsys.readouterr().out
+
+
+def test_channels_that_are_not_a_number_did_not_get_higher(low, capsys):
+    dead = replace(low, activations=np.array([np.nan, 99.0]))
+    assert check.climbs_higher(dead, low) is False
+    assert "1 of 2 channels did not get higher" in capsys.readouterr().out

@@ -34,6 +34,19 @@ def test_a_distance_that_black_does_not_win(capsys):
     assert check.fair_distance(None, **asked) is None
 
 
+def test_a_distance_that_is_no_number_for_black_is_not_fair(capsys):
+    chance = np.random.default_rng(0)
+    members, fresh = (0.1 * chance.normal(size=(count, 4, 4, 3)) for count in (9, 5))
+
+    def undefined(pictures, to):
+        far = nearest(pictures, to)
+        return np.where(pictures.std(axis=(1, 2, 3)) > 0, far, np.nan)
+
+    black = {"black": np.full((1, 4, 4, 3), -1.0)}
+    assert check.fair_distance(undefined, members, fresh, black, foreign=members + 1) is False
+    assert "black nan: black must be farther" in capsys.readouterr().out
+
+
 def test_a_typical_code(prior, capsys):
     code = prior.encode(np.zeros((1, 64, 64, 3), np.float32)).numpy()
     label = int(shapesnet().activations(prior.draw(code), "logits").argmax())

@@ -27,6 +27,7 @@ def shifted(features, shift, wrap=False):
         (lambda: check.shifted_gram(lambda f, s: shifted(f, s)[0]), False, "returns"),
         (lambda: check.shifted_gram(None), None, "Not answered"),
         (lambda: check.cheapest_seam(seam), True, "no way is cheaper"),
+        (lambda: check.cheapest_seam(lambda costs: seam(costs).astype(np.uint8)), True, "no way is cheaper"),
         (lambda: check.cheapest_seam(lambda costs: costs.argmin(axis=1)), False, "jumps"),
         (lambda: check.cheapest_seam(lambda costs: np.zeros(len(costs), int)), False, "there is one for"),
         (lambda: check.cheapest_seam(lambda costs: costs), False, "whole numbers"),

@@ -177,3 +177,25 @@ def test_a_notebook_that_is_killed_is_no_empty_release(tmp_path):
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os\nos.kill(os.getpid(), 9)")])
     with pytest.raises(ValueError, match="ended before its last cell, with status -9"):
         checking.run_book(book, tmp_path / "run")
+
+
+def test_a_leak_of_a_line_with_a_backslash_is_seen(source):
+    line = r'print("p of \n each of them")'
+    cell = next(cell for cell in source.cells if books.END in cell.source)
+    cell.source = cell.source.replace(f"    {books.END}", f"    {line}\n    {books.END}")
+    book = books.open_book(source)
+    assert course.leaks(book, source) == []
+    book.cells[3].source += f"\n{line}"
+    assert line in course.leaks(book, source)
+
+
+def test_what_leaks_is_deleted_also_where_nbgrader_fails(tmp_path, monkeypatch):
+    course.new(tmp_path, [FOLDER / "evaluation.ipynb"])
+    book = nbformat.read(own := tmp_path / "assignments" / "evaluation.ipynb", as_version=4)
+    book.cells.append(nbformat.v4.new_markdown_cell(max(books.solutions(book)[0].splitlines(), key=len).strip()))
+    nbformat.write(book, own)
+    monkeypatch.setattr(course, "program", lambda name: name)
+    monkeypatch.setattr(course, "_generate", lambda *_: pytest.fail("a leak was seen before"))
+    with pytest.raises(ValueError, match="must hold nothing of the solution"):
+        course.release(tmp_path, "evaluation")
+    assert not (tmp_path / "open" / "evaluation.ipynb").exists()

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from featviz_helpers.ascent.penalties import TotalVariation
 from featviz_helpers.classroom import evaluation, keys, pictures, regularisers
+from featviz_helpers.classroom.climbing import climb
 from featviz_helpers.classroom.given import given, slopes_of_fourth_powers
 from featviz_helpers.classroom.grading import QUESTIONS, grade, question_of, total
 from featviz_helpers.classroom.variants import ASSIGNMENTS, PRACTICE, Variant
@@ -209,3 +210,24 @@ def test_the_bundled_keys_are_what_is_measured():
 
 def test_practice_is_nobodys():
     assert Variant("dreams", PRACTICE).seed != Variant("dreams", "ada").seed
+
+
+def test_no_number_at_all_judges_no_suspect():
+    for student in ("s0", "s1", "s2", "s3"):
+        assert points("regularisers", "suspects", np.full(4, np.nan), student).points == 0.0
+        assert "not a number" in points("regularisers", "suspects", np.full(4, np.nan), student).reason
+
+
+@pytest.mark.parametrize("student", [f"student {number}" for number in range(12)])
+def test_the_strongest_of_a_stream_are_in_an_order_and_no_guess(student):
+    there = given(Variant("evaluation", student))["activations"]
+    values = np.sort(there, axis=0)[::-1][:5].T
+    assert points("evaluation", "top_values", values, student).points == 10.0
+    assert points("evaluation", "top_values", values[:, ::-1], student).points == 5.0
+    assert points("evaluation", "top_values", np.ones((6, 5)), student).points == 0.0
+    assert points("evaluation", "top_images", evaluation.best(there, latest=True), student).points == 10.5
+
+
+def test_a_climb_takes_a_tensor_too():
+    photo = given(Variant("dreams", "ada"))["photo"]
+    assert np.array_equal(climb(tf.constant(photo), 3), climb(photo, 3))

@@ -22,6 +22,15 @@ def npy(path, shape, kind="<f8", content=b""):
         packed.writestr("picture.npy", b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + content)
 
 
+def packed_otherwise(path):
+    """A damaged array, packed by LZMA, whose error is no ValueError."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as packed:
+        packed.writestr("picture.npy", np.random.default_rng(0).bytes(1000))
+    content = bytearray(path.read_bytes())
+    content[60:400] = bytes(340)
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize("ending", ["npz", "json"])
 def test_what_is_written_is_what_is_read(tmp_path, ending):
     answers = {"sizes": np.arange(6).reshape(2, 3), "slopes": np.array([0.5, -1.0]), "words": "Ein Würfel, 3 × 3."}
@@ -51,6 +60,7 @@ def test_what_is_written_is_what_is_read(tmp_path, ending):
         (lambda path: np.savez(path, **HEAD, **{"../../x": np.zeros(3)}), "no name of an answer"),
         (lambda path: np.savez(path, **HEAD, words=np.array(["a", "b"])), "one text"),
         (lambda path: np.savez(path, **HEAD, words=np.array(1j)), "only numbers and text"),
+        (lambda path: packed_otherwise(path), "packed in a way that is not read"),
         (lambda path: path.mkdir(), "no file"),
         (lambda path: path.symlink_to(__file__), "is a link"),
         (lambda path: os.mkfifo(path), "no file"),
@@ -126,3 +136,14 @@ def test_trying_out_is_on_other_data_and_gives_the_reason(capsys):
     assert sheet.try_out("jitter", lambda given: given["images"]) is False
     assert "Not yet: nothing has moved." in capsys.readouterr().out
     assert sheet.try_out("jitter", lambda given: sheet.given["images"]) is False, "one's own data are not practice"
+
+
+def test_what_the_grader_would_not_read_is_not_written(tmp_path):
+    sheet = Sheet("dreams", "ada", tmp_path / "answers.npz")
+    sheet.hand_in("octave_sizes", np.ones((4, 4)))
+    with pytest.raises(ValueError, match=r"words must be a text of at most 20,000 characters; got .* It has 20,001"):
+        sheet.hand_in("words", "a" * 20_001)
+    for name in ("student", "assignment", "file", "allow_pickle", "x" * 61):
+        with pytest.raises(ValueError, match="the question must be the name of a question"):
+            sheet.hand_in(name, 1.0)
+    assert read_answers(tmp_path / "answers.npz").answers.keys() == {"octave_sizes"}

@@ -1,6 +1,9 @@
 """A folder of hand-ins: whose they are, what they earn, copies, links, going on, and a table for a platform."""
 
 import json
+import os
+import shutil
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -8,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from featviz_helpers.classroom import evaluation, gradebook
 from featviz_helpers.classroom.given import given
-from featviz_helpers.classroom.submissions import Record, find_places, grade_place, read_roster
+from featviz_helpers.classroom.submissions import Record, _print, find_places, grade_place, read_roster
 from featviz_helpers.classroom.variants import NOBODY, Variant
 from featviz_helpers.cli.main import main
 
@@ -238,3 +241,104 @@ def test_a_file_that_is_nobodys_hand_in_is_named(tmp_path):
     words = ["class", "grade", str(tmp_path / "in"), "--assignment", "dreams", "--out", str(tmp_path / "grades")]
     said = CliRunner().invoke(main, words).output
     assert "not looked at: grace.zip" in said and "not looked at: joan.NPZ" in said
+
+
+def test_an_accent_is_the_same_in_one_character_or_two(hand_in, tmp_path):
+    folder = hand_in("josé", ceiling("josé"), folder=unicodedata.normalize("NFD", "José"))
+    hand_in("zoë", ceiling("zoë"), folder=unicodedata.normalize("NFD", "Zoë_101_file"))
+    (place, other) = find_places(folder, "evaluation", {"Zoë_101_file": "zoë"})
+    assert [grade_place(one, "evaluation").total for one in (place, other)] == [15.0, 15.0]
+
+
+def test_a_folder_whose_name_is_no_text_is_graded(hand_in, tmp_path):
+    folder = hand_in("ada", ceiling("ada"))
+    os.rename(os.fsencode(folder / "ada"), os.fsencode(folder) + b"/Jos\xe9")  # as an old zip unpacks
+    roster = {r"Jos\udce9": "ada"}
+    (record,) = gradebook.grade_all(
+        find_places(folder, "evaluation", roster), tmp_path / "r", lambda place: grade_place(place, "evaluation"), ""
+    )
+    gradebook.write_csv(tmp_path / "marks.csv", gradebook.table([record], "evaluation"))
+    assert record.total == 15.0 and record.name == r"Jos\udce9"
+
+
+def test_half_of_a_character_in_a_text_stops_nobody(hand_in):
+    folder = hand_in("ada", {"holm": np.zeros((5, 6))})
+    (folder / "ada" / "answers.npz").unlink()
+    content = {"assignment": "evaluation", "student": "ada", "answers": {"words": "x\ud800"}}
+    (folder / "ada" / "answers.json").write_text(json.dumps(content))
+    assert graded(folder)["ada"].text == "x\ud800"
+
+
+@pytest.mark.parametrize("student", ["@ada", "-ada", "=ada"])
+def test_a_draft_of_a_roster_is_read_as_it_was_meant(hand_in, tmp_path, student):
+    folder = hand_in(student, ceiling(student), folder="+Ada Lovelace_101_file")
+    assert gradebook.write_claims(tmp_path / "roster.csv", list(graded(folder).values())) == 1
+    (place,) = find_places(folder, "evaluation", read_roster(tmp_path / "roster.csv"))
+    assert grade_place(place, "evaluation").total == 15.0
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("folder;student\nMüller_1;müller\n;\n", "utf-8"), ("folder,student\nMüller_1,müller\n", "cp1252")],
+)
+def test_a_roster_is_read_as_spreadsheets_save_it(tmp_path, text, encoding):
+    (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
+    assert read_roster(tmp_path / "roster.csv") == {"Müller_1": "müller"}
+
+
+def test_a_second_file_of_answers_that_comes_later_is_noted(hand_in, tmp_path):
+    def note():
+        places = find_places(folder, "evaluation")
+        return gradebook.grade_all(places, tmp_path / "r", lambda place: grade_place(place, "evaluation"), "")[0].note
+
+    folder = hand_in("ada", ceiling("ada"))
+    assert note() == ""
+    shutil.copy(folder / "ada" / "answers.npz", folder / "ada" / "answers (1).npz")
+    assert note() == "answers.npz is read, and not answers (1).npz"
+
+
+def test_other_keys_grade_again(hand_in, tmp_path, monkeypatch):
+    folder, seen = hand_in("ada", ceiling("ada")), []
+    for content in ("{}", "{ }"):
+        (tmp_path / "keys.json").write_text(content)
+        monkeypatch.setattr(gradebook, "FILE", tmp_path / "keys.json")
+        gradebook.grade_all(
+            find_places(folder, "evaluation"),
+            tmp_path / "r",
+            lambda place: seen.append(place.name) or grade_place(place, "evaluation"),
+            "",
+        )
+    assert seen == ["ada", "ada"]
+
+
+def test_canvas_files_with_numbers_in_their_own_names_stay_together(hand_in):
+    folder = hand_in("ada", ceiling("ada"))
+    (folder / "ada" / "answers.npz").rename(folder / "lovelaceada_4711_88123_101_answers.npz")
+    (folder / "lovelaceada_4711_88124_evaluation.ipynb").write_text("{}")
+    (folder / "ada").rmdir()
+    (place,) = find_places(folder, "evaluation")
+    assert place.name == "lovelaceada_4711" and place.answers is not None and place.notebook is not None
+
+
+def test_two_folders_of_one_student_are_noted_whatever_their_letters(hand_in):
+    hand_in("Ada", {"holm": np.zeros((5, 6))})
+    folder = hand_in("ada", {"holm": np.ones((5, 6))})
+    notes = {record.name: record.note for record in gradebook.with_copies(list(graded(folder).values()))}
+    assert notes == {"Ada": "the same student as ada", "ada": "the same student as Ada"}
+
+
+def test_no_text_is_no_copy_of_no_text(hand_in):
+    hand_in("ada", {"words": ""})
+    records = gradebook.with_copies(list(graded(hand_in("bob", {"words": ""})).values()))
+    assert [record.note for record in records] == ["", ""]
+
+
+def test_a_copied_picture_is_noted_in_any_kind_of_number_and_so_is_the_channel():
+    def record(name, kind, channel):
+        prints = {"picture": _print(np.arange(12).reshape(2, 2, 3).astype(kind))}
+        return Record(name, name, prints=prints, channel=channel)
+
+    records = gradebook.with_copies([record("ada", np.uint8, 3), record("bob", float, 4)])
+    assert [one.note for one in records] == ["the same picture as bob", "the same picture as ada"]
+    honest = gradebook.with_copies([record("ada", np.uint8, 3), record("bob", np.uint8, 3)])
+    assert honest[0].note == "the same picture as bob, who has channel 3 too: the same call draws the same"
