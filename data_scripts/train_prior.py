@@ -52,10 +52,10 @@ TRAIN_SEED, CODE_SEED, TEST_SEED, JUDGE_SEED = (
     70_000_000,
 )  # of Shapes; apart by design
 KNOWN = tuple(name for name in CLASSES if name not in HELD_OUT)
-WEIGHTS = {"pixels": 6.0, "features": 1.0, "critic": 0.02, "divergence": 3e-3}
+WEIGHTS = {"pixels": 6.0, "features": 1.0, "critic": 0.02, "divergence": 1e-3}
 BLOCKS = ("mixed0", "mixed1", "mixed2")  # that the feature loss compares
 LEARNING_RATE = 3e-3
-STEPS, BATCH = 850, 32
+STEPS, BATCH = 3500, 32
 SIZE = 64
 
 
@@ -150,7 +150,7 @@ def train(steps: int, batch: int, seed: int) -> tuple[keras.Model, keras.Model]:
 
 
 def codes_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Codes of images: (N, 4, 4, 8), the means that the encoder gives."""
+    """Codes of images: (N, 4, 4, 16), the means that the encoder gives."""
     return encoder.predict([frozen_features(READS).predict(images, verbose=0), images], verbose=0)[0]
 
 
@@ -195,7 +195,7 @@ def common(answers: np.ndarray, most: int = 4) -> dict[str, int]:
 
 CARD = """# The learned prior of Shapes: model card
 
-A generator that draws pictures like those of Shapes from 4 x 4 x 8 numbers, and the encoder that gives an image its
+A generator that draws pictures like those of Shapes from 4 x 4 x 16 numbers, and the encoder that gives an image its
 code. `synthesis.shapes_prior()` loads both; notebook 11 asks it for what a network likes.
 
 | | |
@@ -203,7 +203,7 @@ code. `synthesis.shapes_prior()` loads both; notebook 11 asks it for what a netw
 | weights | `shapes_prior.weights.h5`, {bytes:,} bytes |
 | sha256 | `{sha256}` |
 | parameters | generator {generator_parameters:,}, encoder {encoder_parameters:,} |
-| code | (4, 4, 8), limits: three standard deviations of each unit on either side of its mean |
+| code | (4, 4, 16), limits: three standard deviations of each unit on either side of its mean |
 | output | images of 64 x 64 in [-1, 1] |
 | command | `python data_scripts/train_prior.py --steps {steps} --batch {batch} --seed {seed}` |
 | training | {images:,} images in {steps:,} batches of {batch}, each drawn afresh |

@@ -180,7 +180,7 @@ class CPPN(Parameterization):
 
 
 def shapes_prior(decay: float = 0.01, trained: bool = True, seed: int = 0) -> GeneratorPrior:
-    """Return the bundled generator of Shapes as a prior: 4 x 4 x 8 numbers for 64 x 64 pixels.
+    """Return the bundled generator of Shapes as a prior: 4 x 4 x 16 numbers for 64 x 64 pixels.
 
     Two classes, `models.shapes_generator.HELD_OUT`, were kept from its training (data_scripts/train_prior.py); its
     card stands beside its weights.

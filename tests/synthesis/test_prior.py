@@ -128,7 +128,7 @@ def test_two_codes_at_once_are_refused():
 
 @pytest.mark.parametrize("codes", [np.zeros((1, 4)), np.zeros((0, *CODE)), np.zeros(CODE)])
 def test_codes_of_another_shape_are_refused(prior, codes):
-    with pytest.raises(ValueError, match=r"codes must be an array \(N, 4, 4, 8\)"):
+    with pytest.raises(ValueError, match=r"codes must be an array \(N, 4, 4, 16\)"):
         prior.draw(codes)
 
 
