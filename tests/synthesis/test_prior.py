@@ -175,7 +175,7 @@ def test_the_weights_are_the_ones_on_the_card():
     assert len(content) == record["bytes"] <= 3_000_000
 
 
-def test_the_prior_draws_what_it_was_trained_on_better_than_what_was_left_out(prior):
+def test_the_prior_draws_what_was_left_out_of_its_training_too(prior):
     """By the distance that it was trained with, on drawings that the card does not use."""
     from data_scripts.train_prior import KNOWN
 
@@ -183,9 +183,9 @@ def test_the_prior_draws_what_it_was_trained_on_better_than_what_was_left_out(pr
     form, gaps = fv.distance("shapesnet"), []
     for classes in (KNOWN, HELD_OUT):
         drawn = fv.shapes.draw(60, 77, classes=classes).images
-        gaps.append(form.pairs(prior.reconstruct(drawn), drawn).mean())
-    strangers = form.pairs(drawn, np.roll(drawn, 1, axis=0)).mean()
-    assert gaps[0] < gaps[1] and gaps[0] < 0.8 * strangers
+        strangers = form.pairs(drawn, np.roll(drawn, 1, axis=0)).mean()
+        gaps.append(form.pairs(prior.reconstruct(drawn), drawn).mean() / strangers)
+    assert max(gaps) < 0.15
 
 
 def test_random_weights_come_from_their_seed(prior):
