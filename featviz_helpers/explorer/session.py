@@ -129,7 +129,7 @@ class Session:
 
     def climb(self) -> None:
         """Climb from where the picture stands, or begin."""
-        self.say("Climbing. Stop is heard at once, and every slider goes on from here.")
+        self.say("Climbing. Stop works at once; a moved slider takes effect from this picture on.")
         self._climb = self._climb or self._new_climb(1)
         self.climbing, self._left = True, self.settings.steps
         self.listen("climbing", True)
