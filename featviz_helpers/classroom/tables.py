@@ -43,7 +43,9 @@ def read_table(path: Path) -> pd.DataFrame:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1252", "replace")  # a spreadsheet's, on Windows
-        head = next(iter(text.splitlines()), "")
+        if not text.strip():
+            return pd.DataFrame()
+        head = text.splitlines()[0]
         sep = ";" if head.count(";") > head.count(",") else ","
         return pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False).fillna("")
 
@@ -55,6 +57,8 @@ def read_roster(path: Path) -> dict[str, str]:
         ValueError: other columns, an odd id, or a folder that is there twice.
     """
     table = read_table(path)
+    if table.empty and table.columns.empty:
+        return {}
     if not {"folder", "student"} <= set(table.columns):
         raise ValueError(f"'{path}' must have the columns folder and student; got {', '.join(table.columns)}.")
     rows = [row for row in zip(table["folder"], table["student"], strict=True) if any(map(str.strip, row))]

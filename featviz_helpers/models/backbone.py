@@ -170,7 +170,8 @@ class Backbone:
         check_rule(relu)
         choice("precision", precision, PRECISIONS)
         flag("fold", fold)
-        if not (names := tuple(self.resolve(layer) for layer in layers)):
+        names = tuple(self.resolve(layer) for layer in layers)
+        if not names:  # no walrus, which AutoGraph cannot read
             raise ValueError(f"Name at least one layer of {self.name}, or 'auto'; got none.")
         cut = Cut(names, precision, relu, fold, self.logits if self.logits in names else None)
         if cut not in self._truncated:

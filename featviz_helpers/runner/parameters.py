@@ -100,7 +100,7 @@ class Parameter:
             value = text if self.type is str else read_yaml(text)
         except (yaml.YAMLError, ValueError) as error:  # ValueError: a date, number or byte that Python cannot hold
             # Of `str | None` and the like; where a list may stand, it is a list with a mistake in it.
-            if not isinstance(error, UnicodeError) and self._accepts(text) and not self._accepts([text]):
+            if text.isprintable() and self._accepts(text) and not self._accepts([text]):
                 return self.check(text)
             reason = " ".join(str(error).split())
             raise ParameterError(f"{self.name}: {reprlib.repr(text)} is not valid YAML ({reason})") from None

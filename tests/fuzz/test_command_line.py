@@ -123,7 +123,7 @@ def lines(folder):
         "-p CHANNELS": parameter("CHANNELS", one_of("[1, 2]")),
         "-p WEIGHTS": parameter("WEIGHTS", one_of("[1, 2]")),
         "-p WORD": parameter("WORD", is_text),
-        "-p EITHER": parameter("EITHER", lambda word: is_text(word) and parses_as(*ANY)(word)),
+        "-p EITHER": parameter("EITHER", lambda word: is_text(word) and (word.isprintable() or parses_as(*ANY)(word))),
         "-p TABLE": parameter("TABLE", one_of("{a: 1}")),
         "-p MODEL": parameter("MODEL", lambda word: is_text(word) and word not in NO_PATHS),
         "atlas LAYER": Line([*atlas[:1], "{}", *atlas[2:]], NEVER, "layer"),

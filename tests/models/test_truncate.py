@@ -137,3 +137,11 @@ def test_the_forward_pass_is_compiled_once_for_images_of_every_number_and_size(c
 def test_a_cut_needs_a_layer():
     with pytest.raises(ValueError, match="Name at least one layer of shapesnet"):
         shapesnet().truncate()
+
+
+def test_a_cut_is_looked_up_inside_a_graph_without_a_warning(capfd):
+    network = shapesnet()
+    network.truncate("mixed0")  # copied outside; inside it is only looked up
+    cut = tf.function(lambda images: network.truncate("mixed0")(images))
+    assert cut(tf.zeros((1, 64, 64, 3))).shape[0] == 1
+    assert "AutoGraph" not in "".join(capfd.readouterr())
