@@ -215,7 +215,7 @@ Shapes without two classes: {held}. ShapesNet, whose features the encoder reads 
 ## Training
 A feature inverter (Dosovitskiy and Brox, 2016). Encoder: ShapesNet's mixed1 and the image at 16 x 16, two
 convolutions with stride 2, mean and variance of the code. Generator: three convolutions at 4 x 4, then four times
-enlarge and convolve. Loss: {parts}.
+enlarge and convolve, twice at 8 and at 16 pixels. Loss: {parts}.
 
 ## Fresh drawings and what the generator makes of them
 Root mean square in a range of 2; LPIPS-form distance on ShapesNet; classes by ShapesNet, and by a linear judge on
